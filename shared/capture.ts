@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { FAILURE_CODES, STEPS } from './failure.ts';
+import { FORMATS } from './output.ts';
+
+export const STATUSES = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const;
+export type CaptureStatus = (typeof STATUSES)[number];
+export const FINAL_STATUSES: readonly CaptureStatus[] = ['succeeded', 'failed', 'canceled'];
+export const VERDICTS = ['authenticated', 'unverified', 'login_wall', 'denied', 'error_page'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+const instant = z.iso.datetime();
+const ms = z.int().min(0).describe('milliseconds');
+
+/** Where the time of a capture went, in milliseconds; `queue` and `total` are the server's, the others the runner's. */
+export const timingsSchema = z
+  .object({ queue: ms, session: ms, navigate: ms, settle: ms, actions: ms, render: ms, store: ms, total: ms })
+  .partial();
+/** What the page was waited for, in milliseconds from the end of navigation; `settledBy` names what ended the wait. */
+export const readinessSchema = z.object({ settledBy: z.string(), network: ms, dom: ms, fonts: ms, images: ms }).partial();
+export const egressSchema = z.object({ hosts: z.array(z.string()), blocked: z.array(z.object({ host: z.string(), reason: z.string() })) });
+export const authReceiptSchema = z.object({
+  cookies: z.int(),
+  origins: z.int(),
+  rejected: z.array(z.object({ name: z.string(), reason: z.string() })),
+});
+
+export const assetSchema = z
+  .object({
+    url: z.string().describe('A signed URL: read-only, for this one blob, short-lived.'),
+    expiresAt: instant.describe('When the signed URL runs out.'),
+    contentType: z.string(),
+    bytes: z.int(),
+    sha256: z.string(),
+    width: z.int().nullable(),
+    height: z.int().nullable(),
+    pages: z.int().nullable(),
+  })
+  .meta({ id: 'Asset' });
+
+export const captureErrorSchema = z.object({
+  code: z.enum(FAILURE_CODES),
+  message: z.string(),
+  retryable: z.boolean().describe('Whether sending the same request again may help.'),
+  step: z.enum(STEPS).nullable(),
+  blame: z.enum(['request', 'target', 'service']),
+  docs: z.string(),
+});
+
+export const attemptSchema = z.object({
+  number: z.int(),
+  runner: z.string().nullable(),
+  startedAt: instant,
+  finishedAt: instant.nullable(),
+  code: z.string().nullable(),
+});
+export const timelineSchema = z.array(
+  z.object({
+    step: z.enum(['requested', 'queued', 'processing', 'stored', 'link_issued', 'failed', 'canceled']),
+    at: instant,
+    detail: z.string().optional(),
+  }),
+);
+
+/** A capture as callers see it. An allow-list: what is not named here never leaves the server. */
+export const captureSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('capture'),
+    status: z.enum(STATUSES),
+    verdict: z.enum(VERDICTS).nullable(),
+    partial: z.boolean(),
+    format: z.enum(FORMATS),
+    attempts: z.array(attemptSchema),
+    url: z.string(),
+    finalUrl: z.string().nullable(),
+    httpStatus: z.int().nullable(),
+    createdAt: instant,
+    startedAt: instant.nullable(),
+    finishedAt: instant.nullable(),
+    expiresAt: instant.nullable().describe('When the asset is deleted.'),
+    assetExpiredAt: instant.nullable(),
+    timeline: timelineSchema,
+    timings: timingsSchema,
+    asset: assetSchema.nullable(),
+    auth: authReceiptSchema.nullable(),
+    readiness: readinessSchema.nullable(),
+    egress: egressSchema.nullable(),
+    error: captureErrorSchema.nullable(),
+    tags: z.record(z.string(), z.string()),
+    reference: z.string().nullable(),
+  })
+  .meta({ id: 'Capture' });
+export type Capture = z.infer<typeof captureSchema>;
+
+export const linkSchema = z.object({ url: z.string(), expiresAt: instant }).meta({ id: 'Link' });

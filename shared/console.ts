@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { SCOPES } from './scopes.ts';
+
+/** What the console and the command line are shown of things other than captures. Allow-lists: no hash, no token. */
+const instant = z.iso.datetime();
+
+export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const;
+
+export const apiKeyViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  hint: z.string().describe('The first 8 random characters of the key.'),
+  scopes: z.array(z.enum(SCOPES)),
+  domains: z.array(z.string()).nullable().describe('The narrowing of the allowed domains; null for none.'),
+  allowedAddresses: z.array(z.string()).nullable().describe('Addresses or CIDR ranges the key may be used from; null for any.'),
+  createdAt: instant,
+  expiresAt: instant.nullable(),
+  revokedAt: instant.nullable(),
+  lastUsedAt: instant.nullable().describe('To within a minute.'),
+});
+export type ApiKeyView = z.infer<typeof apiKeyViewSchema>;
+
+export const domainViewSchema = z.object({
+  id: z.string(),
+  domain: z.string().describe('As it is written: host, with the port if it is not 443.'),
+  host: z.string(),
+  port: z.int().nullable(),
+  isPrivate: z.boolean(),
+  createdAt: instant,
+});
+export type DomainView = z.infer<typeof domainViewSchema>;
+
+export const runnerViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: instant,
+  lastSeenAt: instant.nullable(),
+  online: z.boolean(),
+  revokedAt: instant.nullable(),
+});
+export type RunnerView = z.infer<typeof runnerViewSchema>;
+
+export const meViewSchema = z.object({
+  user: z.object({ id: z.string(), name: z.string(), email: z.string().nullable(), hasPassword: z.boolean() }),
+  workspace: z.object({ id: z.string(), name: z.string() }),
+  role: z.enum(ROLES),
+});
+export type MeView = z.infer<typeof meViewSchema>;

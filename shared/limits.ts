@@ -1,0 +1,134 @@
+/**
+ * Every bound of the product, with its unit last in its name. A number that limits something belongs here, so that a
+ * reader finds all of them on one page and a message can quote the one that was hit.
+ */
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const MIB = 1024 * 1024;
+
+export const LIMITS = {
+  // Requests
+  bodyBytesMax: MIB,
+  bodyReadMsMax: 15 * SECOND,
+  headerBytesMax: 16 * 1024,
+  urlCharsMax: 2048,
+  idempotencyKeyCharsMax: 255,
+  idempotencyLifeMs: DAY,
+  idempotencyWaitMs: 2 * SECOND,
+  preferWaitSecondsMax: 60,
+  listLimitDefault: 20,
+  listLimitMax: 100,
+  keyRatePerSecond: 10,
+  keyRateBurst: 50,
+  queuedPerWorkspaceMax: 1000,
+
+  // Auth state
+  cookiesMax: 200,
+  cookieBytesMax: 4096,
+  storageOriginsMax: 10,
+  storageItemsMax: 500,
+  storageBytesMax: 512 * 1024,
+  headersMax: 50,
+  headerValueCharsMax: 8192,
+  sealedAuthBytesMax: MIB,
+  sealedAuthLifeMsMax: DAY,
+
+  // Page
+  actionsMax: 50,
+  selectorCharsMax: 1000,
+  textCharsMax: 10_000,
+  scriptCharsMax: 50_000,
+  stylesMax: 20,
+  waitsMax: 10,
+  expectsMax: 20,
+  viewportSidePxMax: 7680,
+  areaPxMax: 64_000_000,
+  heightPxMax: 50_000,
+  webpSidePxMax: 16_383,
+  pdfPagesMax: 2000,
+  redirectsMax: 20,
+  delayMsMax: 60 * SECOND,
+  timeoutMsMin: 100,
+  totalTimeoutMsMin: SECOND,
+  totalTimeoutMsMax: 5 * MINUTE,
+  proxyBytesMax: 200 * MIB,
+  proxyConnectionsMax: 64,
+  dnsMsMax: 5 * SECOND,
+
+  // Results
+  assetBytesMax: 50 * MIB,
+  linkLifeMsDefault: 15 * MINUTE,
+  linkLifeMsMin: MINUTE,
+  linkLifeMsMax: HOUR,
+  linkSkewMs: 5 * MINUTE,
+  retentionMsDefault: 30 * DAY,
+  retentionMsMin: HOUR,
+  retentionMsMax: 365 * DAY,
+  deadlineMsDefault: 10 * MINUTE,
+  deadlineMsMin: 5 * SECOND,
+  deadlineMsMax: DAY,
+  tagsMax: 20,
+  tagKeyCharsMax: 64,
+  tagValueCharsMax: 256,
+  referenceCharsMax: 256,
+
+  // Jobs
+  leaseMs: 30 * SECOND,
+  heartbeatHoldMsMax: 10 * SECOND,
+  claimWaitMsMax: 25 * SECOND,
+  attemptsMax: 5,
+  targetAttemptsMax: 2,
+  runnerDeathsMax: 2,
+  uploadGraceMs: 5 * MINUTE,
+  confirmMsMax: 5 * SECOND,
+  outboxPollMs: SECOND,
+  outboxBatch: 100,
+  reconcileMs: 30 * SECOND,
+  announcedStaleMs: 2 * MINUTE,
+  orphanBlobAgeMs: HOUR,
+  livenessMs: 15 * SECOND,
+
+  // Runner
+  drainMsDefault: 60 * SECOND,
+  signalRepeatMs: 500,
+  callMsMax: 15 * SECOND,
+  callRetryMsMax: 5 * SECOND,
+  doorbellClaimMsMax: 2 * MINUTE,
+  controlAnswerBytesMax: 16 * MIB,
+  uploadMsMax: 60 * SECOND,
+  uploadTriesMax: 4,
+  slotMemoryBytes: 256 * MIB,
+  spareMemoryBytes: 512 * MIB,
+  slotsMax: 64,
+  abortGraceMs: 4 * SECOND,
+  browserStartMsMax: 30 * SECOND,
+  browserCloseMsMax: 2 * SECOND,
+  browserCapturesMax: 100,
+  browserLifeMs: 30 * MINUTE,
+  selfTestMsMax: 30 * SECOND,
+  proxyHeadersMsMax: 10 * SECOND,
+  proxyConnectMsMax: 10 * SECOND,
+  proxyIdleMsMax: 2 * MINUTE,
+  proxyAddressesMax: 8,
+  proxyHostsShownMax: 200,
+
+  // Server: streams, loops, stop
+  ssePingMs: 10 * SECOND,
+  sseLifeMsMax: HOUR,
+  watchPollMs: 5 * SECOND,
+  watchRecent: 20,
+  recoverMs: 5 * SECOND,
+  expireMs: MINUTE,
+  orphanSweepMs: 10 * MINUTE,
+  serverDrainMsMax: 20 * SECOND,
+  partCheckMsMax: 2 * SECOND,
+
+  // Console and access
+  signInLinkLifeMs: 15 * MINUTE,
+  consoleSessionLifeMs: 7 * DAY,
+  passwordBytesMax: 72,
+  passwordCharsMin: 12,
+  nameCharsMax: 120,
+} as const;
