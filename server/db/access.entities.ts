@@ -1,0 +1,107 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
+import type { AllowedDomain as AllowedDomainEntry } from '#shared/allowed-domain.ts';
+import type { AllowedDomainId, ApiKeyId, RunnerId, UserId, WorkspaceId } from '#shared/ids.ts';
+import type { Scope } from '#shared/scopes.ts';
+
+export const Workspace = defineEntity({
+  name: 'Workspace',
+  tableName: 'workspace',
+  properties: { id: p.text().$type<WorkspaceId>().primary(), name: p.text(), createdAt: p.datetime() },
+});
+
+export const User = defineEntity({
+  name: 'User',
+  tableName: 'app_user',
+  properties: {
+    id: p.text().$type<UserId>().primary(),
+    email: p.text().unique().nullable(),
+    name: p.text(),
+    passwordHash: p.text().nullable().hidden(),
+    createdAt: p.datetime(),
+  },
+});
+
+export const Member = defineEntity({
+  name: 'Member',
+  tableName: 'member',
+  properties: {
+    workspace: () => p.manyToOne(Workspace).ref().primary(),
+    user: () => p.manyToOne(User).ref().primary(),
+    role: p.enum(['owner', 'admin', 'developer', 'viewer'] as const),
+    createdAt: p.datetime(),
+  },
+});
+
+/** A console session. Only the SHA-256 of its token is stored. */
+export const ConsoleSession = defineEntity({
+  name: 'ConsoleSession',
+  tableName: 'console_session',
+  properties: {
+    tokenHash: p.text().primary(),
+    user: () => p.manyToOne(User).ref().deleteRule('cascade'),
+    workspace: () => p.manyToOne(Workspace).ref().deleteRule('cascade'),
+    createdAt: p.datetime(),
+    expiresAt: p.datetime(),
+  },
+});
+
+/** A one-time sign-in link. Only the SHA-256 of its token is stored; using it deletes the row. */
+export const SignInLink = defineEntity({
+  name: 'SignInLink',
+  tableName: 'sign_in_link',
+  properties: {
+    tokenHash: p.text().primary(),
+    user: () => p.manyToOne(User).ref().deleteRule('cascade'),
+    expiresAt: p.datetime(),
+  },
+});
+
+export const ApiKey = defineEntity({
+  name: 'ApiKey',
+  tableName: 'api_key',
+  properties: {
+    id: p.text().$type<ApiKeyId>().primary(),
+    workspace: () => p.manyToOne(Workspace).ref().deleteRule('cascade'),
+    name: p.text(),
+    hint: p.text(),
+    hash: p.text().unique().hidden(),
+    scopes: p.json<Scope[]>(),
+    domains: p.json<AllowedDomainEntry[]>().nullable(),
+    allowedAddresses: p.json<string[]>().nullable(),
+    createdAt: p.datetime(),
+    expiresAt: p.datetime().nullable(),
+    revokedAt: p.datetime().nullable(),
+    lastUsedAt: p.datetime().nullable(),
+  },
+});
+
+export const AllowedDomain = defineEntity({
+  name: 'AllowedDomain',
+  tableName: 'allowed_domain',
+  uniques: [{ properties: ['workspace', 'host', 'port'], name: 'allowed_domain_unique' }],
+  properties: {
+    id: p.text().$type<AllowedDomainId>().primary(),
+    workspace: () => p.manyToOne(Workspace).ref().deleteRule('cascade'),
+    host: p.text(),
+    port: p.integer(),
+    isPrivate: p.boolean(),
+    createdAt: p.datetime(),
+  },
+});
+
+export const Runner = defineEntity({
+  name: 'Runner',
+  tableName: 'runner',
+  properties: {
+    id: p.text().$type<RunnerId>().primary(),
+    name: p.text(),
+    tokenHash: p.text().unique().hidden(),
+    createdAt: p.datetime(),
+    lastSeenAt: p.datetime().nullable(),
+    revokedAt: p.datetime().nullable(),
+  },
+});
+
+export type ApiKeyRow = InferEntity<typeof ApiKey>;
+export type AllowedDomainRow = InferEntity<typeof AllowedDomain>;
+export type RunnerRow = InferEntity<typeof Runner>;

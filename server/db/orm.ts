@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { Migrator } from '@mikro-orm/migrations';
+import { defineConfig, MikroORM } from '@mikro-orm/postgresql';
+import { AllowedDomain, ApiKey, ConsoleSession, Member, Runner, SignInLink, User, Workspace } from './access.entities.ts';
+import { Asset, Attempt, Capture, CapturePayload, IdempotencyRecord, Job } from './captures.entities.ts';
+
+const ENTITIES = [
+  Workspace,
+  User,
+  Member,
+  ConsoleSession,
+  SignInLink,
+  ApiKey,
+  AllowedDomain,
+  Runner,
+  Capture,
+  CapturePayload,
+  Asset,
+  Job,
+  Attempt,
+  IdempotencyRecord,
+];
+
+/**
+ * Opens the ORM on a PostgreSQL URL. `poolMax` connections at most. Queries are never logged: their parameters could
+ * hold what the log may not.
+ */
+export async function openOrm(databaseUrl: string, poolMax = 20): Promise<MikroORM> {
+  const migrations = join(import.meta.dirname, 'migrations');
+  return await MikroORM.init(
+    defineConfig({
+      entities: ENTITIES,
+      extensions: [Migrator],
+      clientUrl: databaseUrl,
+      pool: { min: 0, max: poolMax },
+      debug: false,
+      logger: () => undefined,
+      migrations: {
+        path: migrations,
+        pathTs: migrations,
+        emit: 'ts',
+        snapshot: true,
+        snapshotName: 'snapshot',
+        transactional: true,
+        // Migrating must not write into the program's own folder: it may be read-only.
+        snapshotOnMigrate: false,
+        silent: true,
+      },
+    }),
+  );
+}

@@ -1,0 +1,84 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { AllowedDomain, type AllowedDomainRow } from '#server/db/access.entities.ts';
+import { type AllowedDomain as AllowedDomainEntry, matchAllowedDomain, parseAllowedDomain } from '#shared/allowed-domain.ts';
+import type { DomainView } from '#shared/console.ts';
+import { isId, makeId, type WorkspaceId } from '#shared/ids.ts';
+import { parseTargetUrl } from '#shared/target-url.ts';
+import { AppError, notFound } from '../app-error.ts';
+import type { Deps } from '../deps.ts';
+import { type Actor, requireAdmin } from './actor.ts';
+
+const HTTPS_PORT = 443;
+type Stored = Pick<Deps, 'db' | 'clock'>;
+
+/**
+ * Adds an entry to the workspace's allowed domains; the same entry again answers the one that is there. `isPrivate`
+ * lets captures reach a private address, so only the owner of the machine may say it.
+ */
+export async function addAllowedDomain(deps: Stored, actor: Actor, input: { domain: string; isPrivate?: boolean }): Promise<DomainView> {
+  requireAdmin(actor);
+  const isPrivate = input.isPrivate ?? false;
+  if (isPrivate && actor.kind !== 'operator')
+    throw new AppError(
+      'forbidden',
+      'A private domain opens the network of this machine: only its operator can add it, with `sessionshot domains add HOST --private`.',
+    );
+  const parsed = parseAllowedDomain(input.domain, isPrivate);
+  if (!parsed.ok) throw new AppError('invalid_request', parsed.message, { errors: [{ path: 'domain', message: parsed.message }] });
+  const { host, port } = parsed.domain;
+  const em = deps.db.fork();
+  const now = deps.clock.now();
+  await em.execute(
+    `insert into allowed_domain (id, workspace_id, host, port, is_private, created_at) values (?, ?, ?, ?, ?, ?)
+     on conflict (workspace_id, host, port) do update set is_private = excluded.is_private or allowed_domain.is_private`,
+    [makeId('allowedDomain', now.getTime()), actor.workspaceId, host, port ?? HTTPS_PORT, isPrivate, now],
+  );
+  return toView(await em.findOneOrFail(AllowedDomain, { workspace: actor.workspaceId, host, port: port ?? HTTPS_PORT }));
+}
+
+/** Lists the workspace's allowed domains by name. */
+export async function listAllowedDomains(deps: Pick<Deps, 'db'>, actor: Actor): Promise<DomainView[]> {
+  const rows = await deps.db.fork().find(AllowedDomain, { workspace: actor.workspaceId }, { orderBy: { host: 'asc', port: 'asc' } });
+  return rows.map(toView);
+}
+
+/** Removes an entry. Captures that are waiting lose it too: a claim reads the list as it is then. */
+export async function removeAllowedDomain(deps: Pick<Deps, 'db'>, actor: Actor, id: string): Promise<{ id: string }> {
+  requireAdmin(actor);
+  const removed = isId('allowedDomain', id) ? await deps.db.fork().nativeDelete(AllowedDomain, { id, workspace: actor.workspaceId }) : 0;
+  if (removed === 0) throw notFound();
+  return { id };
+}
+
+/** Tells whether a URL could be captured now, and why not. Never throws for a bad URL. */
+export async function checkAllowedDomain(deps: Pick<Deps, 'db'>, actor: Actor, url: string): Promise<{ allowed: boolean; reason: string }> {
+  const parsed = parseTargetUrl(url);
+  if (!parsed.ok) return { allowed: false, reason: parsed.message };
+  const { host, port } = parsed.target;
+  const entry = matchAllowedDomain(await loadAllowedDomains(deps.db.fork(), actor.workspaceId), host, port);
+  return entry
+    ? { allowed: true, reason: `${shownDomain(entry)} covers it.` }
+    : { allowed: false, reason: `${shownDomain({ host, port })} is not an allowed domain.` };
+}
+
+/** Reads the workspace's entries, the more exact first: where a name and a wildcard both fit, the name decides. */
+export async function loadAllowedDomains(em: EntityManager, workspaceId: WorkspaceId): Promise<AllowedDomainEntry[]> {
+  const rows = await em.find(AllowedDomain, { workspace: workspaceId });
+  return rows
+    .map(toEntry)
+    .sort((a, b) => Number(a.host.startsWith('*.')) - Number(b.host.startsWith('*.')) || b.host.length - a.host.length);
+}
+
+/** Writes an entry as people type it. */
+export function shownDomain({ host, port }: { host: string; port: number | null }): string {
+  return port === null || port === HTTPS_PORT ? host : `${host}:${port}`;
+}
+
+function toEntry(row: AllowedDomainRow): AllowedDomainEntry {
+  return { host: row.host, port: row.port === HTTPS_PORT ? null : row.port, isPrivate: row.isPrivate };
+}
+
+function toView(row: AllowedDomainRow): DomainView {
+  const entry = toEntry(row);
+  return { id: row.id, domain: shownDomain(entry), ...entry, createdAt: row.createdAt.toISOString() };
+}

@@ -1,0 +1,56 @@
+import { ApiKey } from '#server/db/access.entities.ts';
+import { isWellFormedToken } from '#shared/api-key.ts';
+import { AppError } from '../app-error.ts';
+import type { Deps } from '../deps.ts';
+import type { ApiKeyActor } from './actor.ts';
+import { isInRanges } from './address-list.ts';
+import { fingerprintKeyOf, hashToken } from './token-hash.ts';
+
+const LAST_USED_EVERY_MS = 60_000;
+
+/**
+ * Finds who holds an API key. `missing_api_key` without one; `invalid_api_key` for a malformed, unknown, revoked or
+ * expired one, the same answer for all of them, so that there is nothing to probe; `address_not_allowed` for a caller
+ * outside the key's address list.
+ */
+export async function authenticateApiKey(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  token: string | undefined,
+  remoteAddress: string,
+): Promise<ApiKeyActor> {
+  if (token === undefined || token === '')
+    throw new AppError('missing_api_key', 'Send an API key: `Authorization: Bearer ss_live_…` or `X-API-Key: ss_live_…`.');
+  // The checksum sorts out what was mistyped or made up without asking the database.
+  if (!isWellFormedToken('apiKey', token)) throw invalid('malformed');
+  const em = deps.db.fork();
+  const now = deps.clock.now();
+  const row = await em.findOne(ApiKey, { hash: hashToken(token) });
+  if (!row) throw invalid('unknown');
+  if (row.revokedAt) throw invalid('revoked');
+  if (row.expiresAt && row.expiresAt <= now) throw invalid('expired');
+  if (row.allowedAddresses && !isInRanges(row.allowedAddresses, remoteAddress)) {
+    throw new AppError(
+      'address_not_allowed',
+      'This API key may not be used from this address: an admin of the workspace can change its address list.',
+      { internal: `key ${row.id} used from ${remoteAddress}` },
+    );
+  }
+  if (!row.lastUsedAt || now.getTime() - row.lastUsedAt.getTime() > LAST_USED_EVERY_MS)
+    await em.nativeUpdate(ApiKey, { id: row.id }, { lastUsedAt: now });
+  return {
+    kind: 'apiKey',
+    keyId: row.id,
+    workspaceId: row.workspace.id,
+    scopes: row.scopes,
+    domains: row.domains ?? null,
+    fingerprintKey: fingerprintKeyOf(token),
+  };
+}
+
+function invalid(reason: string): AppError {
+  return new AppError(
+    'invalid_api_key',
+    'The API key is not valid: it is mistyped, revoked or expired. Make a new one in the console or with `sessionshot keys create`.',
+    { internal: `api key ${reason}` },
+  );
+}

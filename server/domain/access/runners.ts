@@ -1,0 +1,74 @@
+import { Runner, type RunnerRow } from '#server/db/access.entities.ts';
+import { isWellFormedToken, makeToken } from '#shared/api-key.ts';
+import type { RunnerView } from '#shared/console.ts';
+import { isId, makeId } from '#shared/ids.ts';
+import { AppError, notFound } from '../app-error.ts';
+import type { Deps } from '../deps.ts';
+import { type Actor, type RunnerActor, requireAdmin, requireScope } from './actor.ts';
+import { hashToken } from './token-hash.ts';
+
+/** Longer than any runner is silent: a claim is answered within 25 s, a heartbeat within 10 s. */
+const ONLINE_MS = 60_000;
+const SEEN_EVERY_MS = 10_000;
+type Keeping = Pick<Deps, 'db' | 'clock'>;
+
+/** Enrols a runner. Its token is shown here and never again. For operators: the caller checks who asks. */
+export async function createRunner(deps: Keeping, input: { name: string }): Promise<{ runner: RunnerView; token: string }> {
+  const token = makeToken('runner');
+  const now = deps.clock.now();
+  const em = deps.db.fork();
+  const id = makeId('runner', now.getTime());
+  await em.insert(Runner, { id, name: input.name, tokenHash: hashToken(token), createdAt: now });
+  return { runner: toView(await em.findOneOrFail(Runner, { id }), now), token };
+}
+
+/** Finds which runner holds a token; `invalid_api_key` for anything else. */
+export async function authenticateRunner(deps: Keeping, token: string | undefined): Promise<RunnerActor> {
+  const invalid = () => new AppError('invalid_api_key', 'The runner token is not valid: make one with `sessionshot runner token`.');
+  if (token === undefined || !isWellFormedToken('runner', token)) throw invalid();
+  const em = deps.db.fork();
+  const now = deps.clock.now();
+  const row = await em.findOne(Runner, { tokenHash: hashToken(token), revokedAt: null });
+  if (!row) throw invalid();
+  if (!row.lastSeenAt || now.getTime() - row.lastSeenAt.getTime() > SEEN_EVERY_MS)
+    await em.nativeUpdate(Runner, { id: row.id }, { lastSeenAt: now });
+  return { kind: 'runner', runnerId: row.id, name: row.name };
+}
+
+/** Lists the runners of the instance, newest first. They serve every workspace. */
+export async function listRunners(deps: Keeping, actor: Actor): Promise<RunnerView[]> {
+  requireScope(actor, 'captures:read');
+  const now = deps.clock.now();
+  const rows = await deps.db.fork().find(Runner, {}, { orderBy: { id: 'desc' } });
+  return rows.map((row) => toView(row, now));
+}
+
+/** Revokes a runner's token at once. What it holds is taken back when its lease ends. */
+export async function revokeRunner(deps: Keeping, actor: Actor, id: string): Promise<RunnerView> {
+  requireAdmin(actor);
+  const em = deps.db.fork();
+  const row = isId('runner', id) ? await em.findOne(Runner, { id }) : null;
+  if (!row) throw notFound();
+  if (!row.revokedAt) row.revokedAt = deps.clock.now();
+  await em.flush();
+  return toView(row, deps.clock.now());
+}
+
+/** Counts the runners that have been heard of lately. */
+export async function countOnlineRunners(deps: Keeping): Promise<number> {
+  return await deps.db.fork().count(Runner, { revokedAt: null, lastSeenAt: { $gt: new Date(deps.clock.now().getTime() - ONLINE_MS) } });
+}
+
+function toView(row: RunnerRow, now: Date): RunnerView {
+  const online =
+    !row.revokedAt && row.lastSeenAt !== null && row.lastSeenAt !== undefined && now.getTime() - row.lastSeenAt.getTime() < ONLINE_MS;
+  const instant = (date: Date | null | undefined) => (date ? date.toISOString() : null);
+  return {
+    id: row.id,
+    name: row.name,
+    createdAt: row.createdAt.toISOString(),
+    lastSeenAt: instant(row.lastSeenAt),
+    online,
+    revokedAt: instant(row.revokedAt),
+  };
+}

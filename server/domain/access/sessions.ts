@@ -1,0 +1,150 @@
+import { type EntityManager, UniqueConstraintViolationException } from '@mikro-orm/postgresql';
+import { ConsoleSession, Member, SignInLink, User, Workspace } from '#server/db/access.entities.ts';
+import type { MeView } from '#shared/console.ts';
+import type { UserId } from '#shared/ids.ts';
+import { LIMITS } from '#shared/limits.ts';
+import { AppError } from '../app-error.ts';
+import type { Deps } from '../deps.ts';
+import type { UserActor } from './actor.ts';
+import { checkPassword, hashPassword } from './passwords.ts';
+import { fingerprintKeyOf, hashToken, makeConsoleToken } from './token-hash.ts';
+import { findFirstOwner, insertOwner, lockFirstOwner } from './workspaces.ts';
+
+type Keeping = Pick<Deps, 'db' | 'clock'>;
+/** A token for a cookie or a link. Only its hash is stored. */
+export type IssuedToken = { token: string; expiresAt: Date };
+
+/** Signs in with e-mail and password. One answer for an unknown address and a wrong password, in the same time. */
+export async function signInWithPassword(deps: Keeping, input: { email: string; password: string }): Promise<IssuedToken> {
+  const em = deps.db.fork();
+  const user = await em.findOne(User, { email: normalEmail(input.email) });
+  const right = await checkPassword(input.password, user?.passwordHash ?? null);
+  if (!user || !right) throw new AppError('not_signed_in', 'The e-mail address or the password is wrong.');
+  return await openSession(em, deps, user.id);
+}
+
+/** Signs in with a one-time link, which is used up by it. */
+export async function signInWithLink(deps: Keeping, token: string): Promise<IssuedToken> {
+  const em = deps.db.fork();
+  const used = await em.execute<{ user_id: UserId }[]>(
+    'delete from sign_in_link where token_hash = ? and expires_at > ? returning user_id',
+    [hashToken(token), deps.clock.now()],
+  );
+  const [link] = used;
+  if (!link)
+    throw new AppError('not_signed_in', 'This sign-in link was used already or has run out: make a new one with `sessionshot open`.');
+  return await openSession(em, deps, link.user_id);
+}
+
+/** Makes a one-time sign-in link for a user, good for `LIMITS.signInLinkLifeMs`. */
+export async function createSignInLink(deps: Keeping, userId: UserId): Promise<IssuedToken> {
+  const token = makeConsoleToken();
+  const expiresAt = new Date(deps.clock.now().getTime() + LIMITS.signInLinkLifeMs);
+  await deps.db.fork().insert(SignInLink, { tokenHash: hashToken(token), user: userId, expiresAt });
+  return { token, expiresAt };
+}
+
+/** Finds who holds a console session; `not_signed_in` for none, an unknown one or one that has run out. */
+export async function readSession(deps: Keeping, token: string | undefined): Promise<UserActor> {
+  const refused = new AppError('not_signed_in', 'Sign in to the console first.');
+  if (token === undefined || token === '') throw refused;
+  const em = deps.db.fork();
+  const sessionHash = hashToken(token);
+  const session = await em.findOne(ConsoleSession, { tokenHash: sessionHash });
+  if (!session || session.expiresAt <= deps.clock.now()) throw refused;
+  const member = await em.findOne(Member, { user: session.user.id, workspace: session.workspace.id }, { populate: ['user'] });
+  if (!member) throw refused;
+  const { name } = await member.user.loadOrFail();
+  return {
+    kind: 'user',
+    userId: session.user.id,
+    workspaceId: session.workspace.id,
+    role: member.role,
+    name,
+    sessionHash,
+    fingerprintKey: fingerprintKeyOf(token),
+  };
+}
+
+/** Ends the session the actor came with. */
+export async function signOut(deps: Pick<Deps, 'db'>, actor: UserActor): Promise<void> {
+  await deps.db.fork().nativeDelete(ConsoleSession, { tokenHash: actor.sessionHash });
+}
+
+/** Sets the actor's e-mail address and password, and ends the user's other sessions. */
+export async function setPassword(deps: Pick<Deps, 'db'>, actor: UserActor, input: { email: string; password: string }): Promise<void> {
+  const passwordHash = await hashPassword(input.password);
+  await deps.db.fork().transactional(async (em) => {
+    await em.nativeUpdate(User, { id: actor.userId }, { email: normalEmail(input.email), passwordHash }).catch(explainTaken);
+    await em.nativeDelete(ConsoleSession, { user: actor.userId, tokenHash: { $ne: actor.sessionHash } });
+  });
+}
+
+/** Makes the first owner of an instance that has none, and signs in. `forbidden` where there is one. */
+export async function createOwner(
+  deps: Keeping,
+  input: { name: string; email: string; password: string; workspaceName: string },
+): Promise<IssuedToken> {
+  const passwordHash = await hashPassword(input.password);
+  return await deps.db.fork().transactional(async (em) => {
+    await lockFirstOwner(em);
+    if (await findFirstOwner(em)) throw new AppError('forbidden', 'This instance has an owner already: sign in instead.');
+    const { userId } = await insertOwner(em, {
+      workspaceName: input.workspaceName,
+      ownerName: input.name,
+      email: normalEmail(input.email),
+      passwordHash,
+      now: deps.clock.now(),
+    });
+    return await openSession(em, deps, userId);
+  });
+}
+
+/** Reads who is signed in, for the console's header. */
+export async function readMe(deps: Pick<Deps, 'db'>, actor: UserActor): Promise<MeView> {
+  const em = deps.db.fork();
+  const user = await em.findOneOrFail(User, { id: actor.userId });
+  const workspace = await em.findOneOrFail(Workspace, { id: actor.workspaceId });
+  const shown = {
+    id: user.id,
+    name: user.name,
+    email: user.email ?? null,
+    hasPassword: user.passwordHash !== null && user.passwordHash !== undefined,
+  };
+  return { user: shown, workspace: { id: workspace.id, name: workspace.name }, role: actor.role };
+}
+
+/** Forgets sessions and links that have run out. */
+export async function purgeSessions(deps: Keeping): Promise<void> {
+  const em = deps.db.fork();
+  const over = { expiresAt: { $lte: deps.clock.now() } };
+  await em.nativeDelete(ConsoleSession, over);
+  await em.nativeDelete(SignInLink, over);
+}
+
+async function openSession(em: EntityManager, deps: Pick<Deps, 'clock'>, userId: UserId): Promise<IssuedToken> {
+  const member = await em.findOne(Member, { user: userId }, { orderBy: { createdAt: 'asc' } });
+  if (!member) throw new AppError('not_signed_in', 'This user is not a member of any workspace.');
+  const token = makeConsoleToken();
+  const now = deps.clock.now();
+  const expiresAt = new Date(now.getTime() + LIMITS.consoleSessionLifeMs);
+  await em.insert(ConsoleSession, { tokenHash: hashToken(token), user: userId, workspace: member.workspace.id, createdAt: now, expiresAt });
+  return { token, expiresAt };
+}
+
+function normalEmail(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+function explainTaken(error: unknown): never {
+  if (error instanceof UniqueConstraintViolationException)
+    throw new AppError('conflict', 'Another user has this e-mail address.', { cause: error });
+  throw error;
+}
+
+/** Makes a one-time link for the owner of the instance. Refuses with `conflict` where nobody owns it yet. */
+export async function createOwnerSignInLink(deps: Keeping): Promise<IssuedToken> {
+  const owner = await findFirstOwner(deps.db.fork());
+  if (!owner) throw new AppError('conflict', 'Nobody owns this instance yet: open the console and set it up at /setup.');
+  return await createSignInLink(deps, owner.userId);
+}

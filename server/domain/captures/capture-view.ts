@@ -1,0 +1,99 @@
+import type { AssetRow, AttemptRow, CaptureRow } from '#server/db/captures.entities.ts';
+import type { Capture as CaptureView } from '#shared/capture.ts';
+import { FAILURES, type Failure } from '#shared/failure.ts';
+
+export type Link = { url: string; expiresAt: Date };
+export type CaptureRows = { capture: CaptureRow; attempts: readonly AttemptRow[]; asset: AssetRow | null; link: Link | null };
+/** People at the console are shown how many parts of an auth state were rejected, programs also which. */
+export type ViewOptions = { showRejectedNames: boolean };
+
+/**
+ * Builds what callers see of a capture, member by member: nothing leaves the server that is not named here. `asset` is
+ * null without a link, which is the case for assets that are not there or no longer.
+ */
+export function toCaptureView({ capture, attempts, asset, link }: CaptureRows, options: ViewOptions): CaptureView {
+  return {
+    id: capture.id,
+    object: 'capture',
+    status: capture.status,
+    verdict: capture.verdict ?? null,
+    partial: capture.partial,
+    format: capture.format,
+    attempts: [...attempts].sort((a, b) => a.number - b.number).map(toAttempt),
+    url: capture.url,
+    finalUrl: capture.finalUrl ?? null,
+    httpStatus: capture.httpStatus ?? null,
+    createdAt: capture.createdAt.toISOString(),
+    startedAt: instant(capture.startedAt),
+    finishedAt: instant(capture.finishedAt),
+    expiresAt: instant(capture.expiresAt),
+    assetExpiredAt: instant(capture.assetExpiredAt),
+    timeline: toTimeline(capture),
+    timings: capture.timings,
+    asset: asset && link ? toAsset(asset, link) : null,
+    auth: toReceipt(capture.authReceipt ?? null, options),
+    readiness: capture.readiness ?? null,
+    egress: capture.egress ?? null,
+    error: capture.failure ? toError(capture.failure) : null,
+    tags: capture.tags,
+    reference: capture.reference ?? null,
+  };
+}
+
+function toAttempt(attempt: AttemptRow): CaptureView['attempts'][number] {
+  return {
+    number: attempt.number,
+    runner: attempt.runnerId ?? null,
+    startedAt: attempt.startedAt.toISOString(),
+    finishedAt: instant(attempt.finishedAt),
+    code: attempt.code ?? null,
+  };
+}
+
+function toTimeline(capture: CaptureRow): CaptureView['timeline'] {
+  const timeline: CaptureView['timeline'] = [];
+  const stamp = (step: CaptureView['timeline'][number]['step'], at: Date | null | undefined, detail?: string | null) => {
+    if (at) timeline.push({ step, at: at.toISOString(), ...(detail ? { detail } : {}) });
+  };
+  stamp('requested', capture.createdAt);
+  stamp('queued', capture.queuedAt);
+  stamp('processing', capture.startedAt);
+  stamp('stored', capture.storedAt);
+  stamp('link_issued', capture.linkIssuedAt);
+  if (capture.status === 'failed') stamp('failed', capture.finishedAt, capture.failure?.step);
+  if (capture.status === 'canceled') stamp('canceled', capture.finishedAt);
+  return timeline;
+}
+
+function toAsset(asset: AssetRow, link: Link): NonNullable<CaptureView['asset']> {
+  const { contentType, bytes, sha256 } = asset;
+  return {
+    url: link.url,
+    expiresAt: link.expiresAt.toISOString(),
+    contentType,
+    bytes,
+    sha256,
+    width: asset.width ?? null,
+    height: asset.height ?? null,
+    pages: asset.pages ?? null,
+  };
+}
+
+function toReceipt(receipt: CaptureView['auth'], { showRejectedNames }: ViewOptions): CaptureView['auth'] {
+  if (!receipt || showRejectedNames) return receipt;
+  return {
+    ...receipt,
+    rejected: receipt.rejected.map(() => ({ name: '(not shown)', reason: 'The name and the reason are shown to API keys only.' })),
+  };
+}
+
+function toError({ code, detail, step }: Failure): NonNullable<CaptureView['error']> {
+  const { blame, retry, says } = FAILURES[code];
+  // What the caller must change first is not retryable; what was our fault, or the site's bad moment, may go well next time.
+  const retryable = retry !== 'never' || blame === 'service';
+  return { code, message: detail || says, retryable, step, blame, docs: `https://sessionshot.dev/docs/failures#${code}` };
+}
+
+function instant(date: Date | null | undefined): string | null {
+  return date ? date.toISOString() : null;
+}

@@ -1,0 +1,37 @@
+import { Capture, IdempotencyRecord } from '#server/db/captures.entities.ts';
+import { notify } from '#server/db/notifications.ts';
+import { type Actor, requireScope } from '../access/actor.ts';
+import { AppError } from '../app-error.ts';
+import type { Deps } from '../deps.ts';
+import { capturePrefix } from '../jobs/blob-name.ts';
+import { cancelJob } from './cancel-capture.ts';
+import { findCapture } from './read-captures.ts';
+
+/**
+ * Deletes a capture with all that is kept of it: sealed payload, every blob it ever stored, rows, idempotency answer.
+ * One that is not finished is canceled first. When storage cannot be reached the capture stays, so that the call can be
+ * repeated: rows that are gone could not name the blobs any more.
+ */
+export async function deleteCapture(deps: Pick<Deps, 'db' | 'blobs'>, actor: Actor, id: string): Promise<void> {
+  requireScope(actor, 'captures:delete');
+  const em = deps.db.fork();
+  const capture = await em.transactional(async (tx) => {
+    const found = await findCapture(tx, actor, id);
+    await cancelJob(tx, found.id);
+    return found;
+  });
+  const owner = { workspaceId: actor.workspaceId, captureId: capture.id, createdAt: capture.createdAt };
+  try {
+    for await (const blob of deps.blobs.list(capturePrefix(owner))) await deps.blobs.remove(blob.name);
+  } catch (cause) {
+    throw new AppError('unavailable', 'The storage cannot be reached, so nothing was deleted yet: send the request again.', {
+      cause,
+      retryAfterSeconds: 5,
+    });
+  }
+  await em.transactional(async (tx) => {
+    await tx.nativeDelete(IdempotencyRecord, { workspace: actor.workspaceId, captureId: capture.id });
+    await tx.nativeDelete(Capture, { id: capture.id, workspace: actor.workspaceId });
+    await notify(tx, { kind: 'capture', captureId: capture.id, workspaceId: actor.workspaceId });
+  });
+}

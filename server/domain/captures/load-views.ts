@@ -1,0 +1,57 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Asset, type AssetRow, Attempt, Capture, type CaptureRow } from '#server/db/captures.entities.ts';
+import type { Capture as CaptureView } from '#shared/capture.ts';
+import type { Actor } from '../access/actor.ts';
+import type { Deps } from '../deps.ts';
+import type { SignedLink } from '../ports.ts';
+import { toCaptureView } from './capture-view.ts';
+
+export type Linking = Pick<Deps, 'blobs' | 'clock' | 'settings'>;
+
+/** Builds the views of captures in their order, with freshly signed links unless `withLinks` is false. */
+export async function loadViews(
+  em: EntityManager,
+  deps: Linking,
+  show: { actor: Actor; captures: CaptureRow[]; withLinks: boolean },
+): Promise<CaptureView[]> {
+  const { actor, captures, withLinks } = show;
+  const ids = captures.map((capture) => capture.id);
+  if (ids.length === 0) return [];
+  const attempts = await em.find(Attempt, { capture: { $in: ids } });
+  const assets = new Map((await em.find(Asset, { capture: { $in: ids } })).map((asset) => [asset.capture.id, asset]));
+  const views: CaptureView[] = [];
+  for (const capture of captures) {
+    const asset = assets.get(capture.id) ?? null;
+    const link = asset && withLinks ? await signLink(deps, { capture, asset, lifeMs: deps.settings.linkLifeMs }) : null;
+    if (link) await stampLink(em, capture, deps.clock.now());
+    views.push(
+      toCaptureView(
+        { capture, attempts: attempts.filter((attempt) => attempt.capture.id === capture.id), asset, link },
+        { showRejectedNames: actor.kind !== 'user' },
+      ),
+    );
+  }
+  return views;
+}
+
+/** Signs a link that never outlives the asset; null for an asset whose time is over but that was not removed yet. */
+export async function signLink(
+  deps: Linking,
+  { capture, asset, lifeMs }: { capture: CaptureRow; asset: AssetRow; lifeMs: number },
+): Promise<SignedLink | null> {
+  const keptMs = capture.expiresAt ? capture.expiresAt.getTime() - deps.clock.now().getTime() : 0;
+  if (keptMs <= 0) return null;
+  const extension = asset.blobName.slice(asset.blobName.lastIndexOf('.') + 1);
+  return await deps.blobs.issueLink(asset.blobName, {
+    lifeMs: Math.min(lifeMs, keptMs),
+    contentType: asset.contentType,
+    fileName: `${capture.id}.${extension}`,
+  });
+}
+
+/** Remembers when the first link was made: the last step of the timeline. */
+export async function stampLink(em: EntityManager, capture: CaptureRow, now: Date): Promise<void> {
+  if (capture.linkIssuedAt) return;
+  await em.nativeUpdate(Capture, { id: capture.id, linkIssuedAt: null }, { linkIssuedAt: now });
+  capture.linkIssuedAt = now;
+}

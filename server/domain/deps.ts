@@ -1,0 +1,21 @@
+import type { Log } from '#shared/log.ts';
+import type { BlobStore, Clock, Db, Events, JobQueue, Sealer } from './ports.ts';
+
+export type Settings = {
+  /** Life of a signed link, in milliseconds. */
+  linkLifeMs: number;
+  /** Captures of one workspace that may wait at the same time. */
+  queuedPerWorkspaceMax: number;
+};
+
+/** What every use case is given. Each takes the part it needs. `sealer` is null where no public key is configured. */
+export type Deps = {
+  db: Db;
+  blobs: BlobStore;
+  queue: JobQueue;
+  events: Events;
+  clock: Clock;
+  sealer: Sealer | null;
+  log: Log;
+  settings: Settings;
+};

@@ -1,0 +1,163 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Job } from '#server/db/captures.entities.ts';
+import { isLockTimeout } from '#server/db/lock-timeout.ts';
+import { notify } from '#server/db/notifications.ts';
+import type { AllowedDomain } from '#shared/allowed-domain.ts';
+import { failure } from '#shared/failure.ts';
+import type { CaptureId, JobId, WorkspaceId } from '#shared/ids.ts';
+import { LIMITS } from '#shared/limits.ts';
+import { CONTENT_TYPES, type Format } from '#shared/output.ts';
+import type { Claim, ClaimRequest } from '#shared/runner-protocol.ts';
+import type { RunnerActor } from '../access/actor.ts';
+import { loadAllowedDomains } from '../access/allowed-domains.ts';
+import { narrowDomains } from '../access/narrow-domains.ts';
+import { AppError } from '../app-error.ts';
+import type { Deps } from '../deps.ts';
+import { blobName } from './blob-name.ts';
+import { makeLeaseToken } from './lease-token.ts';
+import { releaseJob } from './release-job.ts';
+import { settleJob } from './settle-job.ts';
+
+/** How long a waiting runner goes by events alone before it looks for itself: an event can be missed. */
+const LOOK_MS = 5_000;
+const LOCK_WAIT_MS_MAX = 2_000;
+
+type Ready = Pick<Deps, 'db' | 'blobs' | 'events' | 'log'>;
+
+/**
+ * Leases a job to a runner: the one a doorbell named, or the oldest that is available, waited for up to `waitMs`.
+ * Answers null when there is none. The attempt is counted here, so that a runner that dies cannot hide it.
+ */
+export async function claimJob(deps: Ready, runner: RunnerActor, request: ClaimRequest, signal?: AbortSignal): Promise<Claim | null> {
+  const endsAt = Date.now() + Math.min(request.waitMs ?? 0, LIMITS.claimWaitMsMax);
+  for (;;) {
+    const stop = new AbortController();
+    // Listening begins before looking: a job committed in between would otherwise be waited past.
+    const woken = deps.events.next(
+      (event) => event.kind === 'job',
+      LOOK_MS,
+      AbortSignal.any(signal ? [stop.signal, signal] : [stop.signal]),
+    );
+    try {
+      const claim = await claimOnce(deps, runner, request.jobId);
+      if (claim && signal?.aborted) return await giveBack(deps, runner, claim);
+      const left = endsAt - Date.now();
+      if (claim || left <= 0 || signal?.aborted) return claim;
+      const timer = setTimeout(() => stop.abort(), left);
+      await woken.finally(() => clearTimeout(timer));
+    } finally {
+      stop.abort();
+    }
+  }
+}
+
+/** A claim whose asker has hung up would stay leased until its lease ended, and count as a death. */
+async function giveBack(deps: Ready, runner: RunnerActor, claim: Claim): Promise<null> {
+  await releaseJob(deps, runner, claim.jobId, { leaseToken: claim.leaseToken });
+  return null;
+}
+
+async function claimOnce(deps: Ready, runner: RunnerActor, jobId: JobId | undefined): Promise<Claim | null> {
+  return await deps.db.fork().transactional(async (em) => {
+    const lease = makeLeaseToken();
+    if (jobId) await em.execute(`set local lock_timeout = ${LOCK_WAIT_MS_MAX}`);
+    const values = [runner.runnerId, lease.hash, LIMITS.leaseMs];
+    const taking = jobId ? em.execute<ClaimedRow[]>(CLAIM_NAMED, [jobId, ...values]) : em.execute<ClaimedRow[]>(CLAIM_OLDEST, values);
+    const [row] = await taking.catch(explainLock);
+    if (!row) return null;
+    if (row.sealed === null) return await failUnreadable(em, row);
+    const workspace = await loadAllowedDomains(em, row.workspace_id);
+    const contentType = CONTENT_TYPES[row.format];
+    const name = blobName(
+      { workspaceId: row.workspace_id, captureId: row.capture_id, createdAt: new Date(row.created_ms) },
+      row.attempt,
+      row.format,
+    );
+    // Inside the transaction: when no grant can be made, the claim is undone with it.
+    const grant = await deps.blobs.grantUpload(name, contentType, row.total_ms + LIMITS.uploadGraceMs);
+    await notify(em, { kind: 'capture', captureId: row.capture_id, workspaceId: row.workspace_id });
+    return {
+      jobId: row.id,
+      captureId: row.capture_id,
+      workspaceId: row.workspace_id,
+      attempt: row.attempt,
+      leaseToken: lease.token,
+      leaseMs: LIMITS.leaseMs,
+      sealed: row.sealed,
+      upload: { url: grant.url, headers: grant.headers, expiresAt: grant.expiresAt.toISOString() },
+      limits: {
+        totalMs: Math.max(1, Math.floor(Math.min(row.total_ms, row.left_ms))),
+        assetBytesMax: LIMITS.assetBytesMax,
+        domains: narrowDomains(workspace, row.key_domains),
+      },
+    };
+  });
+}
+
+/** "Nothing to do" would be wrong: the runner would drop a doorbell that nobody rings again for minutes. */
+function explainLock(cause: unknown): never {
+  if (!isLockTimeout(cause)) throw cause;
+  throw new AppError('unavailable', 'The job is being changed by somebody else: claim it again in a moment.', {
+    cause,
+    retryAfterSeconds: 1,
+  });
+}
+
+/** A job without its payload can never run; left where it is, it would be claimed for ever. */
+async function failUnreadable(em: EntityManager, row: ClaimedRow): Promise<null> {
+  const job = await em.findOneOrFail(Job, { id: row.id });
+  await settleJob(
+    em,
+    job,
+    { status: 'failed', failure: failure('payload_unreadable', 'claimed'), observed: null },
+    { outcome: 'failed', code: 'payload_unreadable' },
+  );
+  return null;
+}
+
+type ClaimedRow = {
+  id: JobId;
+  capture_id: CaptureId;
+  workspace_id: WorkspaceId;
+  attempt: number;
+  total_ms: number;
+  left_ms: number;
+  created_ms: number;
+  format: Format;
+  key_domains: AllowedDomain[] | null;
+  sealed: string | null;
+};
+
+const DUE = `state = 'available' and available_at <= now() and deadline_at > now() and not cancel_requested`;
+
+/**
+ * One statement: the row is locked by `due`, and an update of the same row by anybody else waits or is skipped, so two
+ * runners cannot both see it as available. Lease, attempt and status change together or not at all. All times are the
+ * database's own. Parameters: [the job], runner, hash of the lease token, life of the lease in milliseconds.
+ */
+const claimSql = (due: string) => `
+with due as (${due}),
+claimed as (
+  update job set state = 'leased', attempt = attempt + 1, runner_id = ?, lease_token_hash = ?,
+    lease_until = now() + ? * interval '1 millisecond', step = 'claimed', announcing_until = null
+  from due where job.id = due.id
+  returning job.*
+),
+started as (
+  update capture set status = 'running', started_at = coalesce(started_at, now())
+  from claimed where capture.id = claimed.capture_id
+),
+tried as (
+  insert into attempt (capture_id, number, runner_id, started_at, lease_token_hash)
+  select capture_id, attempt, runner_id, now(), lease_token_hash from claimed
+)
+select claimed.id, claimed.capture_id, claimed.workspace_id, claimed.attempt, claimed.total_ms, claimed.key_domains,
+  (extract(epoch from claimed.deadline_at - now()) * 1000)::float8 as left_ms,
+  (extract(epoch from capture.created_at) * 1000)::float8 as created_ms,
+  capture.format, capture_payload.sealed
+from claimed join capture on capture.id = claimed.capture_id
+left join capture_payload on capture_payload.capture_id = claimed.capture_id`;
+
+const CLAIM_OLDEST = claimSql(`select id from job where ${DUE} order by available_at, id limit 1 for update skip locked`);
+// Not "skip locked": the dispatcher may be marking this very row as announced, and a doorbell that skips it is lost.
+const CLAIM_NAMED = claimSql(`select id from job where id = ? and ${DUE} for update`);

@@ -1,0 +1,62 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { WakeUp } from '#shared/runner-protocol.ts';
+
+/** Gives a fresh unit of work; one for each request or loop turn. */
+export interface Db {
+  fork(): EntityManager;
+}
+
+export interface Clock {
+  now(): Date;
+}
+
+export type UploadGrant = { url: string; headers: Record<string, string>; expiresAt: Date };
+export type SignedLink = { url: string; expiresAt: Date };
+export type StoredBlob = { name: string; bytes: number; createdAt: Date };
+
+/** Private storage of assets (Azure Blob, Azurite). Throws when the store is not reachable. */
+export interface BlobStore {
+  /** Creates the private container when it is missing. */
+  prepare(): Promise<void>;
+  /** A create-only permission for one blob name: one PUT, no overwrite, no read. */
+  grantUpload(name: string, contentType: string, lifeMs: number): Promise<UploadGrant>;
+  /** A read-only link to one blob, `startsOn` a few minutes back for clock skew. `lifeMs` is bounded by the caller. */
+  issueLink(name: string, options: { lifeMs: number; contentType: string; fileName: string }): Promise<SignedLink>;
+  /** The size of a blob, or null when there is none. */
+  stat(name: string): Promise<{ bytes: number } | null>;
+  /** Deletes a blob; a missing one is fine. */
+  remove(name: string): Promise<void>;
+  list(prefix: string): AsyncIterable<StoredBlob>;
+  /** The origin of signed links, for the console's content security policy. */
+  publicOrigin(): string;
+}
+
+/** Where jobs are announced. A doorbell, never the record: a lost or doubled wake-up is harmless. */
+export interface JobQueue {
+  /** Announces one job; resolves once it is safe with the broker, rejects after `LIMITS.confirmMsMax`. */
+  announce(wakeUp: WakeUp): Promise<void>;
+  /** `ok`, or why not. */
+  health(): Promise<'ok' | string>;
+  close(): Promise<void>;
+}
+
+/** What servers tell one another at commit: enough to wake a waiter, never data. */
+export type ServerEvent =
+  | { kind: 'job'; jobId: string }
+  | { kind: 'cancel'; jobId: string }
+  | { kind: 'capture'; captureId: string; workspaceId: string };
+
+/** Events of all servers on one database (LISTEN/NOTIFY). Waiters must also poll: an event can be missed. */
+export interface Events {
+  on(listener: (event: ServerEvent) => void): () => void;
+  /** Resolves true at the first event that fits, false after `ms` or when the signal aborts. */
+  next(fits: (event: ServerEvent) => boolean, ms: number, signal?: AbortSignal): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Seals a capture payload to the runner pool's public key. The server can seal and cannot open. */
+export interface Sealer {
+  seal(payload: unknown, bind: { captureId: string; workspaceId: string }): Promise<string>;
+  /** The public keys as a JWKS, for `GET /api/keys/runner`. */
+  jwks(): { keys: unknown[] };
+}
