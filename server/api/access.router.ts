@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { apiKeyViewSchema, domainViewSchema, meViewSchema, runnerViewSchema } from '#shared/console.ts';
+import { LIMITS } from '#shared/limits.ts';
+import { DEFAULT_SCOPES, SCOPES } from '#shared/scopes.ts';
+import { strict } from '#shared/strict.ts';
+import { addAllowedDomain, checkAllowedDomain, listAllowedDomains, removeAllowedDomain } from '../domain/access/allowed-domains.ts';
+import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../domain/access/api-keys.ts';
+import { createRunner, listRunners, revokeRunner } from '../domain/access/runners.ts';
+import {
+  createOwner,
+  createOwnerSignInLink,
+  readMe,
+  setPassword,
+  signInWithLink,
+  signInWithPassword,
+  signOut,
+} from '../domain/access/sessions.ts';
+import { hasOwner } from '../domain/access/workspaces.ts';
+import { AppError } from '../domain/app-error.ts';
+import type { Ctx } from './context.ts';
+import { asOperator, asUser, inWorkspace, open, router } from './procedures.ts';
+
+const id = z.string().min(1).max(100);
+const byId = strict({ id });
+const name = z.string().trim().min(1).max(LIMITS.nameCharsMax);
+const email = z.string().trim().max(254).pipe(z.email());
+/** The length in bytes is judged by the domain, where the password is hashed. */
+const password = z.string().min(1).max(1000);
+const domainText = z.string().min(1).max(300);
+const done = z.object({ ok: z.literal(true) });
+const ok = { ok: true } as const;
+const MINUTE_MS = 60_000;
+const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
+
+export const authRouter = router({
+  me: asUser.output(meViewSchema).query(({ ctx }) => readMe(ctx.instance.deps, ctx.actor)),
+
+  /** Whether nobody owns this instance yet: then `/setup` makes the first owner. */
+  setupNeeded: open.output(z.object({ needed: z.boolean() })).query(async ({ ctx }) => ({ needed: !(await hasOwner(ctx.instance.deps)) })),
+
+  createOwner: open
+    .input(strict({ name, email, password, workspaceName: name }))
+    .output(done)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.instance.rates.takeSignIn(ctx.address, 'setup');
+      return await startSession(ctx, await createOwner(ctx.instance.deps, input));
+    }),
+
+  signIn: open
+    .input(strict({ email: z.string().trim().min(1).max(254), password }))
+    .output(done)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.instance.rates.takeSignIn(ctx.address, input.email);
+      const session = await signInWithPassword(ctx.instance.deps, input);
+      await ctx.instance.rates.clearSignIn(ctx.address, input.email);
+      return await startSession(ctx, session);
+    }),
+
+  signInWithLink: open
+    .input(strict({ token: z.string().min(1).max(200) }))
+    .output(done)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.instance.rates.takeSignIn(ctx.address, 'link');
+      const session = await signInWithLink(ctx.instance.deps, input.token);
+      await ctx.instance.rates.clearSignIn(ctx.address, 'link');
+      return await startSession(ctx, session);
+    }),
+
+  signOut: asUser.output(done).mutation(async ({ ctx }) => {
+    await signOut(ctx.instance.deps, ctx.actor);
+    ctx.session?.clear();
+    return ok;
+  }),
+
+  /** A one-time link that signs in the owner of the instance. */
+  createSignInLink: asOperator.output(z.object({ url: z.string(), expiresAt: z.iso.datetime() })).mutation(async ({ ctx }) => {
+    const link = await createOwnerSignInLink(ctx.instance.deps);
+    // In the fragment: it is not sent to any server, not even to ours, and so is in no log.
+    return { url: `${ctx.instance.publicUrl()}/sign-in#token=${link.token}`, expiresAt: link.expiresAt.toISOString() };
+  }),
+
+  setPassword: asUser
+    .input(strict({ email, password }))
+    .output(done)
+    .mutation(async ({ ctx, input }) => {
+      await setPassword(ctx.instance.deps, ctx.actor, input);
+      return ok;
+    }),
+});
+
+const createdKey = z.object({ apiKey: apiKeyViewSchema, key: z.string().describe('Shown this once.') });
+
+export const keysRouter = router({
+  list: inWorkspace.output(z.array(apiKeyViewSchema)).query(({ ctx }) => listApiKeys(ctx.instance.deps, ctx.actor)),
+
+  create: inWorkspace
+    .input(
+      strict({
+        name,
+        scopes: z
+          .array(z.enum(SCOPES))
+          .min(1)
+          .max(SCOPES.length)
+          .default([...DEFAULT_SCOPES]),
+        domains: z.array(domainText).min(1).max(100).optional().describe('Narrows the workspace’s allowed domains.'),
+        expiresInMs: z
+          .int()
+          .min(MINUTE_MS)
+          .max(5 * YEAR_MS)
+          .nullish(),
+        allowedAddresses: z.array(z.string().min(1).max(64)).min(1).max(100).optional().describe('Addresses or CIDR ranges.'),
+      }),
+    )
+    .output(createdKey)
+    .mutation(({ ctx, input }) => createApiKey(ctx.instance.deps, ctx.actor, input)),
+
+  revoke: inWorkspace
+    .input(byId)
+    .output(apiKeyViewSchema)
+    .mutation(({ ctx, input }) => revokeApiKey(ctx.instance.deps, ctx.actor, input.id)),
+
+  rotate: inWorkspace
+    .input(
+      strict({
+        id,
+        overlapMs: z
+          .int()
+          .min(0)
+          .max(7 * 24 * 60 * MINUTE_MS)
+          .default(24 * 60 * MINUTE_MS),
+      }),
+    )
+    .output(createdKey)
+    .mutation(({ ctx, input }) => rotateApiKey(ctx.instance.deps, ctx.actor, input.id, { overlapMs: input.overlapMs })),
+});
+
+export const domainsRouter = router({
+  list: inWorkspace.output(z.array(domainViewSchema)).query(({ ctx }) => listAllowedDomains(ctx.instance.deps, ctx.actor)),
+
+  add: inWorkspace
+    .input(strict({ domain: domainText, isPrivate: z.boolean().default(false) }))
+    .output(domainViewSchema)
+    .mutation(({ ctx, input }) => addAllowedDomain(ctx.instance.deps, ctx.actor, input)),
+
+  remove: inWorkspace
+    .input(byId)
+    .output(byId)
+    .mutation(({ ctx, input }) => removeAllowedDomain(ctx.instance.deps, ctx.actor, input.id)),
+
+  check: inWorkspace
+    .input(strict({ url: z.string().min(1).max(LIMITS.urlCharsMax) }))
+    .output(z.object({ allowed: z.boolean(), reason: z.string() }))
+    .query(({ ctx, input }) => checkAllowedDomain(ctx.instance.deps, ctx.actor, input.url)),
+});
+
+export const runnersRouter = router({
+  list: inWorkspace.output(z.array(runnerViewSchema)).query(({ ctx }) => listRunners(ctx.instance.deps, ctx.actor)),
+
+  createToken: asOperator
+    .input(strict({ name }))
+    .output(z.object({ runner: runnerViewSchema, token: z.string().describe('Shown this once.') }))
+    .mutation(({ ctx, input }) => createRunner(ctx.instance.deps, input)),
+
+  revoke: asOperator
+    .input(byId)
+    .output(runnerViewSchema)
+    .mutation(({ ctx, input }) => revokeRunner(ctx.instance.deps, ctx.actor, input.id)),
+});
+
+async function startSession(ctx: Ctx, session: { token: string; expiresAt: Date }): Promise<{ ok: true }> {
+  if (!ctx.session) throw new AppError('forbidden', 'Signing in is for the console.');
+  ctx.session.write(session.token, session.expiresAt);
+  return ok;
+}

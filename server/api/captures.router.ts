@@ -1,0 +1,128 @@
+import { tracked } from '@trpc/server';
+import { z } from 'zod';
+import { captureSchema, linkSchema, STATUSES } from '#shared/capture.ts';
+import { captureRequestSchema } from '#shared/capture-request.ts';
+import { LIMITS } from '#shared/limits.ts';
+import { strict } from '#shared/strict.ts';
+import { cancelCapture } from '../domain/captures/cancel-capture.ts';
+import { createCapture } from '../domain/captures/create-capture.ts';
+import { deleteCapture } from '../domain/captures/delete-capture.ts';
+import { issueAssetLink } from '../domain/captures/issue-asset-link.ts';
+import { listCaptures, readCapture, waitForCapture } from '../domain/captures/read-captures.ts';
+import { changeSchema, watchCapture, watchWorkspace } from './capture-events.ts';
+import { asStream, router, withScope } from './procedures.ts';
+
+/** Long enough for any id of ours; whether it has the form of one is part of "not found". */
+const captureId = z.string().min(1).max(100);
+const byId = strict({ id: captureId });
+/** Instants that PostgreSQL can hold and a capture can have. */
+const instant = z.iso.datetime({ offset: true }).pipe(z.string().regex(/^[12]/, 'is not an instant at which captures were made'));
+
+/** What captures can be listed by. `tags` must all match; `host` is exact. */
+export const listInputSchema = strict({
+  status: z.enum(STATUSES).optional(),
+  host: z.string().min(1).max(253).optional(),
+  reference: z.string().min(1).max(LIMITS.referenceCharsMax).optional(),
+  tagKey: z.string().min(1).max(LIMITS.tagKeyCharsMax).optional(),
+  tagValue: z.string().max(LIMITS.tagValueCharsMax).optional(),
+  tags: z.record(z.string().min(1).max(LIMITS.tagKeyCharsMax), z.string().max(LIMITS.tagValueCharsMax)).optional(),
+  createdAfter: instant.optional(),
+  createdBefore: instant.optional(),
+  limit: z.int().min(1).max(LIMITS.listLimitMax).optional(),
+  cursor: z.string().min(1).max(200).optional(),
+});
+
+export const capturePageSchema = z.object({ data: z.array(captureSchema), nextCursor: z.string().nullable() }).meta({ id: 'CapturePage' });
+
+/** Life of a re-issued link, in milliseconds. */
+export const ttlSchema = z
+  .int()
+  .min(LIMITS.linkLifeMsMin)
+  .max(LIMITS.linkLifeMsMax)
+  .optional()
+  .describe('Milliseconds; default 15 minutes.');
+
+const read = withScope('captures:read');
+const create = withScope('captures:create');
+const remove = withScope('captures:delete');
+
+export const capturesRouter = router({
+  create: create
+    // The body as it was sent: a repeated key must come with the same one, and defaults may change between versions.
+    .use(async ({ getRawInput, next }) => next({ ctx: { body: await getRawInput() } }))
+    .input(captureRequestSchema)
+    .output(captureSchema)
+    .mutation(async ({ ctx, input }) => {
+      const result = await createCapture(ctx.instance.deps, ctx.actor, input, {
+        idempotencyKey: ctx.create.idempotencyKey,
+        body: ctx.body,
+      });
+      ctx.create.replayed = result.replayed;
+      return result.capture;
+    }),
+
+  get: read
+    .input(byId)
+    .output(captureSchema)
+    .query(({ ctx, input }) => readCapture(ctx.instance.deps, ctx.actor, input.id)),
+
+  /** Answers when the capture is final, after `seconds`, or when the caller hangs up: whatever comes first. */
+  wait: read
+    .input(strict({ id: captureId, seconds: z.int().min(0).max(LIMITS.preferWaitSecondsMax) }))
+    .output(captureSchema)
+    .query(({ ctx, input }) => waitForCapture(ctx.instance.deps, ctx.actor, input.id, { ms: input.seconds * 1000, signal: ctx.signal })),
+
+  list: read
+    .input(listInputSchema.default({}))
+    .output(capturePageSchema)
+    .query(async ({ ctx, input }) => {
+      const { tagKey, tagValue, tags, ...rest } = input;
+      const byTag = tagKey === undefined ? {} : { [tagKey]: tagValue ?? '' };
+      return await listCaptures(ctx.instance.deps, ctx.actor, {
+        ...rest,
+        tags: { ...tags, ...byTag },
+        // The console lists without links: it asks for one where a person wants to see the result.
+        withLinks: ctx.actor.kind !== 'user',
+      });
+    }),
+
+  issueLink: read
+    .input(strict({ id: captureId, ttl: ttlSchema }))
+    .output(linkSchema)
+    .mutation(({ ctx, input }) => issueAssetLink(ctx.instance.deps, ctx.actor, input.id, input.ttl)),
+
+  cancel: create
+    .input(byId)
+    .output(captureSchema)
+    .mutation(({ ctx, input }) => cancelCapture(ctx.instance.deps, ctx.actor, input.id)),
+
+  remove: remove
+    .input(byId)
+    .output(byId)
+    .mutation(async ({ ctx, input }) => {
+      await deleteCapture(ctx.instance.deps, ctx.actor, input.id);
+      return input;
+    }),
+
+  /** Every change of a capture of this workspace: enough to refresh what is on the screen. */
+  onChange: read.input(strict({ lastEventId: z.string().max(100).nullish() }).default({})).subscription(async function* ({
+    ctx,
+    input,
+    signal,
+  }) {
+    const watching = { ctx, actor: ctx.actor, signal: signal ?? ctx.signal };
+    for await (const change of asStream(ctx, watchWorkspace(watching, input.lastEventId != null)))
+      yield tracked(`${Date.now()}-${change.id}`, changeSchema.parse(change));
+  }),
+
+  /** One capture as it goes on, until it is final. */
+  watch: read.input(strict({ id: captureId, lastEventId: z.string().max(100).nullish() })).subscription(async function* ({
+    ctx,
+    input,
+    signal,
+  }) {
+    const watching = { ctx, actor: ctx.actor, signal: signal ?? ctx.signal };
+    for await (const capture of asStream(ctx, watchCapture(watching, input.id)))
+      yield tracked(`${Date.now()}-${capture.id}`, captureSchema.parse(capture));
+  }),
+});

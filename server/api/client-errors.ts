@@ -1,0 +1,38 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { makeId } from '#shared/ids.ts';
+import { problem } from '#shared/problem.ts';
+import { AppError } from '../domain/app-error.ts';
+
+/** What Node refuses before there is a request, by its error code. */
+const REFUSALS: Record<string, AppError> = {
+  HPE_HEADER_OVERFLOW: new AppError(
+    'headers_too_large',
+    'The headers are larger than 16 KiB together: send auth state in the body, not in headers.',
+  ),
+  ERR_HTTP_REQUEST_TIMEOUT: new AppError('request_timeout', 'The request did not arrive within its time: send the body at once.'),
+};
+
+/**
+ * Answers connections whose request could not be read: headers over the bound (431), too slow (408), or not HTTP (400).
+ * Written by hand, because there is no request and so no reply to send by.
+ */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  const refusal = REFUSALS[error.code ?? ''];
+  if (!refusal) {
+    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    return;
+  }
+  const requestId = makeId('request');
+  const body = JSON.stringify(problem(refusal.code, refusal.detail, requestId));
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

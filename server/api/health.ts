@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { countOnlineRunners } from '../domain/access/runners.ts';
+import { checkPart, isDatabaseUp } from '../domain/measure-instance.ts';
+import type { Instance } from './context.ts';
+
+const part = z.string().describe('`ok`, or why not.');
+
+/** The state of an instance. `degraded`: it takes requests, but a part that captures need is missing. */
+export const healthSchema = z
+  .object({
+    status: z.enum(['ok', 'degraded', 'unavailable', 'draining']),
+    database: part,
+    storage: part,
+    queue: part,
+    runnersOnline: z.int().nullable(),
+    sandbox: z.enum(['on', 'off', 'unknown']),
+    sealing: part,
+  })
+  .meta({ id: 'Health' });
+export type Health = z.infer<typeof healthSchema>;
+
+/** A blob name that nothing has: asking for it shows whether the storage answers. */
+const PROBE_BLOB = '.sessionshot/health';
+
+/**
+ * Asks each part, at most two seconds each. A broker that is down degrades only: captures are accepted and announced
+ * later. Without database, storage or sealing nothing can be accepted.
+ */
+export async function readHealth(instance: Instance): Promise<Health> {
+  const { deps } = instance;
+  const [database, storage, queue, runners] = await Promise.all([
+    isDatabaseUp(deps).then((up) => (up ? 'ok' : 'not reachable')),
+    checkPart(() => deps.blobs.stat(PROBE_BLOB)).then((state) => state.detail),
+    queueState(instance),
+    countOnlineRunners(deps).catch(() => null), // the database is away, which `database` tells
+  ]);
+  const sealing = deps.sealer ? 'ok' : 'no public key of the runners is configured';
+  const sandbox = instance.sandbox();
+  const unavailable = database !== 'ok' || storage !== 'ok' || sealing !== 'ok';
+  const degraded = queue !== 'ok' || runners === 0 || sandbox === 'off';
+  const status = instance.drain.aborted ? 'draining' : unavailable ? 'unavailable' : degraded ? 'degraded' : 'ok';
+  return { status, database, storage, queue, runnersOnline: runners, sandbox, sealing };
+}
+
+async function queueState(instance: Instance): Promise<string> {
+  let answer = 'ok';
+  const state = await checkPart(async () => {
+    answer = await instance.deps.queue.health();
+  });
+  return state.ok ? answer : state.detail;
+}

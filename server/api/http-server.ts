@@ -1,0 +1,110 @@
+import cookie from '@fastify/cookie';
+import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
+import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import { makeId } from '#shared/ids.ts';
+import { LIMITS } from '#shared/limits.ts';
+import { RUNNER_API } from '#shared/runner-protocol.ts';
+import { AppError } from '../domain/app-error.ts';
+import { consoleContext } from './authenticate.ts';
+import { answerClientError } from './client-errors.ts';
+import { serveConsole } from './console-files.ts';
+import type { Instance } from './context.ts';
+import { readHealth } from './health.ts';
+import { mountMetrics } from './metrics.ts';
+import { OPERATOR_API, operatorGateway } from './operator-gateway.ts';
+import { reportError, sendProblem, toAppError } from './problem-response.ts';
+import { asTrpcError, explain } from './procedures.ts';
+import { answerWithProblems, restApi } from './rest-api.ts';
+import { type AppRouter, appRouter } from './router.ts';
+import { runnerGateway } from './runner-gateway.ts';
+import { setSecurityHeaders } from './security-headers.ts';
+
+const CONNECTION_CHECK_MS = 1000;
+
+export type HttpServerOptions = {
+  /** The built console, or null for none. */
+  clientDir: string | null;
+  isHttps: boolean;
+  /** Addresses of reverse proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: string[];
+};
+
+/**
+ * Builds the HTTP server: console, tRPC for it, REST, runner protocol, operator calls, health and metrics. It does not
+ * listen yet. What lives here is mounting; what the parts do is theirs.
+ */
+export async function buildHttpServer(instance: Instance, options: HttpServerOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false, // its lines hold URLs; ours are written below, by allow-list
+    bodyLimit: LIMITS.bodyBytesMax,
+    requestTimeout: LIMITS.bodyReadMsMax,
+    http: { maxHeaderSize: LIMITS.headerBytesMax, headersTimeout: LIMITS.bodyReadMsMax, connectionsCheckingInterval: CONNECTION_CHECK_MS },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,
+    requestIdHeader: false,
+    genReqId: () => makeId('request'),
+    routerOptions: { maxParamLength: 5000 },
+    clientErrorHandler: answerClientError,
+    // A URL that cannot be decoded names nothing. No hook runs for it, so its headers are set here.
+    frameworkErrors: (_error, request, reply) =>
+      sendProblem(reply.header('x-request-id', request.id), new AppError('not_found', 'This path cannot be read.'), request.id),
+  });
+  await setSecurityHeaders(app, { blobOrigin: instance.deps.blobs.publicOrigin(), isHttps: options.isHttps });
+  await app.register(cookie);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    instance.deps.log.debug('answered', {
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    });
+  });
+  answerWithProblems(app, instance);
+  mountMetrics(app, instance);
+  mountHealth(app, instance);
+  await app.register(trpc(instance));
+  await app.register(restApi(instance), { prefix: '/api' });
+  await app.register(runnerGateway(instance), { prefix: RUNNER_API });
+  await app.register(operatorGateway(instance), { prefix: OPERATOR_API });
+  await serveConsole(app, options.clientDir);
+  return app;
+}
+
+function mountHealth(app: FastifyInstance, instance: Instance): void {
+  app.get('/healthz', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const health = await readHealth(instance);
+    const isReady = health.status === 'ok' || health.status === 'degraded';
+    return await reply
+      .code(isReady ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send(health);
+  });
+}
+
+function trpc(instance: Instance): FastifyPluginAsync {
+  return async (scope) => {
+    scope.addHook('onRequest', async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+    });
+    await scope.register(fastifyTRPCPlugin, {
+      prefix: '/trpc',
+      trpcOptions: {
+        router: appRouter,
+        createContext: async ({ req, res }) => {
+          try {
+            return consoleContext(instance, req, res);
+          } catch (error) {
+            throw asTrpcError(await explain({ instance }, error));
+          }
+        },
+        onError: ({ error, ctx }) => reportError(instance.deps.log, toAppError(error), ctx?.requestId ?? ''),
+      } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
+    });
+  };
+}

@@ -1,0 +1,20 @@
+import { authRouter, domainsRouter, keysRouter, runnersRouter } from './access.router.ts';
+import { capturesRouter } from './captures.router.ts';
+import { createCallerFactory, router } from './procedures.ts';
+import { systemRouter } from './system.router.ts';
+
+/** Everything that can be asked of SessionShot. REST and the command line call the same procedures. */
+export const appRouter = router({
+  auth: authRouter,
+  captures: capturesRouter,
+  keys: keysRouter,
+  domains: domainsRouter,
+  runners: runnersRouter,
+  system: systemRouter,
+});
+
+/** The one thing that the console knows of the server. */
+export type AppRouter = typeof appRouter;
+
+/** Calls procedures within the process: how REST reaches them. */
+export const createCaller = createCallerFactory(appRouter);

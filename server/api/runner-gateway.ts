@@ -1,0 +1,84 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { JobId } from '#shared/ids.ts';
+import { isId } from '#shared/ids.ts';
+import {
+  claimRequestSchema,
+  claimSchema,
+  completeRequestSchema,
+  failRequestSchema,
+  heartbeatRequestSchema,
+  heartbeatSchema,
+  releaseRequestSchema,
+  settledSchema,
+} from '#shared/runner-protocol.ts';
+import type { RunnerActor } from '../domain/access/actor.ts';
+import { notFound } from '../domain/app-error.ts';
+import { claimJob } from '../domain/jobs/claim-job.ts';
+import { completeJob } from '../domain/jobs/complete-job.ts';
+import { failJob } from '../domain/jobs/fail-job.ts';
+import { heartbeatJob } from '../domain/jobs/heartbeat-job.ts';
+import { releaseJob } from '../domain/jobs/release-job.ts';
+import { authenticateRunnerRequest, hangUpSignal } from './authenticate.ts';
+import type { Instance } from './context.ts';
+import { answerWithProblems, takeStrictJson } from './rest-api.ts';
+
+const RUNNER = 'runner';
+type JobRoute = { Params: { id: string } };
+
+/**
+ * The runner protocol over HTTP. A waiting claim or heartbeat holds no database connection, and ends when the runner
+ * hangs up or this server drains. Everything sent is judged by the schemas of `shared/runner-protocol.ts`; everything
+ * answered too, so that a claim carries what they name and nothing else.
+ */
+export function runnerGateway(instance: Instance): FastifyPluginAsync {
+  const { deps } = instance;
+  return async (app) => {
+    app.decorateRequest(RUNNER, null);
+    takeStrictJson(app);
+    answerWithProblems(app, instance);
+    app.addHook('onRequest', async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      request.setDecorator(RUNNER, await authenticateRunnerRequest(instance, request));
+    });
+
+    app.post('/claim', async (request, reply) => {
+      const body = claimRequestSchema.parse(request.body);
+      const claim = await claimJob(deps, runnerOf(request), body, hangUpSignal(instance, reply));
+      return claim ? await reply.send(claimSchema.parse(claim)) : await reply.code(204).send();
+    });
+
+    app.post<JobRoute>('/jobs/:id/heartbeat', async (request, reply) => {
+      const body = heartbeatRequestSchema.parse(request.body);
+      return heartbeatSchema.parse(await heartbeatJob(deps, runnerOf(request), jobOf(request), body, hangUpSignal(instance, reply)));
+    });
+
+    app.post<JobRoute>('/jobs/:id/complete', (request) =>
+      settle(request, completeRequestSchema, (runner, id, body) => completeJob(deps, runner, id, body)),
+    );
+    app.post<JobRoute>('/jobs/:id/fail', (request) =>
+      settle(request, failRequestSchema, (runner, id, body) => failJob(deps, runner, id, body)),
+    );
+    app.post<JobRoute>('/jobs/:id/release', (request) =>
+      settle(request, releaseRequestSchema, (runner, id, body) => releaseJob(deps, runner, id, body)),
+    );
+  };
+}
+
+async function settle<S extends z.ZodType>(
+  request: FastifyRequest<JobRoute>,
+  schema: S,
+  act: (runner: RunnerActor, id: JobId, body: z.output<S>) => Promise<unknown>,
+) {
+  return settledSchema.parse(await act(runnerOf(request), jobOf(request), schema.parse(request.body)));
+}
+
+function jobOf(request: FastifyRequest<JobRoute>): JobId {
+  const { id } = request.params;
+  if (!isId('job', id)) throw notFound();
+  return id;
+}
+
+function runnerOf(request: FastifyRequest): RunnerActor {
+  return request.getDecorator<RunnerActor>(RUNNER);
+}

@@ -1,0 +1,163 @@
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LIMITS } from '#shared/limits.ts';
+import type { Log } from '#shared/log.ts';
+import type { Secret } from '#shared/secret.ts';
+import { type BlobStoreOptions, createAzureBlobStore } from './adapters/azure-blob-store.ts';
+import { createMemoryJobQueue } from './adapters/memory-job-queue.ts';
+import { createRabbitJobQueue } from './adapters/rabbit-job-queue.ts';
+import type { Instance, SandboxState } from './api/context.ts';
+import { buildHttpServer } from './api/http-server.ts';
+import { createRateLimits } from './api/rate-limits.ts';
+import { startBackground } from './background.ts';
+import { migrate } from './db/migrate.ts';
+import { createEvents } from './db/notifications.ts';
+import { openOrm } from './db/orm.ts';
+import { createSealer } from './domain/captures/seal-payload.ts';
+import type { Deps } from './domain/deps.ts';
+
+const IDLE_SWEEP_MS = 50;
+const ORM_CLOSE_MS_MAX = 3_000;
+
+/** A JWKS of public keys. */
+export type PublicKeys = Parameters<typeof createSealer>[0];
+
+export type AppSettings = {
+  /** Life of a signed link, in milliseconds. */
+  linkLifeMs?: number;
+  queuedPerWorkspaceMax?: number;
+  keyRatePerSecond?: number;
+  keyRateBurst?: number;
+  /** How long a stop waits for requests that are being answered, in milliseconds. */
+  drainMs?: number;
+};
+
+export type AppOptions = {
+  databaseUrl: string;
+  /** Without it runners find their work by long poll alone. */
+  rabbitmqUrl?: string;
+  blobs: BlobStoreOptions;
+  /** The public half of the runners' keys; without it no capture is accepted. */
+  publicKeys: PublicKeys | null;
+  host: string;
+  /** 0 for any free port. */
+  port: number;
+  /** What people open, where that is not `http://host:port`. */
+  publicUrl?: string;
+  operatorToken?: Secret<string>;
+  /** The built console; null or absent for none. */
+  clientDir?: string | null;
+  trustedProxies?: string[];
+  log: Log;
+  settings?: AppSettings;
+  /** Asked for by the operator's `stop`. */
+  onStop?: () => void;
+  /** What the embedded runner said of its browser's sandbox. */
+  sandbox?: () => SandboxState;
+};
+
+export type App = {
+  url: string;
+  port: number;
+  deps: Deps;
+  /** Says no at `/readyz` and ends long polls and streams, while requests are still answered. */
+  drain(): void;
+  /** Drains, stops listening, waits for what is being answered (bounded), and closes everything that was opened. */
+  close(): Promise<void>;
+};
+
+/**
+ * Puts the server together: database with its schema brought up to date, storage, queue, HTTP, background loops. When a
+ * step fails, what was opened before it is closed again and the error goes to the caller.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  await using opened = new AsyncDisposableStack();
+  const deps = await openDeps(options, opened);
+  const draining = new AbortController();
+  const isHttps = options.publicUrl?.startsWith('https://') ?? false;
+  let url = options.publicUrl?.replace(/\/+$/, '') ?? '';
+  const instance: Instance = {
+    deps,
+    own: { publicUrl: options.publicUrl ? new URL(options.publicUrl) : null, host: options.host },
+    publicUrl: () => url,
+    rates: createRateLimits({ perSecond: options.settings?.keyRatePerSecond, burst: options.settings?.keyRateBurst }),
+    operatorToken: options.operatorToken ?? null,
+    drain: draining.signal,
+    sandbox: options.sandbox ?? (() => 'unknown'),
+    stop: options.onStop ?? (() => undefined),
+  };
+  const server = await buildHttpServer(instance, {
+    clientDir: options.clientDir ?? null,
+    isHttps,
+    trustedProxies: options.trustedProxies ?? [],
+  });
+  // Closed in the reverse order: first nothing new is taken, then the loops end, then what they stand on.
+  const background = startBackground(deps);
+  opened.defer(() => background.stop());
+  opened.defer(() => server.close());
+  await server.listen({ host: options.host, port: options.port });
+  const port = portOf(server.server.address());
+  if (!url) url = `http://${shownHost(options.host)}:${port}`;
+  const parts = opened.move();
+  let closing: Promise<void> | undefined;
+  const drain = () => draining.abort();
+  const close = async () => {
+    drain();
+    // A connection that falls idle after the listening ended is closed by nobody else until its keep-alive runs out.
+    const sweeping = setInterval(() => server.server.closeIdleConnections(), IDLE_SWEEP_MS);
+    // What is still being answered after its time is cut off, or one slow client would hold the process for ever.
+    const patience = setTimeout(() => server.server.closeAllConnections(), options.settings?.drainMs ?? LIMITS.serverDrainMsMax);
+    await parts.disposeAsync().finally(() => {
+      clearInterval(sweeping);
+      clearTimeout(patience);
+    });
+  };
+  return {
+    url,
+    port,
+    deps,
+    drain,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+async function openDeps(options: AppOptions, opened: AsyncDisposableStack): Promise<Deps> {
+  const { log, settings } = options;
+  const orm = await openOrm(options.databaseUrl);
+  // A connection whose transaction broke off with the database is never given back, and the pool would wait for it.
+  opened.defer(async () => void (await Promise.race([orm.close(true), delay(ORM_CLOSE_MS_MAX, undefined, { ref: false })])));
+  await migrate(orm);
+  const blobs = createAzureBlobStore(options.blobs);
+  await blobs.prepare();
+  const events = createEvents(options.databaseUrl, log);
+  opened.defer(() => events.close());
+  const queue = options.rabbitmqUrl ? createRabbitJobQueue(options.rabbitmqUrl, log) : createMemoryJobQueue();
+  opened.defer(() => queue.close());
+  return {
+    db: { fork: () => orm.em.fork() },
+    blobs,
+    queue,
+    events,
+    clock: { now: () => new Date() },
+    sealer: options.publicKeys ? await createSealer(options.publicKeys) : null,
+    log,
+    settings: {
+      linkLifeMs: settings?.linkLifeMs ?? LIMITS.linkLifeMsDefault,
+      queuedPerWorkspaceMax: settings?.queuedPerWorkspaceMax ?? LIMITS.queuedPerWorkspaceMax,
+    },
+  };
+}
+
+function portOf(address: string | AddressInfo | null): number {
+  if (typeof address !== 'object' || address === null) throw new Error('The server listens on no port');
+  return address.port;
+}
+
+/** Every address is none that a browser could open: then this machine's own is shown. */
+function shownHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { ConfigError, readPublicKeys, readServerConfig } from './config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sessionshot-config-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const GOOD = {
+  DATABASE_URL: 'postgresql://app:canary-password@db:5432/sessionshot',
+  AZURE_STORAGE_ACCOUNT_URL: 'https://account.blob.core.windows.net',
+  SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: '/run/keys/public.json',
+};
+
+test('the least that is needed is enough; the rest has defaults; the result is frozen', () => {
+  const config = readServerConfig({ ...GOOD, RABBITMQ_URL: '' });
+  expect(config).toMatchObject({
+    host: '127.0.0.1',
+    port: 4180,
+    publicUrl: null,
+    rabbitmqUrl: null,
+    keyRatePerSecond: 10,
+    keyRateBurst: 50,
+    linkLifeMs: 900_000,
+    storage: { container: 'captures' },
+  });
+  expect(Object.isFrozen(config) && Object.isFrozen(config.storage)).toBe(true);
+});
+
+test('a configuration that is printed shows no credential', () => {
+  const config = readServerConfig({ ...GOOD, RABBITMQ_URL: 'amqp://app:canary-password@mq:5672' });
+  expect(inspect(config, { depth: 10 }) + JSON.stringify(config)).not.toContain('canary');
+});
+
+test.each<[string, Record<string, string | undefined>]>([
+  ['DATABASE_URL', { DATABASE_URL: undefined }],
+  ['DATABASE_URL', { DATABASE_URL: 'mysql://canary' }],
+  ['RABBITMQ_URL', { RABBITMQ_URL: 'http://canary' }],
+  ['AZURE_STORAGE_ACCOUNT_URL', { AZURE_STORAGE_ACCOUNT_URL: undefined }],
+  ['AZURE_STORAGE_ACCOUNT_URL', { AZURE_STORAGE_ACCOUNT_URL: 'http://canary' }],
+  ['AZURE_STORAGE_CONNECTION_STRING', { AZURE_STORAGE_CONNECTION_STRING: 'AccountKey=canary' }],
+  ['SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE', { SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: '' }],
+  ['SESSIONSHOT_PORT', { SESSIONSHOT_PORT: '70000' }],
+  ['SESSIONSHOT_PORT', { SESSIONSHOT_PORT: '4180x' }],
+  ['SESSIONSHOT_PUBLIC_URL', { SESSIONSHOT_PUBLIC_URL: 'shots.example.com' }],
+  ['SESSIONSHOT_PUBLIC_URL', { SESSIONSHOT_PUBLIC_URL: 'https://shots.example.com/path' }],
+  ['SESSIONSHOT_PUBLIC_URL', { SESSIONSHOT_HOST: '0.0.0.0' }],
+  ['SESSIONSHOT_BLOB_CONTAINER', { SESSIONSHOT_BLOB_CONTAINER: 'Captures' }],
+  ['SESSIONSHOT_LOG_LEVEL', { SESSIONSHOT_LOG_LEVEL: 'loud' }],
+  ['SESSIONSHOT_LINK_LIFE_MS', { SESSIONSHOT_LINK_LIFE_MS: '59999' }],
+])('a fault in %s is named without its value: %j', (variable, change) => {
+  const read = () => readServerConfig({ ...GOOD, ...change });
+  expect(read).toThrow(ConfigError);
+  expect(read).toThrow(variable);
+  expect(read).not.toThrow('canary');
+});
+
+test('every fault is told at once', () => {
+  expect(() => readServerConfig({})).toThrow(/DATABASE_URL[\s\S]*SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE[\s\S]*AZURE_STORAGE/);
+});
+
+test('a key file must hold public keys, and only those', () => {
+  const file = (content: string) => {
+    const path = join(folder, 'keys.json');
+    writeFileSync(path, content);
+    return path;
+  };
+  expect(readPublicKeys(file('{"keys":[{"kty":"OKP","crv":"X25519","x":"abc"}]}')).keys).toHaveLength(1);
+  for (const bad of ['', '{}', '{"keys":[]}', '{"keys":[{"kty":"OKP","crv":"X25519","x":"abc","d":"canary"}]}']) {
+    expect(() => readPublicKeys(file(bad))).toThrow('SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE');
+    expect(() => readPublicKeys(file(bad))).not.toThrow('canary');
+  }
+  expect(() => readPublicKeys(join(folder, 'gone.json'))).toThrow(ConfigError);
+});
