@@ -1,0 +1,189 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestBrowsers, type TestBrowsers } from '../fixtures/test-browsers.ts';
+import { readProcess } from '../process-group.ts';
+import { type BrowserPool, createBrowserPool } from './browser-pool.ts';
+import { openEgressProxy } from './egress-proxy.ts';
+import { DEAD_PROXY, EGRESS_FLAGS } from './launch-chromium.ts';
+import { judgeSandbox, listProcesses } from './sandbox.ts';
+
+let browsers: TestBrowsers;
+beforeAll(async () => {
+  browsers = await openTestBrowsers();
+});
+afterAll(() => browsers?.close());
+
+const scope = (signal = new AbortController().signal) => ({
+  deadline: Date.now() + 60_000,
+  signal,
+  log: browsers.log,
+  onStep: () => undefined,
+});
+const smallPool = (more: { browsersMax?: number; capturesMax?: number } = {}): BrowserPool =>
+  createBrowserPool({
+    launch: browsers.launch,
+    openProxy: (domains) => openEgressProxy({ domains, log: browsers.log }),
+    browsersMax: 2,
+    log: browsers.log,
+    ...more,
+  });
+
+async function withPool(more: { browsersMax?: number; capturesMax?: number }, use: (pool: BrowserPool) => Promise<void>): Promise<void> {
+  const pool = smallPool(more);
+  try {
+    await use(pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+describe('the pool', () => {
+  it('gives one process to one workspace: others never meet in it, the same may share it', () =>
+    withPool({}, async (pool) => {
+      await pool.warmUp();
+      const [a, b] = await Promise.all([pool.acquire('ws_a', [], scope()), pool.acquire('ws_b', [], scope())]);
+      const again = await pool.acquire('ws_a', [], scope());
+      expect(b.browser).not.toBe(a.browser);
+      expect(again.browser).toBe(a.browser);
+      expect(again.proxy.port).not.toBe(a.proxy.port);
+      for (const lease of [a, b, again]) await lease.release();
+      const third = await pool.acquire('ws_c', [], scope());
+      expect([a.browser, b.browser]).not.toContain(third.browser);
+      await third.release();
+    }));
+
+  it('replaces a process that has served its captures', () =>
+    withPool({ capturesMax: 1 }, async (pool) => {
+      const first = await pool.acquire('ws_a', [], scope());
+      await first.release();
+      const second = await pool.acquire('ws_a', [], scope());
+      expect(second.browser).not.toBe(first.browser);
+      expect(first.browser.isConnected() && second.browser.isConnected()).toBe(false);
+      await second.release();
+    }));
+
+  it('does not lend a process again that holds a page which would not close', () =>
+    withPool({}, async (pool) => {
+      const first = await pool.acquire('ws_a', [], scope());
+      await first.browser.newContext(first.contextOptions);
+      await first.release();
+      const second = await pool.acquire('ws_a', [], scope());
+      expect(second.browser).not.toBe(first.browser);
+      await second.release();
+    }));
+
+  it('tells a lease when its browser dies, and starts another', () =>
+    withPool({}, async (pool) => {
+      const lease = await pool.acquire('ws_a', [], scope());
+      const context = await lease.browser.newContext(lease.contextOptions);
+      await context.newPage();
+      const { browserPid } = await listProcesses(lease.browser);
+      const crashed = new Promise<void>((resolve) => lease.crashed.addEventListener('abort', () => resolve(), { once: true }));
+      process.kill(browserPid ?? 0, 'SIGKILL');
+      await crashed;
+      await lease.release();
+      const next = await pool.acquire('ws_a', [], scope());
+      expect(next.browser.isConnected()).toBe(true);
+      await next.release();
+    }));
+
+  it('ends a browser with all of its processes, even a frozen one, and removes its home', async () => {
+    const launched = await browsers.launch();
+    const group = launched.group ?? 0;
+    process.kill(launched.pid ?? 0, 'SIGSTOP');
+    const startedAt = Date.now();
+    await launched.close();
+    expect(Date.now() - startedAt).toBeLessThan(5000);
+    expect(await membersOf(group)).toEqual([]);
+    expect(await readdir(`${browsers.folder}/groups`)).not.toContain(String(group));
+  });
+
+  it('gives a page no way but its own proxy, whatever address it asks for', () =>
+    withPool({}, async (pool) => {
+      const lease = await pool.acquire('ws_a', [], scope());
+      const context = await lease.browser.newContext(lease.contextOptions);
+      const page = await context.newPage();
+      for (const url of [
+        'https://localhost:4443/',
+        'http://127.0.0.1/',
+        'https://[::1]/',
+        'https://169.254.169.254/latest',
+        'https://0.0.0.0/',
+      ])
+        await expect(page.goto(url)).rejects.toThrow();
+      expect(lease.proxy.hosts()).toEqual([]);
+      expect(lease.proxy.blocked().map((entry) => entry.host)).toEqual(['localhost', '127.0.0.1', '::1', '169.254.169.254', '0.0.0.0']);
+      await context.close();
+      const bare = await lease.browser.newContext();
+      await expect((await bare.newPage()).goto('https://example.com/')).rejects.toThrow(/ERR_PROXY_CONNECTION_FAILED/);
+      await bare.close();
+      await lease.release();
+    }));
+
+  it('refuses a lease to an attempt that was stopped', () =>
+    withPool({}, async (pool) => {
+      await expect(pool.acquire('ws_a', [], scope(AbortSignal.abort(new Error('stopped'))))).rejects.toThrow('stopped');
+    }));
+});
+
+describe.runIf(process.platform === 'linux')('a launched browser', () => {
+  it('has renderers that are not root, filtered, and in namespaces of their own', async () => {
+    const launched = await browsers.launch();
+    try {
+      const context = await launched.browser.newContext();
+      await context.newPage();
+      const { rendererPids, browserPid } = await listProcesses(launched.browser);
+      expect(rendererPids.length).toBeGreaterThan(0);
+      expect(await judgeSandbox(rendererPids)).toEqual({ sandbox: 'on', reason: null });
+      expect(launched.sandbox).toBe('on');
+      const status = await readFile(`/proc/${browserPid}/status`, 'utf8');
+      expect(status).not.toMatch(/^Uid:.*\b0\b/m);
+      // Started by root it has none of root's groups; started by a user it keeps that user's.
+      if (process.getuid?.() === 0) expect(status).toMatch(/^Groups:\s*$/m);
+      expect(status).toMatch(/^CapEff:\t0+$/m);
+      expect(await readFile(`/proc/${browserPid}/limits`, 'utf8')).toMatch(/Max core file size\s+0\s+0/);
+    } finally {
+      await launched.close();
+    }
+  });
+
+  it('is refused without its sandbox, unless that was allowed, and then says so', async () => {
+    const flags = [...EGRESS_FLAGS, '--no-sandbox'];
+    const strict = await openTestBrowsers({ flags });
+    await expect(strict.pool.warmUp()).rejects.toThrow(/sandbox is off: renderer \d+/);
+    expect(strict.pool.state().browsers).toBe(0);
+    await strict.close();
+    const lax = await openTestBrowsers({ flags, allowNoSandbox: true });
+    await lax.pool.warmUp();
+    expect(lax.pool.state().sandbox).toBe('off');
+    await lax.close();
+  });
+
+  it('is judged off when a renderer is not in a sandbox', async () => {
+    expect(await judgeSandbox([process.pid])).toMatchObject({ sandbox: 'off', reason: expect.stringContaining(String(process.pid)) });
+    expect(await judgeSandbox([])).toMatchObject({ sandbox: 'off' });
+  });
+
+  it('keeps everything that Playwright switches off, since only the last such flag counts', async () => {
+    const launched = await browsers.launch();
+    try {
+      const flags = (await readFile(`/proc/${launched.pid}/cmdline`, 'utf8')).split('\0');
+      const disabled = flags
+        .filter((flag) => flag.startsWith('--disable-features='))
+        .map((flag) => flag.slice('--disable-features='.length).split(','));
+      expect(disabled).toHaveLength(2);
+      expect(disabled[1]).toEqual(expect.arrayContaining(disabled[0] ?? []));
+      expect(flags).toContain(`--proxy-server=${DEAD_PROXY}`);
+      expect(flags.some((flag) => /no-sandbox|remote-debugging-port|disable-web-security|ignore-certificate/.test(flag))).toBe(false);
+      expect(flags).toContain('--remote-debugging-pipe');
+    } finally {
+      await launched.close();
+    }
+  });
+});
+
+async function membersOf(group: number): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const facts = await Promise.all(pids.map(async (pid) => ({ pid, facts: await readProcess(pid) })));
+  return facts.filter((entry) => entry.facts?.group === group && entry.facts.state !== 'Z').map((entry) => entry.pid);
+}

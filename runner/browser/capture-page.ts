@@ -1,0 +1,157 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BrowserContext } from 'playwright';
+import { type Failure, failure } from '#shared/failure.ts';
+import { CONTENT_TYPES, EXTENSIONS } from '#shared/output.ts';
+import type { Observed } from '#shared/runner-protocol.ts';
+import { shownUrl } from '#shared/target-url.ts';
+import type { AttemptScope } from '../attempt-scope.ts';
+import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-run.ts';
+import { classifyPlaywrightError } from './classify-playwright-error.ts';
+import { emulationOptions } from './emulation.ts';
+import { preparePicture, visitPage } from './page-visit.ts';
+import { render } from './render.ts';
+import type { Rendered } from './rendered.ts';
+import { authContextOptions } from './session.ts';
+import type { VisitInput } from './visit.ts';
+
+/**
+ * The conductor of a capture: session, navigation, settling, actions, judgement, picture, and the judgement once more.
+ * What lies in this folder drives Chromium and nothing else; it knows neither the queue nor the storage.
+ */
+export type CapturePageInput = VisitInput;
+export type CaptureResult =
+  | {
+      ok: true;
+      file: string;
+      contentType: string;
+      bytes: number;
+      sha256: string;
+      width: number | null;
+      height: number | null;
+      pages: number | null;
+      observed: Observed;
+    }
+  | { ok: false; failure: Failure; observed: Observed; sideEffects: boolean };
+
+const CLOSE_MS_MAX = 5000;
+const OPEN_MS_MAX = 15_000;
+
+/**
+ * Captures one page in a fresh context of the lent browser and leaves the result in a file of `spoolDir`, which is the
+ * caller's to delete. Never rejects: every outcome is a result. Ends by `scope.deadline`, at once when `scope.signal` or
+ * `lease.crashed` fires, give or take the bounded closing of the context.
+ */
+export async function capturePage(input: CapturePageInput, scope: AttemptScope): Promise<CaptureResult> {
+  const run = startRun(scope, input.lease.crashed);
+  const observed: Observed = {
+    finalUrl: null,
+    httpStatus: null,
+    verdict: null,
+    partial: false,
+    timings: {},
+    readiness: null,
+    egress: null,
+    auth: null,
+  };
+  const noteEgress = () => {
+    observed.timings = run.timings();
+    observed.egress = { hosts: input.lease.proxy.hosts(), blocked: input.lease.proxy.blocked() };
+  };
+  let context: BrowserContext | null = null;
+  try {
+    run.enter('session');
+    context = await openContext(input, run);
+    const rendered = await captureIn(context, { input, run, observed });
+    const stored = await spool(input, rendered);
+    noteEgress();
+    return { ok: true, ...stored, width: rendered.width, height: rendered.height, pages: rendered.pages, observed };
+  } catch (error) {
+    const reason = reasonOf(error, run, scope);
+    noteEgress();
+    return { ok: false, failure: reason, observed, sideEffects: run.hadSideEffect() };
+  } finally {
+    run.close();
+    if (context) await closeContext(context, scope);
+  }
+}
+
+async function openContext(input: CapturePageInput, run: CaptureRun): Promise<BrowserContext> {
+  const options = { ...input.lease.contextOptions, ...emulationOptions(input.payload.request), ...authContextOptions(input.auth) };
+  const opening = input.lease.browser.newContext(options);
+  try {
+    return await run.within(OPEN_MS_MAX, opening);
+  } catch (error) {
+    // It may still open after we gave up on it: then it is closed where nobody else would.
+    opening.then((late) => late.close()).catch(() => undefined);
+    if (error instanceof CaptureFault || !input.auth?.indexedDB.length) throw error;
+    throw run.fault('auth_not_applied', 'The IndexedDB part of the storage state could not be restored.');
+  }
+}
+
+type Capture = { input: CapturePageInput; run: CaptureRun; observed: Observed };
+
+async function captureIn(context: BrowserContext, capture: Capture): Promise<Rendered> {
+  const { input, run, observed } = capture;
+  const visit = await visitPage(context, { ...input, run, observed });
+  try {
+    await preparePicture(visit);
+    await visit.judge('first');
+    run.enter('render');
+    const rendered = await render({
+      page: visit.page,
+      cdp: visit.cdp,
+      run,
+      output: input.payload.request.output,
+      actionTimeout: input.payload.request.timeouts.action,
+      bytesMax: input.assetBytesMax,
+    });
+    // The page may have gone elsewhere while it was drawn: then the picture is not of what was judged.
+    await visit.judge('again');
+    return rendered;
+  } finally {
+    observed.finalUrl = shownUrl(visit.page.url()) || null;
+    observed.httpStatus = visit.network.documentStatus();
+    visit.network.close();
+  }
+}
+
+async function spool(input: CapturePageInput, rendered: Rendered) {
+  const { format } = input.payload.request.output;
+  const file = join(input.spoolDir, `${randomUUID()}.${EXTENSIONS[format]}`);
+  await writeFile(file, rendered.bytes, { mode: 0o600, flag: 'wx' });
+  const sha256 = createHash('sha256').update(rendered.bytes).digest('hex');
+  return { file, contentType: CONTENT_TYPES[format], bytes: rendered.bytes.length, sha256 };
+}
+
+/** What ended the run counts before what was thrown: a wait that fails because its page was closed is only an echo. */
+function reasonOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure {
+  const stopped = run.stopped();
+  if (stopped) return stopped;
+  if (error instanceof CaptureFault) return error.failure;
+  const step = run.step();
+  if (error instanceof WaitExpired) return failure('readiness_timeout', step, 'The page did not answer the browser.');
+  const { kind } = classifyPlaywrightError(error);
+  if (kind === 'gone') return failure('browser_crashed', step);
+  if (kind === 'timeout') return failure('readiness_timeout', step, 'The page did not answer the browser.');
+  // The message may quote selectors and values of the request, so only the kind is logged.
+  scope.log.error('capture ended by an unexpected error', {
+    reason: error instanceof Error ? error.name : typeof error,
+    state: kind,
+    step: step ?? undefined,
+  });
+  return failure('internal', step);
+}
+
+async function closeContext(context: BrowserContext, scope: AttemptScope): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => resolve('late'), CLOSE_MS_MAX);
+  // Rejects when the browser is gone, and the context with it.
+  const closed = context.close().then(
+    () => 'closed' as const,
+    () => 'closed' as const,
+  );
+  if ((await Promise.race([closed, late])) === 'late') scope.log.warn('a browser context did not close in time', { ms: CLOSE_MS_MAX });
+  clearTimeout(timer);
+}

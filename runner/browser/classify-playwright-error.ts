@@ -1,0 +1,55 @@
+import { errors } from 'playwright';
+import { type Failure, failure, type Step } from '#shared/failure.ts';
+import { POLICY_REASONS } from './egress-policy.ts';
+import type { EgressSession } from './egress-proxy.ts';
+
+/**
+ * What a thrown thing of Playwright was. Its text quotes selectors, values and URLs, so it never leaves this file:
+ * only the kind does, and for a failed navigation Chromium's own error name such as `ERR_NAME_NOT_RESOLVED`.
+ */
+export type PlaywrightError =
+  | { kind: 'timeout' }
+  | { kind: 'gone' }
+  | { kind: 'navigated' }
+  | { kind: 'ambiguous' }
+  | { kind: 'network'; name: string }
+  | { kind: 'download' }
+  | { kind: 'other' };
+
+/** Names the kind of a Playwright error. */
+export function classifyPlaywrightError(error: unknown): PlaywrightError {
+  if (error instanceof errors.TimeoutError) return { kind: 'timeout' };
+  const message = error instanceof Error ? error.message : '';
+  const name = /net::(ERR_[A-Z0-9_]+)/.exec(message)?.[1];
+  if (name) return { kind: 'network', name };
+  if (/Download is starting/.test(message)) return { kind: 'download' };
+  if (/strict mode violation/.test(message)) return { kind: 'ambiguous' };
+  if (
+    /Execution context was destroyed|Cannot find context|Frame was detached|frame got detached|interrupted by another navigation/i.test(
+      message,
+    )
+  )
+    return { kind: 'navigated' };
+  if (/has been closed|Target crashed|Page crashed|browser has disconnected|Target closed/i.test(message)) return { kind: 'gone' };
+  return { kind: 'other' };
+}
+
+/** Turns a failed navigation to `host` into a failure; the egress proxy knows best why a connection did not open. */
+export function navigationFailure(error: PlaywrightError, host: string, proxy: Pick<EgressSession, 'lastBlock'>): Failure {
+  const at: Step = 'navigate';
+  if (error.kind === 'timeout') return failure('navigation_timeout', at);
+  if (error.kind === 'gone') return failure('browser_crashed', at);
+  if (error.kind === 'download') return failure('target_http_error', at, 'The address answered with a download, not with a page.');
+  if (error.kind !== 'network') return failure('internal', at);
+  const { name } = error;
+  const block = proxy.lastBlock(host);
+  if (block !== null && POLICY_REASONS.has(block)) return failure('target_address_blocked', at, `${host}: ${block}.`);
+  if (/^ERR_(CERT|SSL|BAD_SSL|TLS|ECH)/.test(name)) return failure('target_tls_error', at, `${host}: ${name}.`);
+  if (name === 'ERR_TOO_MANY_REDIRECTS')
+    return failure('target_http_error', at, 'The address redirects in a circle, which sites also do to a session they no longer know.');
+  if (name === 'ERR_TIMED_OUT' || name === 'ERR_CONNECTION_TIMED_OUT')
+    return failure('target_unreachable', at, `${host}: ${block ?? name}.`);
+  if (/^ERR_(INVALID_(RESPONSE|HTTP)|EMPTY_RESPONSE|HTTP|RESPONSE|CONTENT|INCOMPLETE|ABORTED|UNSAFE|BLOCKED|INVALID_AUTH)/.test(name))
+    return failure('target_http_error', at, `${host}: ${name}.`);
+  return failure('target_unreachable', at, `${host}: ${block ?? name}.`);
+}

@@ -1,0 +1,103 @@
+import type { Socket } from 'node:net';
+import { Transform } from 'node:stream';
+import type { AllowedDomain } from '#shared/allowed-domain.ts';
+import { LIMITS } from '#shared/limits.ts';
+import type { Log } from '#shared/log.ts';
+import { dialFirst } from './dial.ts';
+import {
+  type BlockReason,
+  decideEgress,
+  type EgressKind,
+  normalizeHost,
+  POLICY_REASONS,
+  type Resolve,
+  resolveBySystem,
+} from './egress-policy.ts';
+
+/** `resolve` and `dial` are replaced by tests only. */
+export type EgressOptions = {
+  domains: readonly AllowedDomain[];
+  log: Log;
+  resolve?: Resolve;
+  dial?: typeof dialFirst;
+  bytesMax?: number;
+  connectionsMax?: number;
+};
+export type Target = { kind: EgressKind; host: string; port: number };
+export type Way = Target & { addresses: string[] };
+/** What one capture's proxy remembers: its open sockets, its decisions, and the bytes that are left. */
+export type EgressLedger = ReturnType<typeof openLedger>;
+
+const HOSTS_REMEMBERED_MAX = 5000;
+
+/** Opens the books of one capture's way out; `close` also ends the given listener and every socket that was tracked. */
+export function openLedger(options: EgressOptions) {
+  const {
+    domains,
+    log,
+    resolve = resolveBySystem,
+    dial = dialFirst,
+    bytesMax = LIMITS.proxyBytesMax,
+    connectionsMax = LIMITS.proxyConnectionsMax,
+  } = options;
+  const sockets = new Set<Socket>();
+  const reached = new Set<string>();
+  const refused = new Map<string, { host: string; reason: BlockReason }>();
+  const last = new Map<string, BlockReason>();
+  const ended = new AbortController();
+  let bytesLeft = bytesMax;
+
+  const record = (host: string, reason: BlockReason) => {
+    // A page can make up any number of hosts.
+    if (last.size < HOSTS_REMEMBERED_MAX) last.set(host, reason);
+    log.debug('egress refused', { host, reason });
+    if (POLICY_REASONS.has(reason) && refused.size < LIMITS.proxyHostsShownMax) refused.set(`${host} ${reason}`, { host, reason });
+  };
+  const track = (socket: Socket) => {
+    if (ended.signal.aborted) return void socket.destroy();
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy()); // resets are how pages end connections
+    socket.once('close', () => sockets.delete(socket));
+  };
+  const decide = async (target: Target | null): Promise<Way | null> => {
+    if (!target || ended.signal.aborted) return null;
+    const host = normalizeHost(target.host) ?? target.host.slice(0, 253);
+    const decision = bytesLeft > 0 ? await decideEgress(domains, target, resolve) : { ok: false as const, reason: 'byte limit' as const };
+    if (decision.ok) return ended.signal.aborted ? null : { ...target, host, addresses: decision.addresses };
+    record(host, decision.reason);
+    return null;
+  };
+  const meter = (host: string) =>
+    new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        bytesLeft -= chunk.length;
+        if (bytesLeft >= 0) return done(null, chunk);
+        record(host, 'byte limit');
+        done(new Error('The capture used up its bytes.'));
+      },
+    });
+  const endAll = async (server: { close(done: () => void): unknown }) => {
+    ended.abort();
+    const { promise: closed, resolve: done } = Promise.withResolvers<void>();
+    server.close(() => done());
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  return {
+    connectionsMax,
+    dial,
+    signal: ended.signal,
+    record,
+    track,
+    decide,
+    meter,
+    close: endAll,
+    reached: (host: string) => {
+      last.delete(host);
+      if (reached.size < LIMITS.proxyHostsShownMax) reached.add(host);
+    },
+    hosts: () => [...reached],
+    blocked: () => [...refused.values()],
+    lastBlock: (host: string) => last.get(normalizeHost(host) ?? host) ?? null,
+  };
+}

@@ -1,0 +1,83 @@
+import { setTimeout as after } from 'node:timers/promises';
+import type { Page } from 'playwright';
+import type { AuthVerify } from '#shared/auth-state.ts';
+import type { Expect } from '#shared/capture-request.ts';
+import { type CaptureRun, WaitExpired } from './capture-run.ts';
+import { classifyPlaywrightError } from './classify-playwright-error.ts';
+import { matchesUrl } from './glob.ts';
+import { locate } from './locate.ts';
+
+export type CheckPage = { page: Page; run: CaptureRun; httpStatus: () => number | null };
+/** `at` is the place in the request, such as `expect[1].text`; null when everything is met. */
+export type Unmet = { at: string } | null;
+
+const POLL_MS = 100;
+const CHECK_MS_MAX = 5000;
+
+/** Holds the page against `expect`, giving each check up to `ms` to become true. Returns the first that is not. */
+export async function checkExpectations(target: CheckPage, expects: readonly Expect[], ms: number): Promise<Unmet> {
+  for (const [index, expect] of expects.entries()) {
+    const key = await firstUnmet(target, expect, ms);
+    if (key) return { at: `expect[${index}].${key}` };
+  }
+  return null;
+}
+
+/** Holds the page against `auth.verify`, giving it up to `ms`. A check of the URL alone is weak. */
+export async function checkVerify(target: CheckPage, verify: AuthVerify, ms: number): Promise<{ met: boolean; weak: boolean }> {
+  const unmet = await firstUnmet(target, verify, ms);
+  return { met: unmet === null, weak: verify.selector === undefined && verify.text === undefined };
+}
+
+/** Looks until every check holds at the same time, or `ms` are over; then it names one that does not. */
+async function firstUnmet(target: CheckPage, check: Expect, ms: number): Promise<keyof Expect | null> {
+  const until = Date.now() + ms;
+  for (;;) {
+    const key = await look(target, check);
+    if (key === null || Date.now() >= until) return key;
+    await target.run.within(POLL_MS * 10, after(POLL_MS));
+  }
+}
+
+async function look(target: CheckPage, check: Expect): Promise<keyof Expect | null> {
+  const { page, run } = target;
+  const url = page.url();
+  if (check.status !== undefined && target.httpStatus() !== check.status) return 'status';
+  if (check.url !== undefined && !matchesUrl(check.url, url)) return 'url';
+  if (check.notUrl !== undefined && matchesUrl(check.notUrl, url)) return 'notUrl';
+  try {
+    if (check.selector !== undefined && !(await run.within(CHECK_MS_MAX, hasState(page, check.selector, check.state ?? 'visible'))))
+      return 'selector';
+    if (check.text !== undefined && !(await run.within(CHECK_MS_MAX, showsText(page, check.text)))) return 'text';
+    if (check.notText !== undefined && (await run.within(CHECK_MS_MAX, showsText(page, check.notText)))) return 'notText';
+    return null;
+  } catch (error) {
+    // A page that is leaving, or too busy to answer, does not meet its checks now; the caller asks again.
+    if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated')
+      return check.selector === undefined ? 'text' : 'selector';
+    throw error;
+  }
+}
+
+async function hasState(page: Page, selector: string, state: NonNullable<Expect['state']>): Promise<boolean> {
+  const elements = locate(page, selector);
+  if (state === 'attached') return (await elements.count()) > 0;
+  if (state === 'detached') return (await elements.count()) === 0;
+  const visible = await elements.filter({ visible: true }).count();
+  return state === 'visible' ? visible > 0 : visible === 0;
+}
+
+/** Text counts where a person sees it: in any frame, visible, whatever elements it is spread over. */
+async function showsText(page: Page, text: string): Promise<boolean> {
+  const wanted = squash(text);
+  for (const frame of page.frames()) {
+    if ((await frame.getByText(text).filter({ visible: true }).count()) > 0) return true;
+    const body = frame.locator('body');
+    if ((await body.count()) > 0 && squash(await body.first().innerText({ timeout: CHECK_MS_MAX })).includes(wanted)) return true;
+  }
+  return false;
+}
+
+function squash(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().toLowerCase();
+}

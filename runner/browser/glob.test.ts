@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { matchesUrl } from './glob.ts';
+
+describe('matchesUrl', () => {
+  it.each([
+    ['**/reports/**', 'https://app.example.com/reports/42', true],
+    ['**/reports/*', 'https://app.example.com/reports/42/more', false],
+    ['https://app.example.com/', 'https://app.example.com/', true],
+    ['https://app.example.com', 'https://app.example.com/', true],
+    ['**/dashboard', 'https://app.example.com/dashboard?tab=1#x', true],
+    ['**/login**', 'https://app.example.com/login?next=/', true],
+    ['/reports/*', 'https://app.example.com/reports/42?x=1', true],
+    ['**/api?page=1', 'https://app.example.com/api?page=1', true],
+    ['**/api?page=1', 'https://app.example.com/api?page=2', false],
+    ['**/*.{png,jpg}', 'https://app.example.com/a/b.jpg', true],
+    ['**/*.{png,jpg}', 'https://app.example.com/a/b.gif', false],
+    ['https://app.example.com/a.b', 'https://app.example.com/aXb', false],
+    ['**/a(b)', 'https://app.example.com/a(b)', true],
+  ])('%s against %s is %s', (pattern, url, matches) => {
+    expect(matchesUrl(pattern, url)).toBe(matches);
+  });
+});

@@ -1,0 +1,45 @@
+import { CaptureFault } from './capture-run.ts';
+import { checkExpectations, checkVerify } from './expectations.ts';
+import { readPageFacts } from './page-facts.ts';
+import { isSameCookie } from './session.ts';
+import { deletedSessionCookies, judgePage } from './verdict.ts';
+import type { Visit } from './visit.ts';
+
+const CHECK_MS_MAX = 5000;
+
+/**
+ * Judges the page and throws its failure, if any, with the verdict noted. `early` looks for a wall before actions run
+ * and leaves the caller's own checks for later, `first` gives those a moment to become true, `again` looks once.
+ */
+export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'): Promise<void> {
+  const { page, run, payload, auth, network, observed, domains, context } = visit;
+  const { request, target } = payload;
+  const patience = when === 'first' ? Math.min(request.timeouts.action, CHECK_MS_MAX) : 0;
+  const checks = { page, run, httpStatus: network.documentStatus };
+  const step = run.step() ?? 'settle';
+  const stopped = run.stopped();
+  if (stopped) throw new CaptureFault(stopped);
+
+  const cookies = auth?.cookies ?? [];
+  const jar = cookies.length > 0 ? await run.within(CHECK_MS_MAX, context.cookies()) : [];
+  const input = {
+    targetUrl: target.href,
+    finalUrl: page.url(),
+    httpStatus: network.documentStatus(),
+    expectedStatuses: request.expect.flatMap((expect) => (expect.status === undefined ? [] : [expect.status])),
+    hasAuth: auth !== null,
+    facts: await readPageFacts(page, run),
+    deletedCookies: deletedSessionCookies(cookies, jar, isSameCookie),
+    domains,
+  };
+  // A wall by its signs is named at once; only a page without any is given time to meet the caller's check.
+  const quick = judgePage({ ...input, verify: null }, step);
+  const verify = request.auth?.verify;
+  const asked = verify && when !== 'early' ? await checkVerify(checks, verify, quick.failure ? 0 : patience) : null;
+  const judged = asked ? judgePage({ ...input, finalUrl: page.url(), httpStatus: network.documentStatus(), verify: asked }, step) : quick;
+  if (judged.failure || when !== 'early') observed.verdict = judged.verdict;
+  if (judged.failure) throw new CaptureFault(judged.failure);
+  if (when === 'early') return;
+  const unmet = await checkExpectations(checks, request.expect, patience);
+  if (unmet) throw run.fault('expectation_failed', `\`${unmet.at}\` was not met.`);
+}

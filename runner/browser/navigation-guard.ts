@@ -1,0 +1,132 @@
+import type { CDPSession, Page } from 'playwright';
+import { type AllowedDomain, matchAllowedDomain } from '#shared/allowed-domain.ts';
+import { type Failure, failure, type Step } from '#shared/failure.ts';
+import type { CaptureRun } from './capture-run.ts';
+import { looksLikeSignIn } from './sign-in-signs.ts';
+
+/** Headers of the caller and the origins that they belong to. */
+export type OriginHeaders = { origins: readonly string[]; headers: Record<string, string> };
+/** A page with the one CDP session of ours: a second one would take back what the first has emulated. */
+export type GuardedTab = { page: Page; cdp: CDPSession; run: CaptureRun };
+export type DialogAnswer = { accept: boolean; promptText?: string };
+export type NavigationGuard = {
+  /** How the next dialogs are answered; until the first call they are dismissed. */
+  answerDialogs(answer: DialogAnswer): void;
+  /** Judges where the page is now; null when it may be there. */
+  judge(href: string, step: Step): Failure | null;
+};
+
+type Paused = {
+  requestId: string;
+  frameId: string;
+  resourceType: string;
+  request: { url: string; method: string; headers: Record<string, string> };
+};
+
+/**
+ * Keeps the page where it may be and the caller's headers where they belong.
+ *
+ * It uses a Fetch session of its own, not `context.route`, for three measured reasons: with `route` a header that was
+ * added for one origin follows a redirect to another (a bearer token handed to a stranger), hops of a redirect are not
+ * seen at all, and the CORS preflights of the page are answered by Playwright in place of the server. Here each hop
+ * is a request of its own, and only documents and requests to the header origins are paused at all.
+ */
+export async function guardNavigation(
+  tab: GuardedTab,
+  options: { domains: readonly AllowedDomain[]; headers: readonly OriginHeaders[] },
+): Promise<NavigationGuard> {
+  const { page, cdp, run } = tab;
+  const { domains } = options;
+  let dialogAnswer: DialogAnswer = { accept: false };
+  const context = page.context();
+  const { frameTree } = await cdp.send('Page.getFrameTree');
+  const judge = (href: string, step: Step) => navigationFault(href, domains, step);
+  const onPaused = (session: CDPSession) => (event: Paused) => {
+    const fault = event.resourceType === 'Document' && event.frameId === frameTree.frame.id ? judge(event.request.url, 'navigate') : null;
+    if (fault) run.stop(fault);
+    const answer = fault
+      ? session.send('Fetch.failRequest', { requestId: event.requestId, errorReason: 'BlockedByClient' })
+      : session.send('Fetch.continueRequest', { requestId: event.requestId, ...withHeaders(event.request, options.headers) });
+    // Rejects only when the request or the page is gone, and then nothing waits for the answer.
+    answer.catch(() => undefined);
+  };
+  const watch = async (session: CDPSession) => {
+    session.on('Fetch.requestPaused', onPaused(session));
+    await session.send('Fetch.enable', { patterns: patternsOf(options.headers) });
+  };
+  const hasHeaders = patternsOf(options.headers).length > 1;
+  await watch(cdp);
+  page.on('framenavigated', (frame) => {
+    const href = frame.url();
+    if (frame === page.mainFrame()) {
+      const fault = href === 'about:blank' || href.startsWith('chrome-error:') ? null : judge(href, 'navigate');
+      if (fault) run.stop(fault);
+      return;
+    }
+    // A frame in a process of its own is not covered by the page's session. Most frames are not: that is the rejection.
+    const ownSession = hasHeaders ? context.newCDPSession(frame).then(watch) : Promise.resolve();
+    ownSession.catch(() => undefined);
+  });
+  page.on('popup', (popup) => void popup.close().catch(() => undefined)); // Rejects when it closed itself.
+  page.on('download', (download) => void download.cancel().catch(() => undefined)); // Rejects when it was over already.
+  page.on('dialog', (dialog) => {
+    const done = dialogAnswer.accept ? dialog.accept(dialogAnswer.promptText) : dialog.dismiss();
+    done.catch(() => undefined); // Rejects when the page left in the meantime, which closes the dialog.
+  });
+  page.on('crash', () => run.stop(failure('browser_crashed', null)));
+  return {
+    answerDialogs: (answer) => {
+      dialogAnswer = answer;
+    },
+    judge,
+  };
+}
+
+/** Says why a main document may not be shown, naming the host to add; null when its URL is https on an allowed host. */
+export function navigationFault(href: string, domains: readonly AllowedDomain[], step: Step): Failure | null {
+  if (!URL.canParse(href)) return failure('navigation_blocked', step, 'The page navigated to an address that is not a URL.');
+  const url = new URL(href);
+  const port = Number(url.port || 443);
+  if (url.protocol !== 'https:') {
+    const where = url.protocol === 'http:' ? `http://${url.host}, which is not encrypted` : `a \`${url.protocol}\` address`;
+    return failure('navigation_blocked', step, `The page navigated to ${where}: only https pages are captured.`);
+  }
+  if (matchAllowedDomain(domains, url.hostname, port)) return null;
+  const host = port === 443 ? url.hostname : `${url.hostname}:${port}`;
+  if (looksLikeSignIn(href))
+    return failure(
+      'login_wall',
+      step,
+      `The page went to sign in at ${host}, which is not an allowed domain; add ${host} if captures may pass through it.`,
+    );
+  return failure('navigation_blocked', step, `The page navigated to ${host}, which is not an allowed domain; add ${host} to allow it.`);
+}
+
+function patternsOf(headers: readonly OriginHeaders[]) {
+  const origins = new Set(headers.filter((entry) => Object.keys(entry.headers).length > 0).flatMap((entry) => entry.origins));
+  return [
+    { urlPattern: '*', resourceType: 'Document' as const },
+    ...[...origins].map((origin) => ({ urlPattern: `${origin.replace(/[\\*?]/g, '\\$&')}/*` })),
+  ];
+}
+
+function withHeaders(request: Paused['request'], headers: readonly OriginHeaders[]): { headers?: { name: string; value: string }[] } {
+  // A preflight asks on behalf of the page and carries no credentials: with the header on it servers answer wrongly.
+  if (request.method === 'OPTIONS' || !URL.canParse(request.url)) return {};
+  const { origin } = new URL(request.url);
+  const own = Object.entries(request.headers).map(([name, value]) => ({ name, value }));
+  const present = new Set(own.map((header) => header.name.toLowerCase()));
+  // What the page itself sends wins, so that a token that the app has rotated since is not replaced by the spent one.
+  const added = headers
+    .filter((entry) => entry.origins.includes(origin))
+    .flatMap((entry) => Object.entries(entry.headers).map(([name, value]) => ({ name, value })))
+    .filter((header) => isDefaultHeader(header.name) || !present.has(header.name.toLowerCase()));
+  if (added.length === 0) return {};
+  const replaced = new Set(added.map((header) => header.name.toLowerCase()));
+  return { headers: [...own.filter((header) => !replaced.has(header.name.toLowerCase())), ...added] };
+}
+
+/** Headers that the browser sets by itself on every request: there the caller's value is the one that is meant. */
+function isDefaultHeader(name: string): boolean {
+  return /^(accept|accept-language|user-agent|referer|upgrade-insecure-requests|cache-control|pragma|sec-.*)$/i.test(name);
+}

@@ -1,0 +1,69 @@
+import { LIMITS } from '#shared/limits.ts';
+import type { Log } from '#shared/log.ts';
+import type { WorkFolder } from '../work-folder.ts';
+import { makeReachable, prepareBrowserHomes } from './browser-home.ts';
+import { type BrowserPool, createBrowserPool } from './browser-pool.ts';
+import { openEgressProxy } from './egress-proxy.ts';
+import { type BrowserSearch, type FoundBrowser, findBrowser } from './find-browser.ts';
+import { BrowserUnavailable, EGRESS_FLAGS, type LaunchedBrowser, launchChromium } from './launch-chromium.ts';
+import { runSelfTest, type SelfTestResult } from './self-test.ts';
+
+export type BrowsersOptions = {
+  explicitPath: string | null;
+  searchPath: string;
+  environment: Readonly<Record<string, string>>;
+  extraCaFiles: readonly string[];
+  allowNoSandbox: boolean;
+  slots: number;
+  folder: Pick<WorkFolder, 'path' | 'noteGroup' | 'forgetGroup'>;
+  log: Log;
+  /** Only for tests that take a hardening flag away. */
+  flags?: readonly string[];
+};
+export type Browsers = { pool: BrowserPool; found: FoundBrowser; launch(): Promise<LaunchedBrowser>; selfTest(): Promise<SelfTestResult> };
+
+/** No Chromium on this machine; carries the places that were looked at and what to do. */
+export class BrowserNotFound extends BrowserUnavailable {
+  override name = 'BrowserNotFound';
+  readonly search: BrowserSearch;
+  constructor(search: BrowserSearch) {
+    super(`No Chromium was found. Looked at: ${search.looked.join('; ')}.`);
+    this.search = search;
+  }
+}
+
+/**
+ * Puts the browser side together: finds a Chromium, prepares homes with the private CAs, and opens a pool whose leases
+ * each have an egress proxy of their own. Throws `BrowserNotFound` and `CertificateStoreError`; starts no browser yet.
+ */
+export async function openBrowsers(options: BrowsersOptions): Promise<Browsers> {
+  const { folder, log, allowNoSandbox, flags = EGRESS_FLAGS } = options;
+  const search = findBrowser({ explicit: options.explicitPath, searchPath: options.searchPath });
+  if (!search.found) throw new BrowserNotFound(search);
+  const homes = await prepareBrowserHomes({ workDir: folder.path, extraCaFiles: options.extraCaFiles, environment: options.environment });
+  const found = await makeReachable(search.found, homes.user, folder.path);
+  const launch = async (): Promise<LaunchedBrowser> => {
+    const home = await homes.create();
+    try {
+      const launched = await launchChromium({ found, home, allowNoSandbox, log, flags });
+      const group = launched.group;
+      if (group !== null) await folder.noteGroup(group);
+      const close = async () => {
+        await launched.close();
+        if (group !== null) await folder.forgetGroup(group);
+        await home.remove();
+      };
+      return { ...launched, close };
+    } catch (error) {
+      await home.remove();
+      throw error;
+    }
+  };
+  const pool = createBrowserPool({
+    launch,
+    openProxy: (domains) => openEgressProxy({ domains, log }),
+    browsersMax: Math.min(options.slots, LIMITS.slotsMax) + 1,
+    log,
+  });
+  return { pool, found, launch, selfTest: () => runSelfTest({ found, homes, allowNoSandbox, log, flags }) };
+}

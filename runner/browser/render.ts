@@ -1,0 +1,11 @@
+import { renderImage } from './render-image.ts';
+import { renderPdf } from './render-pdf.ts';
+import type { Rendered, RenderPage } from './rendered.ts';
+
+/** Makes the picture or the PDF that was asked for. Throws `output_too_large` and other faults of the catalogue. */
+export async function render(target: RenderPage): Promise<Rendered> {
+  const rendered = target.output.format === 'pdf' ? await renderPdf(target) : await renderImage(target);
+  if (rendered.bytes.length > target.bytesMax)
+    throw target.run.fault('output_too_large', `It has ${rendered.bytes.length} bytes, ${target.bytesMax} are allowed.`);
+  return rendered;
+}

@@ -1,0 +1,8 @@
+import type { CDPSession, Page } from 'playwright';
+import type { Output } from '#shared/output.ts';
+import type { CaptureRun } from './capture-run.ts';
+
+/** A result in memory; image sides in pixels, `pages` for PDFs only. */
+export type Rendered = { bytes: Buffer; width: number | null; height: number | null; pages: number | null };
+/** A judged page and what is to be made of it; `bytesMax` bounds the result. */
+export type RenderPage = { page: Page; cdp: CDPSession; run: CaptureRun; output: Output; actionTimeout: number; bytesMax: number };

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { html, startTestSite, type TestSite } from './fixtures/test-site.ts';
+import { VERDICT_PAGES } from './fixtures/verdict-pages.ts';
+
+const APP = 'https://app.example.com';
+const AUTH = { cookies: [{ name: 'session_id', value: 'v', httpOnly: true }] };
+let site: TestSite;
+
+beforeAll(async () => {
+  site = await startTestSite(({ path }) => {
+    const url = new URL(path, APP);
+    const page = VERDICT_PAGES.find((entry) => entry.path === url.pathname);
+    if (page) return page.answer;
+    const status = /^\/status\/(\d+)$/.exec(url.pathname)?.[1];
+    return status
+      ? html(`<h1>Status</h1>`, { status: Number(status) })
+      : html('<h1>Sign in</h1><form><input name="user"><input type="password"><button>Sign in</button></form>');
+  });
+});
+afterAll(() => site.close());
+
+describe('the verdict', () => {
+  it.each(VERDICT_PAGES.filter((page) => page.expected === 'unverified'))('lets through: $name', async ({ path }) => {
+    const result = await site.capture({ url: APP + path, auth: AUTH });
+    expect(result.ok ? 'ok' : result.failure.detail).toBe('ok');
+    expect(result.observed.verdict).toBe('unverified');
+  });
+
+  it.each(VERDICT_PAGES.filter((page) => page.expected === 'login_wall'))('refuses: $name', async ({ path }) => {
+    const result = await site.capture({ url: APP + path, auth: AUTH });
+    expect(result).toMatchObject({ ok: false, failure: { code: 'login_wall' }, observed: { verdict: 'login_wall' } });
+  });
+
+  it.each([
+    [401, 'login_wall', 'login_wall'],
+    [403, 'access_denied', 'denied'],
+    [404, 'target_http_error', 'error_page'],
+    [500, 'target_http_error', 'error_page'],
+    [503, 'target_http_error', 'error_page'],
+  ])('status %i is %s', async (status, code, verdict) => {
+    expect(await site.capture({ url: `${APP}/status/${status}` })).toMatchObject({
+      ok: false,
+      failure: { code },
+      observed: { verdict, httpStatus: status },
+    });
+  });
+
+  it('an error page is a result where the caller expects its status', async () => {
+    expect(await site.capture({ url: `${APP}/status/404`, expect: [{ status: 404 }] })).toMatchObject({
+      ok: true,
+      observed: { httpStatus: 404 },
+    });
+    expect(await site.capture({ url: `${APP}/good/report`, expect: [{ status: 404 }], timeouts: { action: 200 } })).toMatchObject({
+      ok: false,
+      failure: { code: 'expectation_failed' },
+    });
+  });
+
+  it('a sign-in page is a result where no auth is given, or where it is the target', async () => {
+    expect(await site.capture({ url: `${APP}/welcome` })).toMatchObject({ ok: true, observed: { verdict: 'unverified' } });
+    expect(await site.capture({ url: `${APP}/login`, auth: AUTH })).toMatchObject({ ok: true });
+  });
+
+  it('a met check makes it authenticated, an unmet one a wall or a refusal', async () => {
+    const quick = { timeouts: { action: 200 } };
+    expect(await site.capture({ url: `${APP}/good/report`, auth: { ...AUTH, verify: { selector: '#menu' } } })).toMatchObject({
+      ok: true,
+      observed: { verdict: 'authenticated' },
+    });
+    expect(
+      await site.capture({
+        url: `${APP}/good/report`,
+        auth: { ...AUTH, verify: { text: 'Quarterly', url: '**/good/**', notUrl: '**/login' } },
+      }),
+    ).toMatchObject({ ok: true, observed: { verdict: 'authenticated' } });
+    expect(await site.capture({ url: `${APP}/good/report`, auth: { ...AUTH, verify: { selector: '#nobody' } }, ...quick })).toMatchObject({
+      ok: false,
+      failure: { code: 'login_wall' },
+    });
+    expect(await site.capture({ url: `${APP}/denied`, auth: { ...AUTH, verify: { selector: '#nobody' } }, ...quick })).toMatchObject({
+      ok: false,
+      failure: { code: 'access_denied' },
+      observed: { verdict: 'denied' },
+    });
+    // A check of the address alone is met by a wall at the same address.
+    expect(
+      await site.capture({ url: `${APP}/wall/same-address`, auth: { ...AUTH, verify: { url: '**/wall/**' } }, ...quick }),
+    ).toMatchObject({ ok: false, failure: { code: 'login_wall' } });
+  });
+
+  it('names the wall, not the missing element, when an action or a wait finds nothing on it', async () => {
+    const url = `${APP}/wall/same-address`;
+    expect(await site.capture({ url, auth: AUTH, actions: [{ type: 'click', selector: '#export', timeout: 200 }] })).toMatchObject({
+      ok: false,
+      failure: { code: 'login_wall' },
+      sideEffects: false,
+    });
+    expect(
+      await site.capture({ url, auth: AUTH, actions: [{ type: 'fill', selector: '#filter', value: 'x', timeout: 200 }] }),
+    ).toMatchObject({ ok: false, failure: { code: 'login_wall' } });
+    expect(await site.capture({ url, auth: AUTH, waitFor: { selector: '#chart', timeout: 200 } })).toMatchObject({
+      ok: false,
+      failure: { code: 'login_wall' },
+    });
+  });
+});

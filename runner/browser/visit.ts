@@ -1,0 +1,33 @@
+import type { BrowserContext, CDPSession, Page } from 'playwright';
+import type { AllowedDomain } from '#shared/allowed-domain.ts';
+import type { ResolvedAuth } from '#shared/auth-policy.ts';
+import type { Observed } from '#shared/runner-protocol.ts';
+import type { CapturePayload } from '#shared/sealed-payload.ts';
+import type { BrowserLease } from './browser-pool.ts';
+import type { CaptureRun } from './capture-run.ts';
+import type { NavigationGuard } from './navigation-guard.ts';
+import type { NetworkActivity } from './network-activity.ts';
+
+/** What a capture is made from: a lent browser, the opened request, its session, and where the result goes. */
+export type VisitInput = {
+  lease: BrowserLease;
+  payload: CapturePayload;
+  auth: ResolvedAuth | null;
+  domains: AllowedDomain[];
+  /** Folder for the result, on a disk that the browser's user cannot read. */
+  spoolDir: string;
+  assetBytesMax: number;
+};
+export type VisitOptions = VisitInput & { run: CaptureRun; observed: Observed };
+
+/** A page on its way to the picture, and everything that watches it. */
+export type Visit = VisitOptions & {
+  context: BrowserContext;
+  page: Page;
+  cdp: CDPSession;
+  network: NetworkActivity;
+  guard: NavigationGuard;
+  navigatedAt: number;
+  /** Throws unless the page may be pictured; `again` is the look after the picture, which waits for nothing. */
+  judge(when: 'early' | 'first' | 'again'): Promise<void>;
+};

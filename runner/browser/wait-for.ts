@@ -1,0 +1,91 @@
+import { setTimeout as after } from 'node:timers/promises';
+import type { Frame, Page } from 'playwright';
+import type { Wait } from '#shared/capture-request.ts';
+import type { CaptureRun } from './capture-run.ts';
+import { classifyPlaywrightError } from './classify-playwright-error.ts';
+import { matchesUrl } from './glob.ts';
+import { locate } from './locate.ts';
+import type { NetworkActivity } from './network-activity.ts';
+
+/** Thrown when the expression of a `function` wait is at fault: waiting longer would not help. */
+export class ScriptFault extends Error {
+  override readonly name = 'ScriptFault';
+}
+
+export type WaitPage = { page: Page; network: NetworkActivity; run: CaptureRun };
+const POLL_MS = 100;
+
+/** Waits for one item of `waitFor`, for at most `ms`. Throws WaitExpired, Playwright's TimeoutError, or ScriptFault. */
+export async function waitFor(target: WaitPage, wait: Wait, ms: number): Promise<void> {
+  const { page, run } = target;
+  const timeout = run.left(ms);
+  if (wait.selector !== undefined)
+    await run.within(
+      timeout,
+      locate(page, wait.selector)
+        .first()
+        .waitFor({ state: wait.state ?? 'visible', timeout }),
+    );
+  else if (wait.text !== undefined) await run.within(timeout, page.getByText(wait.text).first().waitFor({ state: 'visible', timeout }));
+  else if (wait.url !== undefined) await waitForUrl(target, wait.url, timeout);
+  else if (wait.response !== undefined) await waitForResponse(target, { url: wait.response, since: 0 }, timeout);
+  else if (wait.function !== undefined) await waitForFunction(target, { frame: page.mainFrame(), expression: wait.function }, timeout);
+}
+
+/** Waits until the page's address matches; addresses that change without a load (single-page apps) count too. */
+export async function waitForUrl(target: WaitPage, pattern: string, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = () => {
+    if (matchesUrl(pattern, target.page.url())) resolve();
+  };
+  target.page.on('framenavigated', look);
+  try {
+    look();
+    await target.run.within(ms, promise);
+  } finally {
+    target.page.off('framenavigated', look);
+  }
+}
+
+/** Waits until a response of a matching address has arrived; those from index `since` of the record on count. */
+export async function waitForResponse(
+  target: WaitPage,
+  wanted: { url: string; status?: number | undefined; since: number },
+  ms: number,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = () => {
+    const found = target.network
+      .responses()
+      .slice(wanted.since)
+      .some((response) => matchesUrl(wanted.url, response.url) && (wanted.status === undefined || wanted.status === response.status));
+    if (found) resolve();
+  };
+  const stopListening = target.network.onResponse(look);
+  try {
+    look();
+    await target.run.within(ms, promise);
+  } finally {
+    stopListening();
+  }
+}
+
+/**
+ * Waits until a caller's expression is true, asking ten times a second. Not `page.waitForFunction`: that one evaluates
+ * text with `eval`, which a content security policy forbids, and takes a function's mere existence for its answer.
+ */
+export async function waitForFunction(target: WaitPage, wanted: { frame: Frame; expression: string }, ms: number): Promise<void> {
+  const until = Date.now() + ms;
+  const asked = `(async () => { const asked = (${wanted.expression.trim().replace(/;+$/, '')}\n); return Boolean(await (typeof asked === 'function' ? asked() : asked)); })()`;
+  for (;;) {
+    try {
+      if (await target.run.within(until - Date.now(), wanted.frame.evaluate<boolean>(asked))) return;
+    } catch (error) {
+      const { kind } = classifyPlaywrightError(error);
+      if (kind === 'other' && error instanceof Error && error.name !== 'WaitExpired' && error.name !== 'CaptureFault')
+        throw new ScriptFault();
+      if (kind !== 'navigated') throw error;
+    }
+    await target.run.within(until - Date.now(), after(POLL_MS));
+  }
+}

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { ConfigError, readBrowserConfig, readConfig } from './config.ts';
+
+const TOKEN = 'ss_run_0123456789abcdefghijklmnopqrstuv';
+const good = {
+  SESSIONSHOT_SERVER_URL: 'https://shots.example.com',
+  SESSIONSHOT_RUNNER_TOKEN: TOKEN,
+  SESSIONSHOT_RUNNER_KEY_FILE: '/keys/private.jwks.json',
+  PATH: '/usr/bin',
+};
+
+it('reads a full configuration once, and prints no secret of it', () => {
+  const config = readConfig(
+    {},
+    { ...good, RABBITMQ_URL: 'amqp://runner:canary@broker/', SESSIONSHOT_EXTRA_CA_FILE: '/a.pem,/b.pem:/c.pem' },
+  );
+  expect(config).toMatchObject({
+    slots: null,
+    drainMs: 60_000,
+    isEmbedded: false,
+    allowNoSandbox: false,
+    extraCaFiles: ['/a.pem', '/b.pem', '/c.pem'],
+    logLevel: 'info',
+  });
+  expect(JSON.stringify(config)).not.toMatch(/canary|ss_run_/);
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+it.each([
+  ['SESSIONSHOT_SERVER_URL', undefined],
+  ['SESSIONSHOT_SERVER_URL', 'ftp://x'],
+  ['SESSIONSHOT_RUNNER_TOKEN', undefined],
+  ['SESSIONSHOT_RUNNER_TOKEN', 'ss_live_wrongkind'],
+  ['SESSIONSHOT_RUNNER_TOKEN_FILE', '/does/not/exist'],
+  ['SESSIONSHOT_RUNNER_KEY_FILE', undefined],
+  ['RABBITMQ_URL', 'http://broker'],
+  ['SESSIONSHOT_CONCURRENCY', '0'],
+  ['SESSIONSHOT_CONCURRENCY', 'many'],
+  ['SESSIONSHOT_DRAIN_MS', '-1'],
+  ['SESSIONSHOT_LOG_LEVEL', 'loud'],
+])('names %s when it is %s, with a remedy and without its value', (name, value) => {
+  const env = { ...good, [name]: value, ...(name.endsWith('TOKEN_FILE') ? { SESSIONSHOT_RUNNER_TOKEN: undefined } : {}) };
+  const error = (() => {
+    try {
+      return readConfig({}, env);
+    } catch (thrown) {
+      return thrown;
+    }
+  })();
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error).toMatchObject({ message: expect.stringContaining(name), remedy: expect.stringMatching(/\w{10,}|\w+ \w+/) });
+  if (value === 'ss_live_wrongkind') expect(String(error)).not.toContain(value);
+});
+
+it('lets a flag win over its variable', () => {
+  expect(readConfig({ concurrency: '3', allowNoSandbox: true }, { ...good, SESSIONSHOT_CONCURRENCY: '9' })).toMatchObject({
+    slots: 3,
+    allowNoSandbox: true,
+  });
+});
+
+it('gives the browser nothing but what it needs of the environment', () => {
+  const { environment } = readBrowserConfig(
+    {},
+    {
+      ...good,
+      RABBITMQ_URL: 'amqp://x',
+      DATABASE_URL: 'postgres://x',
+      AWS_SECRET_ACCESS_KEY: 'x',
+      NODE_OPTIONS: '--inspect',
+      HOME: '/root',
+      TZ: 'UTC',
+    },
+  );
+  expect(environment).toEqual({ PATH: '/usr/bin', LANG: 'C.UTF-8', TZ: 'UTC' });
+});

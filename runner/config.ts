@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter } from 'node:path';
+import { LIMITS } from '#shared/limits.ts';
+import type { LogLevel } from '#shared/log.ts';
+import { type Secret, secret } from '#shared/secret.ts';
+
+/**
+ * The runner's environment, read once and here only. What the browser gets is built from it name by name: an escaped
+ * page must find no token, no key and no URL of ours in its process.
+ */
+export type Environment = Readonly<Record<string, string | undefined>>;
+export type BrowserConfig = Readonly<{
+  explicitPath: string | null;
+  searchPath: string;
+  environment: Readonly<Record<string, string>>;
+  extraCaFiles: readonly string[];
+  allowNoSandbox: boolean;
+  workDir: string;
+  logLevel: LogLevel;
+}>;
+export type RunnerConfig = BrowserConfig &
+  Readonly<{
+    serverUrl: string;
+    token: Secret<string>;
+    keyFile: string;
+    rabbitmqUrl: Secret<string> | null;
+    /** Null: as many as the machine carries. */
+    slots: number | null;
+    drainMs: number;
+    isEmbedded: boolean;
+  }>;
+
+/** A variable that is missing or cannot be used; `remedy` says what to set. Exit code 78. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly remedy: string;
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+// What a browser and its shell wrapper need of the system, and nothing that could carry a secret.
+const FOR_THE_BROWSER = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'LD_LIBRARY_PATH', 'FONTCONFIG_FILE', 'FONTCONFIG_PATH', 'SystemRoot'];
+
+/** Flags of the command line; each wins over its variable. */
+export type ConfigFlags = { allowNoSandbox?: boolean | undefined; concurrency?: string | undefined };
+
+/** Reads what a running runner needs. Throws `ConfigError` naming the variable. */
+export function readConfig(flags: ConfigFlags = {}, base: Environment = process.env): RunnerConfig {
+  const env: Environment = { ...base, ...(flags.concurrency === undefined ? {} : { SESSIONSHOT_CONCURRENCY: flags.concurrency }) };
+  return Object.freeze({
+    ...readBrowserConfig(flags, base),
+    serverUrl: readServerUrl(env),
+    token: secret(readToken(env)),
+    keyFile: need(
+      env,
+      'SESSIONSHOT_RUNNER_KEY_FILE',
+      'Make the pool’s keys with `sessionshot runner keygen --out DIR` and set it to DIR/private.jwks.json.',
+    ),
+    rabbitmqUrl: readRabbitUrl(env),
+    slots: readNumber(env, { name: 'SESSIONSHOT_CONCURRENCY', min: 1, max: LIMITS.slotsMax }),
+    drainMs: readNumber(env, { name: 'SESSIONSHOT_DRAIN_MS', min: 0, max: LIMITS.deadlineMsMax }) ?? LIMITS.drainMsDefault,
+    isEmbedded: env.SESSIONSHOT_PARENT_STDIN === '1',
+  });
+}
+
+/** Reads what finding and testing a browser needs. Throws `ConfigError` naming the variable. */
+export function readBrowserConfig(flags: ConfigFlags = {}, env: Environment = process.env): BrowserConfig {
+  return Object.freeze({
+    explicitPath: env.SESSIONSHOT_BROWSER || null,
+    searchPath: env.PATH ?? '',
+    environment: Object.freeze({
+      LANG: 'C.UTF-8',
+      ...Object.fromEntries(FOR_THE_BROWSER.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
+    }),
+    extraCaFiles: Object.freeze(
+      (env.SESSIONSHOT_EXTRA_CA_FILE ?? '')
+        .split(new RegExp(`[,${delimiter}]`))
+        .map((file) => file.trim())
+        .filter(Boolean),
+    ),
+    allowNoSandbox: flags.allowNoSandbox === true || env.SESSIONSHOT_ALLOW_NO_SANDBOX === '1',
+    workDir: env.SESSIONSHOT_WORK_DIR || tmpdir(),
+    logLevel: readLevel(env),
+  });
+}
+
+/** Points everything that uses the system's temporary folder (Playwright's profiles) at the work folder of this run. */
+export function setTemporaryFolder(folder: string): void {
+  process.env.TMPDIR = folder;
+}
+
+function need(env: Environment, name: string, remedy: string): string {
+  const value = env[name];
+  if (!value) throw new ConfigError(`${name} is not set.`, remedy);
+  return value;
+}
+
+function readServerUrl(env: Environment): string {
+  const remedy = 'Set it to the address of the SessionShot server, such as https://sessionshot.example.com.';
+  const value = need(env, 'SESSIONSHOT_SERVER_URL', remedy);
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '')
+    throw new ConfigError('SESSIONSHOT_SERVER_URL is not an http or https URL without a user name.', remedy);
+  return url.href;
+}
+
+function readToken(env: Environment): string {
+  const remedy =
+    'Make a token with `sessionshot runner token NAME` and set SESSIONSHOT_RUNNER_TOKEN, or SESSIONSHOT_RUNNER_TOKEN_FILE to a file that holds it.';
+  const file = env.SESSIONSHOT_RUNNER_TOKEN_FILE;
+  const token = (env.SESSIONSHOT_RUNNER_TOKEN || (file ? readSecretFile('SESSIONSHOT_RUNNER_TOKEN_FILE', file) : '')).trim();
+  if (token === '') throw new ConfigError('SESSIONSHOT_RUNNER_TOKEN is not set.', remedy);
+  if (!/^ss_run_[0-9A-Za-z]+$/.test(token)) throw new ConfigError('SESSIONSHOT_RUNNER_TOKEN is not a runner token (ss_run_…).', remedy);
+  return token;
+}
+
+function readRabbitUrl(env: Environment): Secret<string> | null {
+  const value = env.RABBITMQ_URL;
+  if (!value) return null;
+  if (!URL.canParse(value) || !/^amqps?:$/.test(new URL(value).protocol))
+    throw new ConfigError(
+      'RABBITMQ_URL is not an amqp or amqps URL.',
+      'Set it to amqps://user:password@host/vhost, or leave it out: the runner then takes jobs by long poll.',
+    );
+  return secret(value);
+}
+
+function readSecretFile(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new ConfigError(`${name}: ${file} cannot be read.`, 'Check the path and that this user may read it.');
+  }
+}
+
+function readNumber(env: Environment, rule: { name: string; min: number; max: number }): number | null {
+  const text = env[rule.name];
+  if (text === undefined || text === '') return null;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < rule.min || value > rule.max)
+    throw new ConfigError(
+      `${rule.name} is not a whole number from ${rule.min} to ${rule.max}.`,
+      'Correct it, or leave it out for the default.',
+    );
+  return value;
+}
+
+function readLevel(env: Environment): LogLevel {
+  const text = env.SESSIONSHOT_LOG_LEVEL || 'info';
+  const level = LEVELS.find((name) => name === text);
+  if (!level) throw new ConfigError('SESSIONSHOT_LOG_LEVEL is not a level.', `Use one of ${LEVELS.join(', ')}.`);
+  return level;
+}

@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeId } from '#shared/ids.ts';
+import { createLog } from '#shared/log.ts';
+import { secret } from '#shared/secret.ts';
+import type { AttemptEnd } from './attempt.ts';
+import { createControlPlane } from './control-plane.ts';
+import { type ProtocolServer, startProtocolServer } from './fixtures/protocol-server.ts';
+import { createPollJobSource } from './job-source/poll-job-source.ts';
+import { type RunLoop, startRunLoop } from './run-loop.ts';
+import { countSlots, createSlots } from './slots.ts';
+
+const TOKEN = 'ss_run_0123456789abcdefghijklmnopqrstuv';
+const log = createLog('test', 'error', () => undefined);
+let server: ProtocolServer;
+beforeEach(async () => {
+  server = await startProtocolServer(TOKEN);
+});
+afterEach(() => server.close());
+
+const offer = () => server.offer({ sealed: 'a.b.c.d.e', captureId: makeId('capture'), workspaceId: makeId('workspace'), domains: [] });
+
+/** A loop whose attempts end when the test says so; they change the state that `server.until` looks at by a call. */
+function startLoop(size: number): { loop: RunLoop; running: Map<string, () => void>; given: string[]; peak: () => number } {
+  const control = createControlPlane({ serverUrl: server.url, token: secret(TOKEN), log });
+  const running = new Map<string, () => void>();
+  const given: string[] = [];
+  let peak = 0;
+  const attempt = async (claim: { jobId: string }, giveBack: AbortSignal): Promise<AttemptEnd> => {
+    const { promise, resolve } = Promise.withResolvers<AttemptEnd>();
+    running.set(claim.jobId, () => resolve('completed'));
+    peak = Math.max(peak, running.size);
+    giveBack.addEventListener('abort', () => {
+      given.push(claim.jobId);
+      resolve('released');
+    });
+    const end = await promise;
+    running.delete(claim.jobId);
+    return end;
+  };
+  const loop = startRunLoop({
+    source: createPollJobSource({ control, slots: createSlots(size, log, () => Number.MAX_SAFE_INTEGER), log, backoffMsMax: 500 }),
+    attempt,
+    log,
+  });
+  return { loop, running, given, peak: () => peak };
+}
+
+describe('the run loop', () => {
+  it('never claims more than it has slots for, and claims the next when one is free', async () => {
+    const jobs = [offer(), offer(), offer()];
+    const { loop, running, peak } = startLoop(2);
+    await expect.poll(() => running.size).toBe(2);
+    expect(server.calls.filter((call) => call.endsWith('/claim'))).toHaveLength(2);
+    running.get(jobs[0]?.claim.jobId ?? '')?.();
+    await expect.poll(() => [...running.keys()]).toEqual([jobs[1]?.claim.jobId, jobs[2]?.claim.jobId]);
+    expect(peak()).toBe(2);
+    for (const end of running.values()) end();
+    await loop.drain(1000);
+  });
+
+  it('lets running attempts finish when it drains, and claims nothing more', async () => {
+    const job = offer();
+    const { loop, running, given } = startLoop(2);
+    await expect.poll(() => running.size).toBe(1);
+    const drained = loop.drain(10_000);
+    offer();
+    running.get(job.claim.jobId)?.();
+    await drained;
+    expect(given).toEqual([]);
+    expect(running.size).toBe(0);
+    expect(loop.running()).toBe(0);
+  });
+
+  it('gives back what is not finished when the time for draining is over', async () => {
+    const job = offer();
+    const { loop, running, given } = startLoop(1);
+    await expect.poll(() => running.size).toBe(1);
+    await loop.drain(50);
+    expect(given).toEqual([job.claim.jobId]);
+    expect(loop.running()).toBe(0);
+  });
+
+  it('goes on when the server comes back after it was away', async () => {
+    server.breakNext(/claim$/, 503, 2);
+    const { loop, running } = startLoop(1);
+    offer();
+    await expect.poll(() => running.size, { timeout: 10_000 }).toBe(1);
+    await loop.drain(0);
+  });
+});
+
+describe('slots', () => {
+  it('are as many as cores and memory carry, and one at least', () => {
+    const MIB = 1024 * 1024;
+    expect(countSlots({ cores: 2, freeBytes: 16_000 * MIB })).toBe(4);
+    expect(countSlots({ cores: 8, freeBytes: 1536 * MIB })).toBe(4);
+    expect(countSlots({ cores: 8, freeBytes: 300 * MIB })).toBe(1);
+    expect(countSlots({ cores: 500, freeBytes: 1e15 })).toBe(64);
+  });
+
+  it('are given in turn and back once, and not at all after a stop', async () => {
+    const slots = createSlots(1, log);
+    const stop = new AbortController();
+    const release = await slots.take(stop.signal);
+    expect(slots.free()).toBe(0);
+    const waiting = slots.take(stop.signal);
+    release?.();
+    release?.();
+    const second = await waiting;
+    expect(second).not.toBeNull();
+    expect(slots.free()).toBe(0);
+    const stopped = slots.take(stop.signal);
+    stop.abort();
+    expect(await stopped).toBeNull();
+    second?.();
+    expect(slots.free()).toBe(1);
+  });
+
+  it('stay shut while memory is short, but for a runner that does nothing', async () => {
+    let free = 0;
+    const slots = createSlots(2, log, () => free);
+    const never = new AbortController().signal;
+    const first = await slots.take(never);
+    expect(first).not.toBeNull();
+    let got = false;
+    const second = slots.take(never).then((release) => {
+      got = true;
+      return release;
+    });
+    await Promise.resolve();
+    expect(got).toBe(false);
+    free = Number.MAX_SAFE_INTEGER;
+    expect(await second).not.toBeNull();
+  });
+});

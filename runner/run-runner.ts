@@ -1,0 +1,82 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { LIMITS } from '#shared/limits.ts';
+import { createLog, type Log } from '#shared/log.ts';
+import { runAttempt } from './attempt.ts';
+import { capturePage } from './browser/capture-page.ts';
+import { openBrowsers } from './browser/open-browsers.ts';
+import { type RunnerConfig, setTemporaryFolder } from './config.ts';
+import { createControlPlane } from './control-plane.ts';
+import type { JobSource } from './job-source/job-source.ts';
+import { createPollJobSource } from './job-source/poll-job-source.ts';
+import { createRabbitJobSource } from './job-source/rabbit-job-source.ts';
+import { keepAliveNote } from './liveness.ts';
+import { readPayloadKeys } from './open-payload.ts';
+import { startRunLoop } from './run-loop.ts';
+import { countSlots, createSlots } from './slots.ts';
+import { watchStop } from './watch-stop.ts';
+import { openWorkFolder, type WorkFolder } from './work-folder.ts';
+
+/** Something a page did came past the egress proxy, or the test could not be run: this runner takes no job. */
+export class SelfTestFailed extends Error {
+  override name = 'SelfTestFailed';
+}
+
+const CLOSE_MS_MAX = 3 * LIMITS.browserCloseMsMax;
+
+/**
+ * Runs the runner until it is told to stop: proves its browser safe, then takes jobs, and drains at the end. Prints
+ * `ready` for its parent on stdout. Resolves with the exit code; throws what makes it unfit to start.
+ */
+export async function runRunner(config: RunnerConfig): Promise<number> {
+  const log = createLog('runner', config.logLevel);
+  const stop = watchStop({ isEmbedded: config.isEmbedded, log });
+  const keys = await readPayloadKeys(config.keyFile);
+  const folder = await openWorkFolder(config.workDir, log);
+  setTemporaryFolder(folder.temporary);
+  try {
+    const slots = createSlots(config.slots ?? countSlots(), log);
+    const browsers = await openBrowsers({ ...config, slots: slots.size, folder, log });
+    const { sandbox } = await proveSafe(browsers.selfTest, log);
+    await browsers.pool.warmUp();
+    const control = createControlPlane({ serverUrl: config.serverUrl, token: config.token, log });
+    const source: JobSource = config.rabbitmqUrl
+      ? createRabbitJobSource({ url: config.rabbitmqUrl, control, slots, log })
+      : createPollJobSource({ control, slots, log });
+    const deps = { control, pool: browsers.pool, keys, capture: capturePage, spool: folder.spool, log };
+    const alive = await keepAliveNote(folder.path, log);
+    const loop = startRunLoop({ source, attempt: (claim, giveBack) => runAttempt(deps, claim, giveBack), log });
+    process.stdout.write(`${JSON.stringify({ event: 'ready', slots: slots.size, browser: browsers.found.path, sandbox })}\n`);
+    log.info('ready', { count: slots.size, state: `sandbox ${sandbox}` });
+    const why = await stop.requested;
+    // With the parent gone there is nobody to report to for long: only the page's grace is waited for.
+    await within(
+      loop.drain(why === 'parent gone' ? 0 : config.drainMs),
+      why === 'parent gone' ? LIMITS.abortGraceMs : LIMITS.deadlineMsMax,
+    );
+    // A browser that does not let go is ended by the next start, which finds it in the work folder.
+    await within(browsers.pool.close(), CLOSE_MS_MAX);
+    alive.stop();
+  } finally {
+    await removeFolder(folder, log);
+    stop.end();
+  }
+  return 0;
+}
+
+async function proveSafe(selfTest: () => Promise<{ ok: boolean; leaks: string[]; sandbox: 'on' | 'off'; ms: number }>, log: Log) {
+  const result = await selfTest();
+  if (!result.ok) throw new SelfTestFailed(`The self-test failed, so no job is taken: ${result.leaks.join('; ')}.`);
+  if (result.sandbox === 'off') log.warn('the browser runs WITHOUT its sandbox, as allowed', { state: 'sandbox off' });
+  log.info('self-test passed', { ms: result.ms });
+  return result;
+}
+
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  const limit = new AbortController();
+  await Promise.race([work, wait(ms, undefined, { signal: limit.signal }).catch(() => undefined)]);
+  limit.abort();
+}
+
+async function removeFolder(folder: WorkFolder, log: Log): Promise<void> {
+  await folder.remove().catch((error: unknown) => log.warn('the work folder could not be removed; the next start does', { error }));
+}

@@ -1,0 +1,65 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+import { LIMITS } from '#shared/limits.ts';
+import type { Log } from '#shared/log.ts';
+
+/** How many attempts may run at once. A slot is taken before a claim, so that no more is claimed than can run. */
+export type Slots = {
+  size: number;
+  free(): number;
+  /** Waits for a slot and gives back the way to free it (callable twice), or null when the signal aborts first. */
+  take(signal: AbortSignal): Promise<(() => void) | null>;
+};
+
+const MEMORY_LOOK_MS = 1000;
+
+/** As many slots as the processors and the memory carry: `min(2 × cores, (free − 512 MiB) / 256 MiB)`, at least one. */
+export function countSlots(
+  machine: { cores: number; freeBytes: number } = { cores: availableParallelism(), freeBytes: process.availableMemory() },
+): number {
+  const byMemory = Math.floor((machine.freeBytes - LIMITS.spareMemoryBytes) / LIMITS.slotMemoryBytes);
+  return Math.max(1, Math.min(LIMITS.slotsMax, 2 * machine.cores, byMemory));
+}
+
+/**
+ * Makes the slots of a runner. While memory is short no further one is given, except to a runner that does nothing: on a
+ * small machine one capture at a time must still go through.
+ */
+export function createSlots(size: number, log: Log, freeBytes: () => number = () => process.availableMemory()): Slots {
+  const waiting: (() => void)[] = [];
+  let used = 0;
+  const give = (): (() => void) => {
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      used -= 1;
+      waiting.shift()?.();
+    };
+  };
+  const isShort = () => used > 1 && freeBytes() < LIMITS.spareMemoryBytes;
+  const waitTurn = async (signal: AbortSignal): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waiting.push(resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+    const index = waiting.indexOf(resolve);
+    if (index >= 0) waiting.splice(index, 1);
+  };
+  return {
+    size,
+    free: () => size - used,
+    take: async (signal) => {
+      while (used >= size && !signal.aborted) await waitTurn(signal);
+      if (signal.aborted) return null;
+      used += 1;
+      const release = give();
+      if (isShort()) log.warn('memory is short: no further job is claimed for now', { count: used - 1 });
+      // An abort ends the pause early and is looked at below.
+      while (isShort() && !signal.aborted) await wait(MEMORY_LOOK_MS, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) return release;
+      release();
+      return null;
+    },
+  };
+}
