@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { EXIT, OperatorError } from '#server/embedded/operator-error.ts';
+import { domainViewSchema } from '#shared/console.ts';
+import { type CommandContext, examples, openSession, withInstance } from '../command-context.ts';
+import { table } from '../terminal.ts';
+
+const listSchema = z.array(domainViewSchema);
+const addFlags = z.looseObject({ private: z.boolean().default(false) });
+const checkedSchema = z.object({ allowed: z.boolean(), reason: z.string() });
+
+/** `domains add | list | remove | check` */
+export function addDomains(program: Command, { terminal }: CommandContext): void {
+  const domains = program.command('domains').description('allowed domains: which hosts captures may open');
+
+  const add = withInstance(
+    domains.command('add').argument('HOST[:PORT]').description('allow a host, or all hosts below one (*.example.com)'),
+  ).option('--private', 'it may resolve to a private address: for hosts of your own network');
+  examples(add, ['sessionshot domains add app.example.com', 'sessionshot domains add intranet.corp:8443 --private']).action(
+    async (domain: string, _flags: unknown, command: Command) => {
+      const { operator, json } = await openSession(command);
+      const added = await operator.call('domains.add', domainViewSchema, { domain, isPrivate: addFlags.parse(command.opts()).private });
+      if (json) return terminal.json(added);
+      terminal.say(
+        `${terminal.style('green', '✔')} ${added.domain} is allowed${added.isPrivate ? ', at private addresses too' : ''} (${added.id}).`,
+      );
+    },
+  );
+
+  withInstance(domains.command('list').description('list the allowed domains')).action(async (_flags: unknown, command: Command) => {
+    const { operator, json } = await openSession(command);
+    const list = await operator.call('domains.list', listSchema);
+    if (json) return terminal.json(list);
+    if (list.length === 0) return terminal.say('No domain is allowed yet: `sessionshot domains add HOST` allows one.');
+    terminal.out(
+      table([
+        ['ID', 'DOMAIN', 'ADDRESSES', 'SINCE'],
+        ...list.map((entry) => [entry.id, entry.domain, entry.isPrivate ? 'private too' : 'public', entry.createdAt.slice(0, 10)]),
+      ]),
+    );
+  });
+
+  withInstance(
+    domains.command('remove').argument('DOMAIN', 'its id, or the domain as it was added').description('take a domain off the list'),
+  ).action(async (named: string, _flags: unknown, command: Command) => {
+    const { operator, json } = await openSession(command);
+    const entry = (await operator.call('domains.list', listSchema)).find(({ id, domain }) => id === named || domain === named);
+    if (!entry)
+      throw new OperatorError(
+        EXIT.badInput,
+        'not_found',
+        `${named} is not an allowed domain.`,
+        '`sessionshot domains list` shows those that are.',
+      );
+    const removed = await operator.call('domains.remove', z.object({ id: z.string() }), { id: entry.id });
+    if (json) return terminal.json(removed);
+    terminal.say(`${terminal.style('green', '✔')} ${entry.domain} is no longer allowed.`);
+  });
+
+  withInstance(domains.command('check').argument('URL').description('tell whether a capture may open a URL; exit 0 or 1')).action(
+    async (url: string, _flags: unknown, command: Command) => {
+      const { operator, json } = await openSession(command);
+      const checked = await operator.call('domains.check', checkedSchema, { url });
+      if (json) terminal.json(checked);
+      else terminal.out(`${checked.allowed ? 'allowed' : 'not allowed'}: ${checked.reason}`);
+      process.exitCode = checked.allowed ? EXIT.ok : EXIT.captureFailed;
+    },
+  );
+}

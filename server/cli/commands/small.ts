@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { findInstance } from '#server/embedded/instance.ts';
+import { EXIT, OperatorError } from '#server/embedded/operator-error.ts';
+import { runnerViewSchema } from '#shared/console.ts';
+import { type CommandContext, examples, openSession, withDataDir, withInstance } from '../command-context.ts';
+import { readDataDir } from '../config.ts';
+
+const dirFlags = z.looseObject({ dataDir: z.string().optional() });
+
+/** `demo auth`: the signed-in state of the demo app, for curl. */
+export function addDemo(program: Command, { terminal }: CommandContext): void {
+  const demo = program.command('demo').description('the demo app that runs beside `up`');
+  const auth = withDataDir(demo.command('auth').description('print its present signed-in state (a Playwright storageState)'));
+  examples(auth, ['sessionshot demo auth > auth.json']).action((_flags: unknown, command: Command) => {
+    const dataDir = readDataDir(dirFlags.parse(command.opts()).dataDir);
+    if (!findInstance(dataDir))
+      throw new OperatorError(
+        EXIT.unavailable,
+        'not_running',
+        `The demo app is not running on ${dataDir}.`,
+        'Start it with `npm start`; for another data folder add --data-dir DIR.',
+      );
+    terminal.out(readFileSync(join(dataDir, 'demo', 'demo-auth.json'), 'utf8'));
+  });
+}
+
+/** `runner token NAME`; the runner itself and `runner keygen` are programs of their own, which `bin` starts. */
+export function addRunnerToken(program: Command, { terminal }: CommandContext): void {
+  const runner = program
+    .command('runner')
+    .description('runners elsewhere: `runner` (start one), `runner keygen --out DIR`, `runner token NAME`');
+  withInstance(runner.command('token').argument('NAME').description('make the token of a runner; it is shown once')).action(
+    async (name: string, _flags: unknown, command: Command) => {
+      const { operator, json } = await openSession(command);
+      const made = await operator.call('runners.createToken', z.object({ runner: runnerViewSchema, token: z.string() }), { name });
+      if (json) return terminal.json({ id: made.runner.id, token: made.token });
+      terminal.out(made.token);
+      terminal.say(
+        `${terminal.style('green', '✔')} ${made.runner.name} (${made.runner.id}). The token is shown this once: give it to the runner as SESSIONSHOT_RUNNER_TOKEN.`,
+      );
+    },
+  );
+}
+
+/** `openapi --out FILE`: the document that the server serves, from the same schemas. */
+export function addOpenApi(program: Command, { terminal }: CommandContext): void {
+  const command = program
+    .command('openapi')
+    .description('write the OpenAPI 3.1 document of the REST API')
+    .option('--out <FILE>', 'where to; default: stdout');
+  command.action(async (_flags: unknown, self: Command) => {
+    const { out } = z.looseObject({ out: z.string().optional() }).parse(self.opts());
+    const { buildOpenApiDocument } = await import('#server/api/openapi.ts');
+    const text = JSON.stringify(await buildOpenApiDocument(), null, 2);
+    if (!out) return terminal.out(text);
+    writeFileSync(out, `${text}\n`);
+    terminal.say(`${terminal.style('green', '✔')} ${out}`);
+  });
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import Fastify from 'fastify';
+import { createLog } from '#shared/log.ts';
+import { secret } from '#shared/secret.ts';
+import { createMemoryJobQueue } from '../adapters/memory-job-queue.ts';
+import type { Instance } from '../api/context.ts';
+import { OPERATOR_API, operatorGateway } from '../api/operator-gateway.ts';
+import { createRateLimits } from '../api/rate-limits.ts';
+import { migrate } from '../db/migrate.ts';
+import { createEvents } from '../db/notifications.ts';
+import { openOrm } from '../db/orm.ts';
+import { ensureFirstWorkspace } from '../domain/access/workspaces.ts';
+import { AppError } from '../domain/app-error.ts';
+import type { BlobStore } from '../domain/ports.ts';
+import { EXIT, OperatorError } from '../embedded/operator-error.ts';
+import type { Transport } from './operator-client.ts';
+
+/** Where commands find a distributed set-up: its database, and the address that people open. */
+export type DatabaseAddress = { databaseUrl: string; publicUrl: string };
+
+/**
+ * Answers operator calls on the database itself, in this process, through the same procedures as a running instance:
+ * what `keys`, `domains`, `runner token` and `open` need where servers run elsewhere. Nothing listens. The first key or
+ * domain on an empty database makes the workspace and its owner, who then signs in by `sessionshot open`.
+ */
+export function createDatabaseTransport(address: DatabaseAddress): Transport {
+  return async (path, init) => {
+    await using opened = new AsyncDisposableStack();
+    const { instance, token } = await openInstance(address, opened);
+    if (/^(?:keys\.create|domains\.add|sign-in-link)$/.test(path))
+      await ensureFirstWorkspace(instance.deps, { workspaceName: 'Default', ownerName: 'Owner' });
+    const app = Fastify({ logger: false });
+    opened.defer(() => app.close());
+    await app.register(operatorGateway(instance), { prefix: OPERATOR_API });
+    const answer = await app.inject({
+      method: init.method === 'GET' ? 'GET' : 'POST',
+      url: `${OPERATOR_API}/${path}`,
+      headers: { ...init.headers, authorization: `Bearer ${token}` },
+      ...(init.body === undefined ? {} : { payload: init.body }),
+    });
+    const body: unknown = answer.body === '' ? null : answer.json();
+    return { status: answer.statusCode, body };
+  };
+}
+
+async function openInstance(address: DatabaseAddress, opened: AsyncDisposableStack): Promise<{ instance: Instance; token: string }> {
+  const log = createLog('cli', 'error');
+  const orm = await openOrm(address.databaseUrl, 2);
+  opened.defer(() => orm.close(true));
+  await migrate(orm).catch((cause: unknown) => {
+    throw new OperatorError(
+      EXIT.unavailable,
+      'no_database',
+      'The database of DATABASE_URL does not answer.',
+      'Check that it runs and that the URL is right; for a running instance add --data-dir DIR.',
+      { cause },
+    );
+  });
+  const events = createEvents(address.databaseUrl, log);
+  opened.defer(() => events.close());
+  const token = randomBytes(32).toString('base64url');
+  const deps = {
+    db: { fork: () => orm.em.fork() },
+    blobs: NO_STORAGE,
+    queue: createMemoryJobQueue(),
+    events,
+    clock: { now: () => new Date() },
+    sealer: null,
+    log,
+    settings: { linkLifeMs: 0, queuedPerWorkspaceMax: 0 },
+  };
+  const instance: Instance = {
+    deps,
+    own: { publicUrl: null, host: '127.0.0.1' },
+    publicUrl: () => address.publicUrl,
+    rates: createRateLimits({}),
+    operatorToken: secret(token),
+    drain: new AbortController().signal,
+    sandbox: () => 'unknown',
+    stop: () => undefined,
+  };
+  return { instance, token };
+}
+
+/** Administration touches no asset; a command that would is refused instead of half done. */
+const NO_STORAGE: BlobStore = {
+  prepare: refuseStorage,
+  grantUpload: refuseStorage,
+  issueLink: refuseStorage,
+  stat: refuseStorage,
+  remove: refuseStorage,
+  list: () => {
+    throw storageRefusal();
+  },
+  publicOrigin: () => '',
+};
+
+async function refuseStorage(): Promise<never> {
+  throw storageRefusal();
+}
+
+function storageRefusal(): AppError {
+  return new AppError('unavailable', 'This needs a running server: call its REST API, or use --data-dir of an instance on this machine.');
+}

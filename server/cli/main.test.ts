@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { runCommandLine } from './main.ts';
+import { createTerminal } from './terminal.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sessionshot-cli-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function run(...args: string[]) {
+  const text = { out: '', err: '' };
+  const out = { write: (piece: string) => (text.out += piece) };
+  const err = { write: (piece: string) => (text.err += piece) };
+  return { code: await runCommandLine(args, createTerminal(out, err)), ...text };
+}
+
+test('help begins with examples, goes to stdout and is no fault', async () => {
+  for (const args of [['--help'], ['up', '--help'], ['keys', 'create', '--help'], ['capture', '--help']]) {
+    const { code, out, err } = await run(...args);
+    expect([code, err], args.join(' ')).toEqual([0, '']);
+    expect(out).toMatch(/^Examples:\n {2}\$ /);
+  }
+});
+
+test.each([
+  [['statsu'], /status/],
+  [['up', '--prot', '1'], /--port/],
+  [['keys', 'create'], /NAME/],
+  [['keys', 'create', 'x', '--expires', '90'], /90d/],
+  [['capture', 'https://a.example.com'], /--output/],
+  [['up', '--once', '--no-runner', '--data-dir', folder], /needs a runner/],
+])('%j is a usage error that says what was meant', async (args, hint) => {
+  const { code, out, err } = await run(...args);
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toMatch(hint);
+});
+
+test.each([
+  [['status']],
+  [['stop']],
+  [['keys', 'list']],
+  [['domains', 'list']],
+  [['demo', 'auth']],
+  [['capture', 'https://a.example.com/', '-o', 'x.png']],
+])('%j to a stopped instance exits 69 with the remedy', async (args) => {
+  const { code, out, err } = await run(...args, '--data-dir', folder);
+  expect([code, out]).toEqual([69, '']);
+  expect(err).toContain('npm start');
+});
