@@ -1,0 +1,50 @@
+import { CloseButton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Camera, Globe, KeyRound, LayoutDashboard, type LucideIcon } from 'lucide-react';
+import { whoAmI } from '../trpc.ts';
+import { AccountBar } from './account-bar.tsx';
+import { Brand } from './brand.tsx';
+import { LiveIndicator } from './live-indicator.tsx';
+
+/** The links of the console in their groups, and who is signed in. */
+export function Navigation({ onClose }: { onClose: () => void }) {
+  const me = useQuery(whoAmI);
+  return (
+    <>
+      <div className="nav-head">
+        <Brand />
+        <CloseButton hiddenFrom="sm" aria-label="Close the navigation" onClick={onClose} />
+      </div>
+      <p className="nav-workspace" title={me.data?.workspace.name}>
+        {me.data?.workspace.name ?? '\u00a0'}
+      </p>
+      <ul className="nav-links">
+        <NavItem to="/" icon={LayoutDashboard} label="Overview" />
+        <NavItem to="/captures" icon={Camera} label="Captures" />
+      </ul>
+      <p className="nav-group" id="nav-access">
+        Access
+      </p>
+      <ul className="nav-links" aria-labelledby="nav-access">
+        <NavItem to="/keys" icon={KeyRound} label="API keys" />
+        <NavItem to="/domains" icon={Globe} label="Allowed domains" />
+      </ul>
+      <div className="nav-foot">
+        <LiveIndicator />
+        <AccountBar me={me.data} />
+      </div>
+    </>
+  );
+}
+
+function NavItem({ to, icon: Icon, label }: { to: '/' | '/captures' | '/keys' | '/domains'; icon: LucideIcon; label: string }) {
+  return (
+    <li>
+      <Link to={to} className="nav-link" activeOptions={{ exact: to === '/', includeSearch: false }}>
+        <Icon size={17} aria-hidden />
+        {label}
+      </Link>
+    </li>
+  );
+}

@@ -1,0 +1,48 @@
+import { CircleAlert, CircleCheck } from 'lucide-react';
+import { count } from '#client/format.ts';
+
+type HealthState = {
+  status: string;
+  database: string;
+  storage: string;
+  queue: string;
+  sealing: string;
+  runnersOnline: number | null;
+  sandbox: 'on' | 'off' | 'unknown';
+};
+
+/** The parts of the instance, each with its state; a part that is not well says what is missing. */
+export function Health({ health }: { health: HealthState }) {
+  const runners = health.runnersOnline;
+  return (
+    <ul className="health" aria-label={`State: ${health.status}`}>
+      <Part name="Database" state={health.database} />
+      <Part name="Storage" state={health.storage} />
+      <Part name="Queue" state={health.queue} />
+      <Part name="Sealing keys" state={health.sealing} />
+      <Part
+        name="Runners"
+        state={runners === null ? 'not known' : runners > 0 ? 'ok' : 'none is online: captures wait'}
+        says={runners ? `${count(runners, 'runner')} online` : undefined}
+      />
+      {health.sandbox !== 'unknown' && (
+        <Part
+          name="Browser sandbox"
+          state={health.sandbox === 'on' ? 'ok' : 'off: pages run unconfined on the machine of the runner'}
+          says="on"
+        />
+      )}
+    </ul>
+  );
+}
+
+function Part({ name, state, says = 'ready' }: { name: string; state: string; says?: string }) {
+  const isWell = state === 'ok';
+  return (
+    <li className={isWell ? 'health-part' : 'health-part health-ill'}>
+      {isWell ? <CircleCheck size={15} aria-hidden className="ok" /> : <CircleAlert size={15} aria-hidden className="bad" />}
+      <span>{name}</span>
+      <span className="health-state">{isWell ? says : state}</span>
+    </li>
+  );
+}
