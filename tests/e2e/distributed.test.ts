@@ -1,0 +1,57 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fetchAsset } from './call-api.ts';
+import { type Distributed, startDistributed } from './start-distributed.ts';
+import type { Started } from './start-process.ts';
+
+// One server and two runners on PostgreSQL, RabbitMQ and Azurite, with the demo app as the site to capture.
+let shop: Distributed;
+const runners: Started[] = [];
+
+beforeAll(async () => {
+  shop = await startDistributed();
+  runners.push(await shop.startRunner('one'), await shop.startRunner('two'));
+});
+afterAll(async () => await shop.close());
+
+const post = async (index: number) => {
+  const body = {
+    url: `${shop.demo.origin}/`,
+    auth: { storageState: shop.demo.storageState, verify: { selector: '#user-name' } },
+    output: { format: 'jpeg' },
+    reference: `n${index}`,
+  };
+  const { status, body: capture } = await shop.api.call('POST', '/api/captures', body, { 'idempotency-key': `batch-${index}` });
+  expect(status).toBe(202);
+  return capture.id;
+};
+
+async function query(sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: shop.databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test('50 captures at once all succeed and both runners take part; a runner killed in the middle loses none', {
+  timeout: 400_000,
+}, async () => {
+  const ids = await Promise.all(Array.from({ length: 50 }, (_, index) => post(index)));
+  const finished = async () => Number((await query("select count(*) from capture where status = 'succeeded'"))[0]?.count);
+  await expect.poll(finished, { timeout: 120_000, interval: 200 }).toBeGreaterThan(10);
+  runners[0]?.child.kill('SIGKILL');
+  const captures = await Promise.all(ids.map((id) => shop.api.follow(id, 300_000)));
+  expect(captures.filter((capture) => capture.status !== 'succeeded').map((capture) => capture.error)).toEqual([]);
+  const taking = new Set(
+    captures.flatMap((capture) => capture.attempts.filter((attempt) => attempt.code === null).map((attempt) => attempt.runner)),
+  );
+  expect(taking.size, 'both runners stored results').toBe(2);
+  expect(await query('select count(*)::int as n, count(distinct capture_id)::int as captures from asset')).toEqual([
+    { n: 50, captures: 50 },
+  ]);
+  expect(await query('select count(*)::int as n from capture_payload'), 'payloads are wiped').toEqual([{ n: 0 }]);
+  for (const capture of captures.slice(0, 3)) expect((await fetchAsset(capture)).length).toBe(capture.asset?.bytes);
+});

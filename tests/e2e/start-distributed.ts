@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findPort } from '#server/embedded/free-port.ts';
+import { serviceAddress } from '../services/service-address.ts';
+import { testBlobContainer } from '../services/test-blob-store.ts';
+import { createTestDatabase } from '../services/test-database.ts';
+import { type Api, createApi } from './call-api.ts';
+import { runCommand, type Started, startProcess } from './start-process.ts';
+
+export type StorageState = {
+  cookies: { name: string; value: string; domain: string; path: string }[];
+  origins: { origin: string; localStorage: { name: string; value: string }[] }[];
+};
+export type Distributed = {
+  api: Api;
+  key: string;
+  url: string;
+  databaseUrl: string;
+  server: Started;
+  demo: { origin: string; user: string; storageState: StorageState };
+  startRunner(name: string): Promise<Started>;
+  cli(...args: string[]): ReturnType<typeof runCommand>;
+  /** The stdout and stderr of every process started so far. */
+  output(): string;
+  close(): Promise<void>;
+};
+
+/**
+ * Starts SessionShot as an operator would: keygen, migrate, a server, tokens, a key and a domain by the command line, on
+ * PostgreSQL, RabbitMQ and Azurite of the test run, with the demo app as the site. Runners are started by the test.
+ */
+export async function startDistributed(): Promise<Distributed> {
+  const folder = mkdtempSync(join(tmpdir(), 'sessionshot-distributed-'));
+  const database = await createTestDatabase();
+  const blobs = testBlobContainer();
+  const processes: Started[] = [];
+  const start = (script: string, args: string[], env: Record<string, string> = {}) => {
+    const started = startProcess(script, args, env);
+    processes.push(started);
+    return started;
+  };
+  const demo = start('demo/main.ts', ['--data-dir', folder]);
+  const demoReady = await demo.waitFor('ready');
+  const origin = String(demoReady.origin);
+  await must(runCommand(['runner', 'keygen', '--out', folder]));
+  const port = await findPort();
+  const env = {
+    DATABASE_URL: database.url,
+    RABBITMQ_URL: serviceAddress('SESSIONSHOT_TEST_RABBITMQ_URL'),
+    AZURE_STORAGE_CONNECTION_STRING: blobs.connectionString,
+    SESSIONSHOT_BLOB_CONTAINER: blobs.container,
+    SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: join(folder, 'public.jwks.json'),
+    SESSIONSHOT_PORT: String(port),
+    SESSIONSHOT_KEY_RATE_PER_SECOND: '1000',
+    SESSIONSHOT_KEY_RATE_BURST: '1000',
+  };
+  const cli: Distributed['cli'] = (...args) => runCommand(args, env);
+  await must(cli('migrate'));
+  const server = start('bin/sessionshot.mjs', ['server'], env);
+  const url = `http://127.0.0.1:${port}`;
+  await untilReady(url, server);
+  const { key } = JSON.parse((await must(cli('keys', 'create', 'tests', '--json'))).stdout);
+  await must(cli('domains', 'add', new URL(origin).host, '--private', '--json'));
+  const startRunner = async (name: string) => {
+    const { token } = JSON.parse((await must(cli('runner', 'token', name, '--json'))).stdout);
+    const runner = start('bin/sessionshot.mjs', ['runner'], {
+      SESSIONSHOT_SERVER_URL: url,
+      SESSIONSHOT_RUNNER_TOKEN: token,
+      SESSIONSHOT_RUNNER_KEY_FILE: join(folder, 'private.jwks.json'),
+      SESSIONSHOT_EXTRA_CA_FILE: String(demoReady.caFile),
+      SESSIONSHOT_CONCURRENCY: '3',
+      RABBITMQ_URL: env.RABBITMQ_URL,
+    });
+    await runner.waitFor('ready');
+    return runner;
+  };
+  const storageState = JSON.parse(readFileSync(String(demoReady.stateFile), 'utf8'));
+  const close = async () => {
+    await Promise.all(processes.slice(2).map((started) => started.stop('SIGTERM')));
+    await Promise.all(processes.slice(0, 2).map((started) => started.stop('SIGTERM')));
+    await database.drop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return {
+    api: createApi(url, key),
+    key,
+    url,
+    databaseUrl: database.url,
+    server,
+    demo: { origin, user: String(demoReady.user), storageState },
+    startRunner,
+    cli,
+    output: () => processes.map((started) => started.stdout() + started.stderr()).join('\n'),
+    close,
+  };
+}
+
+async function must(running: ReturnType<typeof runCommand>) {
+  const result = await running;
+  if (result.code !== 0) throw new Error(`exited with ${result.code}: ${result.stdout}\n${result.stderr}`);
+  return result;
+}
+
+async function untilReady(url: string, server: Started): Promise<void> {
+  const end = Date.now() + 60_000;
+  while (Date.now() < end) {
+    const answer = await fetch(`${url}/healthz`).catch(() => null); // not listening yet
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`the server did not come up\n${server.stderr()}`);
+}
