@@ -5,6 +5,7 @@ import { type Distributed, startDistributed } from './start-distributed.ts';
 import type { Started } from './start-process.ts';
 
 // One server and two runners on PostgreSQL, RabbitMQ and Azurite, with the demo app as the site to capture.
+const FORMATS = ['png', 'jpeg', 'webp', 'pdf'] as const;
 let shop: Distributed;
 const runners: Started[] = [];
 
@@ -18,7 +19,7 @@ const post = async (index: number) => {
   const body = {
     url: `${shop.demo.origin}/`,
     auth: { storageState: shop.demo.storageState, verify: { selector: '#user-name' } },
-    output: { format: 'jpeg' },
+    output: { format: FORMATS[index % FORMATS.length] },
     reference: `n${index}`,
   };
   const { status, body: capture } = await shop.api.call('POST', '/api/captures', body, { 'idempotency-key': `batch-${index}` });
@@ -53,5 +54,26 @@ test('50 captures at once all succeed and both runners take part; a runner kille
     { n: 50, captures: 50 },
   ]);
   expect(await query('select count(*)::int as n from capture_payload'), 'payloads are wiped').toEqual([{ n: 0 }]);
-  for (const capture of captures.slice(0, 3)) expect((await fetchAsset(capture)).length).toBe(capture.asset?.bytes);
+  for (const capture of captures.slice(0, 4)) expect((await fetchAsset(capture)).length).toBe(capture.asset?.bytes);
+});
+
+test('an operator administers it by DATABASE_URL alone: a link signs in to the console, a revoked key is refused', async () => {
+  const { url } = JSON.parse((await shop.cli('open', '--no-open', '--json')).stdout);
+  const token = new URL(url).hash.replace('#token=', '');
+  const signIn = (value: string) =>
+    fetch(`${shop.url}/trpc/auth.signInWithLink`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-sessionshot': '1' },
+      body: JSON.stringify({ token: value }),
+    });
+  const first = await signIn(token);
+  expect([first.status, first.headers.get('set-cookie')]).toEqual([200, expect.stringMatching(/HttpOnly.*SameSite=Lax/i)]);
+  expect((await signIn(token)).status, 'a link works once').toBe(401);
+  const made = JSON.parse((await shop.cli('keys', 'create', 'brief', '--json')).stdout);
+  const list = () => fetch(`${shop.url}/api/captures`, { headers: { 'x-api-key': made.key } });
+  expect((await list()).status).toBe(200);
+  expect((await shop.cli('keys', 'revoke', made.id)).code).toBe(0);
+  expect((await list()).status).toBe(401);
+  const listed = JSON.parse((await shop.cli('domains', 'list', '--json')).stdout);
+  expect(listed).toMatchObject([{ host: 'localhost', isPrivate: true }]);
 });

@@ -80,6 +80,17 @@ test('the five steps are in the timeline, in order', async () => {
   expect(times).toEqual([...times].sort((a, b) => a - b));
 });
 
+test('a running capture that is canceled is final at once, leaves no asset, and its slot is free again', async () => {
+  const { body: posted } = await api.call('POST', '/api/captures', request({ format: 'png' }, { delay: 50_000 }));
+  await expect.poll(async () => (await api.call('GET', `/api/captures/${posted.id}`)).body.status, { timeout: 30_000 }).toBe('running');
+  const canceled = await api.call('POST', `/api/captures/${posted.id}/cancel`);
+  expect(canceled).toMatchObject({ status: 200, body: { status: 'canceled', asset: null } });
+  expect(await api.call('POST', `/api/captures/${posted.id}/cancel`)).toMatchObject({ status: 409, body: { code: 'conflict' } });
+  // As many as there can be slots: one that was not given back would keep the last of these waiting for 50 seconds.
+  const next = await Promise.all(Array.from({ length: 4 }, () => api.capture(request({ format: 'jpeg' }), 45_000)));
+  expect(next.map((capture) => capture.status)).toEqual(next.map(() => 'succeeded'));
+});
+
 test('refusals carry the status and code of the contract and name the remedy', async () => {
   const post = (body: unknown, headers?: Record<string, string>) => api.call('POST', '/api/captures', body, headers);
   const otherHost = await post({
