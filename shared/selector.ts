@@ -2,6 +2,8 @@ import { isTraversal, parse } from 'css-what';
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f\u2028\u2029]/;
 const ENGINES = new Set(['css', 'text', 'role', 'data-testid', 'nth', 'visible']);
 
 /**
@@ -12,6 +14,8 @@ const ENGINES = new Set(['css', 'text', 'role', 'data-testid', 'nth', 'visible']
 export function selectorFault(selector: string): string | null {
   if (selector.trim() === '') return 'must not be empty';
   if (selector.length > LIMITS.selectorCharsMax) return `must be at most ${LIMITS.selectorCharsMax} characters`;
+  // Playwright's splitting of chains depends on line breaks: an engine could hide behind one in a quoted text.
+  if (CONTROL.test(selector)) return 'must be on one line, without control characters';
   for (const part of splitChain(selector)) {
     const fault = partFault(part.trim());
     if (fault) return fault;
