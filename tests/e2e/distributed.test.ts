@@ -4,7 +4,7 @@ import { fetchAsset } from './call-api.ts';
 import { type Distributed, startDistributed } from './start-distributed.ts';
 import type { Started } from './start-process.ts';
 
-// One server and two runners on PostgreSQL, RabbitMQ and Azurite, with the demo app as the site to capture.
+// Two servers and two runners on PostgreSQL, RabbitMQ and Azurite, with the demo app as the site to capture.
 const FORMATS = ['png', 'jpeg', 'webp', 'pdf'] as const;
 let shop: Distributed;
 const runners: Started[] = [];
@@ -22,7 +22,9 @@ const post = async (index: number) => {
     output: { format: FORMATS[index % FORMATS.length] },
     reference: `n${index}`,
   };
-  const { status, body: capture } = await shop.api.call('POST', '/api/captures', body, { 'idempotency-key': `batch-${index}` });
+  const { status, body: capture } = await (index % 2 ? shop.otherApi : shop.api).call('POST', '/api/captures', body, {
+    'idempotency-key': `batch-${index}`,
+  });
   expect(status).toBe(202);
   return capture.id;
 };
@@ -55,6 +57,17 @@ test('50 captures at once all succeed and both runners take part; a runner kille
   ]);
   expect(await query('select count(*)::int as n from capture_payload'), 'payloads are wiped').toEqual([{ n: 0 }]);
   for (const capture of captures.slice(0, 4)) expect((await fetchAsset(capture)).length).toBe(capture.asset?.bytes);
+});
+
+test('servers agree: a key repeated at the other one is the same capture, and its end is heard there', async () => {
+  const body = { url: `${shop.demo.origin}/`, auth: { storageState: shop.demo.storageState }, output: { format: 'png' } };
+  const headers = { 'idempotency-key': 'said-twice' };
+  const first = await shop.api.call('POST', '/api/captures', body, headers);
+  const again = await shop.otherApi.call('POST', '/api/captures', body, headers);
+  expect([first.status, again.status, again.body.id]).toEqual([202, 202, first.body.id]);
+  expect(again.headers.get('idempotent-replayed')).toBe('true');
+  const waited = await shop.otherApi.call('POST', '/api/captures', { ...body, reference: 'waited' }, { prefer: 'wait=60' });
+  expect([waited.status, waited.body.status]).toEqual([200, 'succeeded']);
 });
 
 test('an operator administers it by DATABASE_URL alone: a link signs in to the console, a revoked key is refused', async () => {

@@ -14,10 +14,10 @@ export type StorageState = {
 };
 export type Distributed = {
   api: Api;
-  key: string;
+  /** The same instance through its second server. */
+  otherApi: Api;
   url: string;
   databaseUrl: string;
-  server: Started;
   demo: { origin: string; user: string; storageState: StorageState };
   startRunner(name: string): Promise<Started>;
   cli(...args: string[]): ReturnType<typeof runCommand>;
@@ -27,8 +27,9 @@ export type Distributed = {
 };
 
 /**
- * Starts SessionShot as an operator would: keygen, migrate, a server, tokens, a key and a domain by the command line, on
- * PostgreSQL, RabbitMQ and Azurite of the test run, with the demo app as the site. Runners are started by the test.
+ * Starts SessionShot as an operator would: keygen, migrate, two servers, tokens, a key and a domain by the command line,
+ * on PostgreSQL, RabbitMQ and Azurite of the test run, with the demo app as the site. Runners are started by the test,
+ * in turn on the one and the other server.
  */
 export async function startDistributed(): Promise<Distributed> {
   const folder = mkdtempSync(join(tmpdir(), 'sessionshot-distributed-'));
@@ -44,28 +45,30 @@ export async function startDistributed(): Promise<Distributed> {
   const demoReady = await demo.waitFor('ready');
   const origin = String(demoReady.origin);
   await must(runCommand(['runner', 'keygen', '--out', folder]));
-  const port = await findPort();
+  const ports = [await findPort(), await findPort()] as const;
   const env = {
     DATABASE_URL: database.url,
     RABBITMQ_URL: serviceAddress('SESSIONSHOT_TEST_RABBITMQ_URL'),
     AZURE_STORAGE_CONNECTION_STRING: blobs.connectionString,
     SESSIONSHOT_BLOB_CONTAINER: blobs.container,
     SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: join(folder, 'public.jwks.json'),
-    SESSIONSHOT_PORT: String(port),
+    SESSIONSHOT_PORT: String(ports[0]),
     SESSIONSHOT_KEY_RATE_PER_SECOND: '1000',
     SESSIONSHOT_KEY_RATE_BURST: '1000',
   };
   const cli: Distributed['cli'] = (...args) => runCommand(args, env);
   await must(cli('migrate'));
-  const server = start('bin/sessionshot.mjs', ['server'], env);
-  const url = `http://127.0.0.1:${port}`;
-  await untilReady(url, server);
+  const urls = ports.map((port) => `http://127.0.0.1:${port}`);
+  const servers = ports.map((port) => start('bin/sessionshot.mjs', ['server'], { ...env, SESSIONSHOT_PORT: String(port) }));
+  await Promise.all(servers.map((server, index) => untilReady(urls[index] ?? '', server)));
+  const [url = '', otherUrl = ''] = urls;
   const { key } = JSON.parse((await must(cli('keys', 'create', 'tests', '--json'))).stdout);
   await must(cli('domains', 'add', new URL(origin).host, '--private', '--json'));
+  let runners = 0;
   const startRunner = async (name: string) => {
     const { token } = JSON.parse((await must(cli('runner', 'token', name, '--json'))).stdout);
     const runner = start('bin/sessionshot.mjs', ['runner'], {
-      SESSIONSHOT_SERVER_URL: url,
+      SESSIONSHOT_SERVER_URL: urls[runners++ % urls.length] ?? url,
       SESSIONSHOT_RUNNER_TOKEN: token,
       SESSIONSHOT_RUNNER_KEY_FILE: join(folder, 'private.jwks.json'),
       SESSIONSHOT_EXTRA_CA_FILE: String(demoReady.caFile),
@@ -77,17 +80,17 @@ export async function startDistributed(): Promise<Distributed> {
   };
   const storageState = JSON.parse(readFileSync(String(demoReady.stateFile), 'utf8'));
   const close = async () => {
-    await Promise.all(processes.slice(2).map((started) => started.stop('SIGTERM')));
-    await Promise.all(processes.slice(0, 2).map((started) => started.stop('SIGTERM')));
+    const first = 1 + servers.length; // the demo app and the servers outlive the runners, which still have to report
+    await Promise.all(processes.slice(first).map((started) => started.stop('SIGTERM')));
+    await Promise.all(processes.slice(0, first).map((started) => started.stop('SIGTERM')));
     await database.drop();
     rmSync(folder, { recursive: true, force: true });
   };
   return {
     api: createApi(url, key),
-    key,
+    otherApi: createApi(otherUrl, key),
     url,
     databaseUrl: database.url,
-    server,
     demo: { origin, user: String(demoReady.user), storageState },
     startRunner,
     cli,
