@@ -67,7 +67,7 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
     clock: { now: () => new Date() },
     sealer: null,
     log,
-    settings: { linkLifeMs: 0, queuedPerWorkspaceMax: 0 },
+    settings: { linkLifeMs: 0, queuedPerWorkspaceMax: 0, publicUrl: () => address.publicUrl },
   };
   const instance: Instance = {
     deps,

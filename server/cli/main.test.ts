@@ -16,11 +16,21 @@ async function run(...args: string[]) {
 }
 
 test('help begins with examples, goes to stdout and is no fault', async () => {
-  for (const args of [['--help'], ['up', '--help'], ['keys', 'create', '--help'], ['capture', '--help']]) {
-    const { code, out, err } = await run(...args);
+  for (const args of [[], ['up'], ['keys'], ['keys', 'create'], ['domains'], ['runner'], ['capture']]) {
+    const { code, out, err } = await run(...args, '--help');
     expect([code, err], args.join(' ')).toEqual([0, '']);
     expect(out).toMatch(/^Examples:\n {2}\$ /);
   }
+});
+
+test('the help of runner has a line for each way to use it', async () => {
+  const { out } = await run('runner', '--help');
+  for (const start of ['runner  ', 'runner keygen --out DIR  ', 'runner token NAME  '])
+    expect(out).toMatch(new RegExp(`^  ${start}\\s*\\w.{20}`, 'm'));
+});
+
+test('the help of capture says that saved sessions are not in this version', async () => {
+  expect((await run('capture', '--help')).out.replace(/\s+/g, ' ')).toContain('(comes with saved sessions; not in this version)');
 });
 
 test.each([

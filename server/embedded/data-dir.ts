@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolders } from './make-folders.ts';
 import { EXIT, OperatorError } from './operator-error.ts';
 import { readIfThere, writePrivateFile } from './private-file.ts';
 import { findBarrier } from './reachable.ts';
@@ -45,7 +46,7 @@ export function defaultDataDir(options: { isRoot: boolean; home: string; xdgData
 export function openDataDir(path: string, isRoot: boolean = process.getuid?.() === 0): DataDir {
   let folder = resolve(path);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     // One folder, one name: records and command lines are compared by it.
     folder = realpathSync(folder);
     if (!statSync(folder).isDirectory()) throw new Error('it is not a folder');

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { extname } from 'node:path';
+import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -29,7 +29,7 @@ export function addCapture(program: Command, { terminal }: CommandContext): void
   const command = withInstance(program.command('capture').argument('URL').description('make one capture through the running instance'))
     .requiredOption('-o, --output <FILE>', 'where the result goes; - for stdout; its ending chooses the format')
     .option('--auth <FILE>', 'a Playwright storageState file: the signed-in state')
-    .option('--session <NAME>', 'a saved session')
+    .option('--session <NAME>', 'a saved session (comes with saved sessions; not in this version)')
     .option('--pdf', 'a PDF, whatever the ending')
     .option('--full-page', 'the whole page, not only what fits the window')
     .option('--wait <SELECTOR>', 'wait until this element is there');
@@ -37,8 +37,9 @@ export function addCapture(program: Command, { terminal }: CommandContext): void
     'sessionshot capture https://app.example.com/report -o report.png --auth auth.json --full-page',
     'sessionshot capture https://app.example.com/report -o - --pdf > report.pdf',
   ]).action(async (url: string, _flags: unknown, self: Command) => {
-    const session = openInstanceSession(self);
     const flags = flagsSchema.parse(self.opts());
+    if (flags.output !== '-') checkPlace(flags.output);
+    const session = openInstanceSession(self);
     const capture = await follow(
       session,
       terminal,
@@ -89,11 +90,10 @@ function readState(file: string): unknown {
 /** Follows a capture to its end and tells its steps on stderr. */
 async function follow({ operator }: InstanceSession, terminal: Terminal, first: Capture): Promise<Capture> {
   const startedAt = Date.now();
+  const tell = createTeller((line) => terminal.say(line));
   let capture = first;
-  let told = '';
   while (!FINAL_STATUSES.includes(capture.status)) {
-    if (capture.status !== told) terminal.say(`${capture.id} ${capture.status}`);
-    told = capture.status;
+    tell(capture);
     if (Date.now() - startedAt > FOLLOW_MS_MAX)
       throw new OperatorError(
         EXIT.timedOut,
@@ -106,6 +106,21 @@ async function follow({ operator }: InstanceSession, terminal: Terminal, first: 
   }
   terminal.say(`${capture.id} ${capture.status} after ${formatSeconds(Date.now() - startedAt)}`);
   return capture;
+}
+
+/** Says each new state of a capture once; one that goes back to the queue says why, or it would look like going in circles. */
+export function createTeller(say: (line: string) => void): (capture: Pick<Capture, 'id' | 'status' | 'attempts'>) => void {
+  let told = '';
+  const failed = new Set<number>();
+  return ({ id, status, attempts }) => {
+    for (const { number, code } of attempts) {
+      if (code === null || failed.has(number)) continue;
+      failed.add(number);
+      say(`${id} attempt ${number}: ${code}, trying again`);
+    }
+    if (status !== told) say(`${id} ${status}`);
+    told = status;
+  };
 }
 
 async function deliver(session: InstanceSession, terminal: Terminal, capture: Capture, flags: Flags): Promise<void> {
@@ -133,16 +148,33 @@ async function deliver(session: InstanceSession, terminal: Terminal, capture: Ca
   );
 }
 
+/** Refuses a place that cannot be written before the capture is made: it would be made for nothing. Leaves no file behind. */
+function checkPlace(file: string): void {
+  const folder = dirname(resolve(file));
+  try {
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
+    if (!statSync(folder).isDirectory()) throw new Error(`${folder} is not a folder`);
+    accessSync(existsSync(file) ? file : folder, constants.W_OK);
+  } catch (cause) {
+    throw notSaved(file, cause);
+  }
+}
+
 function save(file: string, bytes: Uint8Array): void {
   try {
     writeFileSync(file, bytes);
   } catch (cause) {
-    throw new OperatorError(
-      EXIT.io,
-      'not_saved',
-      `${file} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'Choose another place with -o.',
-      { cause },
-    );
+    throw notSaved(file, cause);
   }
+}
+
+function notSaved(file: string, cause: unknown): OperatorError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new OperatorError(
+    EXIT.io,
+    'not_saved',
+    `${basename(file)} cannot be written in the folder ${dirname(resolve(file))}: ${why}`,
+    'Make that folder, or choose another place with -o.',
+    { cause },
+  );
 }

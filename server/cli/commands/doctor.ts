@@ -154,8 +154,12 @@ function checkPostgres(): Found {
 }
 
 async function checkPort({ port, host, dataDir }: Settings): Promise<Found> {
-  const own = findInstance(dataDir);
-  if (own?.port === port) return { found: `${port}, used by this instance` };
+  if (findInstance(dataDir)) {
+    // Where it runs, its own port counts: which one the next start would take says nothing about it.
+    const { instance, status } = connectOperator(dataDir);
+    await status(healthSchema);
+    return { found: `${instance.host}:${instance.port}: this instance answers` };
+  }
   const fault = await findPortFault(port, host);
   if (fault === null) return { found: `${host}:${port} is free` };
   const holder = findPortHolder(port);

@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { EXIT, OperatorError } from '#server/embedded/operator-error.ts';
 import { domainViewSchema } from '#shared/console.ts';
+import { parseTargetUrl } from '#shared/target-url.ts';
 import { type CommandContext, examples, openSession, withInstance } from '../command-context.ts';
-import { table } from '../terminal.ts';
+import { type Terminal, table } from '../terminal.ts';
 
 const listSchema = z.array(domainViewSchema);
 const addFlags = z.looseObject({ private: z.boolean().default(false) });
@@ -12,6 +13,11 @@ const checkedSchema = z.object({ allowed: z.boolean(), reason: z.string() });
 /** `domains add | list | remove | check` */
 export function addDomains(program: Command, { terminal }: CommandContext): void {
   const domains = program.command('domains').description('allowed domains: which hosts captures may open');
+  examples(domains, [
+    'sessionshot domains add app.example.com',
+    'sessionshot domains list',
+    'sessionshot domains check https://app.example.com/report',
+  ]);
 
   const add = withInstance(
     domains.command('add').argument('HOST[:PORT]').description('allow a host, or all hosts below one (*.example.com)'),
@@ -57,13 +63,23 @@ export function addDomains(program: Command, { terminal }: CommandContext): void
     terminal.say(`${terminal.style('green', '✔')} ${entry.domain} is no longer allowed.`);
   });
 
-  withInstance(domains.command('check').argument('URL').description('tell whether a capture may open a URL; exit 0 or 1')).action(
-    async (url: string, _flags: unknown, command: Command) => {
-      const { operator, json } = await openSession(command);
-      const checked = await operator.call('domains.check', checkedSchema, { url });
-      if (json) terminal.json(checked);
-      else terminal.out(`${checked.allowed ? 'allowed' : 'not allowed'}: ${checked.reason}`);
-      process.exitCode = checked.allowed ? EXIT.ok : EXIT.captureFailed;
-    },
-  );
+  addCheck(domains, terminal);
+}
+
+function addCheck(domains: Command, terminal: Terminal): void {
+  const check = domains
+    .command('check')
+    .argument('URL')
+    .description('tell whether a capture may open a URL; exit 0 or 1, 65 if it is none');
+  withInstance(check).action(async (url: string, _flags: unknown, command: Command) => {
+    // Scripts branch on exit 1 as on a host that is not allowed: what is no target at all must not pass for that.
+    const parsed = parseTargetUrl(url);
+    if (!parsed.ok)
+      throw new OperatorError(EXIT.badInput, 'invalid_url', parsed.message, 'Give the whole URL, such as https://app.example.com/report.');
+    const { operator, json } = await openSession(command);
+    const checked = await operator.call('domains.check', checkedSchema, { url });
+    if (json) terminal.json(checked);
+    else terminal.out(`${checked.allowed ? 'allowed' : 'not allowed'}: ${checked.reason}`);
+    process.exitCode = checked.allowed ? EXIT.ok : EXIT.captureFailed;
+  });
 }

@@ -69,7 +69,7 @@ export function addInstance(program: Command, { terminal }: CommandContext): voi
             EXIT.timedOut,
             'not_stopped',
             `The instance (pid ${operator.instance.pid}) is still there after ${STOP_MS_MAX / 1000} s.`,
-            `End it at once with a second signal: kill ${operator.instance.pid}`,
+            `End it at once with two signals: kill ${operator.instance.pid}; sleep 1; kill ${operator.instance.pid}`,
           );
         await wait(POLL_MS);
       }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { type ApiKeyView, apiKeyViewSchema } from '#shared/console.ts';
+import { matchesHost, parseAllowedDomain } from '#shared/allowed-domain.ts';
+import { type ApiKeyView, apiKeyViewSchema, type DomainView, domainViewSchema } from '#shared/console.ts';
 import { DEFAULT_SCOPES, SCOPES } from '#shared/scopes.ts';
 import { type CommandContext, collect, examples, openSession, withInstance } from '../command-context.ts';
 import { parseDuration } from '../durations.ts';
@@ -18,6 +19,7 @@ const rotateFlags = z.looseObject({ overlap: z.number().optional() });
 /** `keys create | list | revoke | rotate` */
 export function addKeys(program: Command, { terminal }: CommandContext): void {
   const keys = program.command('keys').description('API keys: create, list, revoke, rotate');
+  examples(keys, ['sessionshot keys create ci --expires 90d', 'sessionshot keys list', 'sessionshot keys rotate key_01J… --overlap 1h']);
   const shown = (issued: z.infer<typeof issuedSchema>, json: boolean) => {
     if (json) return terminal.json({ id: issued.apiKey.id, key: issued.key });
     terminal.out(issued.key);
@@ -34,7 +36,14 @@ export function addKeys(program: Command, { terminal }: CommandContext): void {
       const { operator, json } = await openSession(command);
       const flags = createFlags.parse(command.opts());
       const input = { name, scopes: flags.scope, domains: flags.domain, allowedAddresses: flags.address, expiresInMs: flags.expires };
-      shown(await operator.call('keys.create', issuedSchema, input), json);
+      const issued = await operator.call('keys.create', issuedSchema, input);
+      shown(issued, json);
+      // A narrowing that reaches nothing yet is no fault: the host may be allowed later. Only silence about it would be.
+      const allowed = issued.apiKey.domains ? await operator.call('domains.list', z.array(domainViewSchema)) : [];
+      for (const domain of findUnreachable(issued.apiKey.domains ?? [], allowed))
+        terminal.say(
+          `${terminal.style('yellow', '!')} ${domain} is not an allowed domain: this key cannot capture it yet.\n  Allow it: sessionshot domains add ${domain}`,
+        );
     },
   );
 
@@ -63,6 +72,16 @@ export function addKeys(program: Command, { terminal }: CommandContext): void {
   examples(rotate, ['sessionshot keys rotate key_01J… --overlap 1h']).action(async (id: string, _flags: unknown, command: Command) => {
     const { operator, json } = await openSession(command);
     shown(await operator.call('keys.rotate', issuedSchema, { id, overlapMs: rotateFlags.parse(command.opts()).overlap }), json);
+  });
+}
+
+/** Finds those of a key's domains, as people type them, that share no host with the allowed ones. */
+function findUnreachable(domains: readonly string[], allowed: readonly Pick<DomainView, 'host' | 'port'>[]): string[] {
+  return domains.filter((text) => {
+    const parsed = parseAllowedDomain(text, true);
+    if (!parsed.ok) return false; // the server took it: it knows better
+    const { host, port } = parsed.domain;
+    return !allowed.some((entry) => entry.port === port && (matchesHost(entry.host, host) || matchesHost(host, entry.host)));
   });
 }
 

@@ -1,11 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { countChildren, killAllChildren } from '#server/embedded/child-process.ts';
+import { killAllChildren } from '#server/embedded/child-process.ts';
 import { EXIT, type OperatorError } from '#server/embedded/operator-error.ts';
 import type { Settings } from '../config.ts';
 import { connectOperator } from '../operator-client.ts';
 import type { Terminal } from '../terminal.ts';
 import { type FirstCapture, makeFirstCapture } from './first-capture.ts';
+import { createForcedEnd, type ForcedEnd } from './forced-end.ts';
 import { createLifetime, type Lifetime } from './lifetime.ts';
 import { openInBrowser } from './open-url.ts';
 import { dropTemporaryKey } from './prepare-workspace.ts';
@@ -17,10 +17,6 @@ import { printSummary } from './summary.ts';
 export type UpOptions = { settings: Settings; version: string; isDefaultDataDir: boolean; once: boolean; json: boolean };
 type Ending = { code: number; error?: OperatorError; why?: string };
 
-/** How long the children get to vanish after a second signal: PostgreSQL's immediate shutdown takes a moment. */
-const KILL_MS_MAX = 2_000;
-const POLL_MS = 20;
-
 /**
  * Runs an embedded instance until it is told to stop; answers the exit code. The first signal drains and ends with 0
  * (130 before it was ready), a second one ends at once with 130. Whatever the way out, no child is left.
@@ -30,7 +26,8 @@ export async function runUp(options: UpOptions, terminal: Terminal): Promise<num
   const lifetime = createLifetime((error) => terminal.say(`  ${toOperatorError(error).message}`));
   const ended = Promise.withResolvers<Ending>();
   const state = { isReady: false };
-  const release = listen(ended.resolve, terminal, progress, state);
+  const forcedEnd = createForcedEnd();
+  const release = listen({ end: ended.resolve, forcedEnd, terminal, state });
   progress.note(
     `\n  ${terminal.style('bold', 'SessionShot')} ${options.version}   ${terminal.style('dim', `embedded, data in ${options.settings.dataDir}`)}\n`,
   );
@@ -43,11 +40,11 @@ export async function runUp(options: UpOptions, terminal: Terminal): Promise<num
   progress.end();
   if (ending.error) report(terminal, progress, ending.error);
   if (ending.why) terminal.say(`\n  ${ending.why}`);
-  await lifetime.close();
+  const code = await forcedEnd.settle(lifetime.close(), ending.code);
   release();
-  progress.emit({ event: 'stopped', code: ending.code });
+  progress.emit({ event: 'stopped', code });
   if (ending.why) terminal.say('  Stopped.');
-  return ending.code;
+  return code;
 }
 
 type Life = { terminal: Terminal; progress: Progress; lifetime: Lifetime; end: (ending: Ending) => void; state: { isReady: boolean } };
@@ -141,22 +138,20 @@ function report(terminal: Terminal, progress: Progress, error: OperatorError): v
   terminal.say(`\n  ${terminal.style('red', '✖')} ${error.message}\n    ${error.remedy}`);
 }
 
+type Signals = { end: (ending: Ending) => void; forcedEnd: ForcedEnd; terminal: Terminal; state: { isReady: boolean } };
+
 /** Listens for signals until `release`; a way out that nobody foresaw kills the children as well. */
-function listen(end: (ending: Ending) => void, terminal: Terminal, progress: Progress, state: { isReady: boolean }): () => void {
+function listen({ end, forcedEnd, terminal, state }: Signals): () => void {
   const first = () =>
     end({
       code: state.isReady ? EXIT.ok : EXIT.interrupted,
       why: 'Stopping: running captures end first (20 s at most). Press Ctrl-C again to stop at once.',
     });
-  const second = async () => {
+  const second = () => {
     terminal.say('  Stopping at once.');
-    progress.emit({ event: 'stopped', code: EXIT.interrupted });
-    killAllChildren();
-    const limit = Date.now() + KILL_MS_MAX;
-    while (countChildren() > 0 && Date.now() < limit) await wait(POLL_MS);
-    process.exit(EXIT.interrupted);
+    forcedEnd.force();
   };
-  const handler = createStopHandler({ first, second: () => void second() });
+  const handler = createStopHandler({ first, second });
   for (const signal of SIGNALS) process.on(signal, handler);
   process.on('exit', killAllChildren);
   return () => {

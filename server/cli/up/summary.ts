@@ -14,23 +14,39 @@ export type Summary = {
   isOver: boolean;
 };
 
+type Row = { value: string; style?: Parameters<Terminal['style']>[0]; remark?: string };
+
+/** Where values begin: two blanks, the name, a blank. */
+const NAME_WIDTH = 13;
+
 /** Prints what a person needs once everything runs: the capture, the way in, and a call to try. */
 export function printSummary(terminal: Terminal, summary: Summary): void {
   terminal.out('');
   if (summary.capture) printCapture(terminal, summary.capture, summary.isOver);
   if (!summary.isOver) {
-    printRow(terminal, 'Console', terminal.style('cyan', summary.url, 'out'));
-    printRow(terminal, 'Sign in', terminal.style('cyan', summary.signInUrl, 'out'));
-    printRow(terminal, '', terminal.style('dim', 'one use, 15 minutes; `sessionshot open` makes another', 'out'));
-    printRow(terminal, 'API', `POST ${summary.url}/api/captures`);
+    printRow(terminal, 'Console', { value: summary.url, style: 'cyan' });
+    printRow(terminal, 'Sign in', { value: summary.signInUrl, style: 'cyan' });
+    printRow(terminal, '', { value: 'one use, 15 minutes; `sessionshot open` makes another', style: 'dim' });
+    printRow(terminal, 'API', { value: `POST ${summary.url}/api/captures` });
   }
-  if (summary.key) printRow(terminal, 'API key', terminal.style('bold', summary.key, 'out'), 'shown this once: keep it');
+  if (summary.key) printRow(terminal, 'API key', { value: summary.key, style: 'bold', remark: 'shown this once: keep it' });
   if (summary.demo && !summary.isOver) printCall(terminal, summary);
   terminal.out('');
 }
 
-function printRow(terminal: Terminal, name: string, value: string, remark = ''): void {
-  terminal.out(`  ${name.padEnd(10)} ${value}${remark ? `   ${terminal.style('dim', remark, 'out')}` : ''}`);
+/**
+ * Prints a name and its value. Where the terminal is too narrow for both, the value has a line to itself, from its very
+ * edge: a terminal that breaks a link or a key in the middle makes it hard to copy.
+ */
+function printRow(terminal: Terminal, name: string, { value, style, remark = '' }: Row): void {
+  const shown = style ? terminal.style(style, value, 'out') : value;
+  const told = terminal.style('dim', remark, 'out');
+  const fits = (text: string) => NAME_WIDTH + text.length <= terminal.columns();
+  const head = `  ${name.padEnd(NAME_WIDTH - 3)} `;
+  const isBeside = remark !== '' && fits(`${value}   ${remark}`);
+  if (!fits(value)) terminal.out(name ? `  ${name}\n${shown}` : shown);
+  else terminal.out(`${head}${shown}${isBeside ? `   ${told}` : ''}`);
+  if (remark && !isBeside) terminal.out(`${' '.repeat(NAME_WIDTH)}${told}`);
 }
 
 function printCapture(terminal: Terminal, { capture, file }: NonNullable<Summary['capture']>, isOver: boolean): void {
@@ -52,11 +68,26 @@ function printCapture(terminal: Terminal, { capture, file }: NonNullable<Summary
 }
 
 function printCall(terminal: Terminal, summary: Summary): void {
-  const where = summary.isDefaultDataDir ? '' : ` --data-dir ${summary.dataDir}`;
-  const body = `{"url":"${summary.demo?.origin ?? ''}/","auth":{"storageState":'"$(npm run -s sessionshot -- demo auth${where})"'},"output":{"format":"pdf"}}`;
   terminal.out(`\n  ${terminal.style('bold', 'Try it', 'out')} in another terminal, from this folder:\n`);
-  terminal.out(`  curl -s '${summary.url}/api/captures' \\`);
-  terminal.out(`    -H 'Authorization: Bearer ${summary.key ?? 'YOUR_KEY'}' \\`);
-  terminal.out(`    -H 'Content-Type: application/json' -H 'Prefer: wait=30' \\`);
-  terminal.out(`    -d '${body}'`);
+  const wide = callLines(summary, false);
+  const fits = wide.every((line) => line.length <= terminal.columns());
+  terminal.out((fits ? wide : callLines(summary, true)).join('\n'));
+}
+
+/** Writes the call for a shell. Narrow: one option a line, and breaks only where neither the shell nor JSON minds. */
+function callLines({ url, key, demo, dataDir, isDefaultDataDir }: Summary, isNarrow: boolean): string[] {
+  const at = isNarrow ? '\n      ' : '';
+  const where = isDefaultDataDir ? '' : `${isNarrow ? ` \\${at}  ` : ' '}--data-dir ${dataDir}`;
+  const state = `'"$(npm run -s sessionshot -- demo auth${where})"'`;
+  const body = [`{"url":"${demo?.origin ?? ''}/"`, `"auth":{"storageState":${state}}`, '"output":{"format":"pdf"}}'].join(`,${at}`);
+  const token = key ?? 'YOUR_KEY';
+  const text = [
+    // A key as long as a line stands alone in its own.
+    ...(isNarrow ? [`  KEY='${token}'`] : []),
+    `  curl -s '${url}/api/captures' \\`,
+    isNarrow ? '    -H "Authorization: Bearer $KEY" \\' : `    -H 'Authorization: Bearer ${token}' \\`,
+    `    -H 'Content-Type: application/json'${isNarrow ? ' \\\n   ' : ''} -H 'Prefer: wait=30' \\`,
+    `    -d '${body}'`,
+  ].join('\n');
+  return text.split('\n');
 }

@@ -1,0 +1,53 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { runCommandLine } from '#server/cli/main.ts';
+import { createTerminal } from '#server/cli/terminal.ts';
+import { createTestDatabase } from '../services/test-database.ts';
+
+// The commands that administer, against a database: what they do there is what they do on a running instance.
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(() => void vi.stubEnv('DATABASE_URL', database.url));
+afterEach(() => {
+  process.exitCode = undefined; // commands leave theirs for the process that they usually are
+});
+
+async function run(...args: string[]) {
+  const text = { out: '', err: '' };
+  const out = { write: (piece: string) => (text.out += piece) };
+  const err = { write: (piece: string) => (text.err += piece) };
+  return { code: await runCommandLine(args, createTerminal(out, err)), ...text };
+}
+
+test('a key narrowed to a host that is not allowed is made with a warning and its remedy', async () => {
+  await run('domains', 'add', 'app.example.com');
+  await run('domains', 'add', '*.shop.example.com');
+  const domains = ['app.example.com', 'eu.shop.example.com', '*.example.com', 'other.example.com', '*.example.org'];
+  const { code, out, err } = await run('keys', 'create', 'narrow', ...domains.flatMap((domain) => ['--domain', domain]));
+  expect([code, out], err).toEqual([0, expect.stringMatching(/^ss_live_\w+\n$/)]);
+  expect(err.match(/sessionshot domains add \S+/g)).toEqual([
+    'sessionshot domains add other.example.com',
+    'sessionshot domains add *.example.org',
+  ]);
+});
+
+test('a key for every allowed domain is made without a warning', async () => {
+  expect((await run('keys', 'create', 'wide')).err).not.toContain('domains add');
+});
+
+test.each([['notaurl'], ['app.example.com'], ['app.example.com:8443'], ['ftp://app.example.com/']])(
+  'domains check %s is bad input, not a host that is refused',
+  async (url) => {
+    const { code, out, err } = await run('domains', 'check', url);
+    expect([code, out]).toEqual([65, '']);
+    expect(err).toContain('https://app.example.com/report');
+  },
+);
+
+test('domains check answers 0 for what is allowed and 1 for what is not', async () => {
+  await run('domains', 'add', 'app.example.com');
+  expect((await run('domains', 'check', 'https://app.example.com/report')).code).toBe(0);
+  expect((await run('domains', 'check', 'https://elsewhere.example.com/')).code).toBe(1);
+});
