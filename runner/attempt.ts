@@ -96,7 +96,10 @@ async function work(deps: AttemptDeps, attempt: Attempt): Promise<Outcome> {
     workspaceId: claim.workspaceId,
     domains: claim.limits.domains,
   });
-  if (!opened.ok) return { kind: 'fail', failure: opened.failure, observed: observedSchema.parse({}), sideEffects: false };
+  if (!opened.ok) {
+    const auth = opened.rejected.length > 0 ? { cookies: 0, origins: 0, rejected: opened.rejected } : null;
+    return { kind: 'fail', failure: opened.failure, observed: observedSchema.parse({ auth }), sideEffects: false };
+  }
   const deadline = startedAt + Math.min(claim.limits.totalMs, opened.payload.request.timeouts.total);
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new AttemptStopped('deadline')), Math.max(0, deadline + CONCLUDE_MS - Date.now()));

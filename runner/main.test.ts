@@ -127,6 +127,13 @@ describe('a running runner', () => {
     expect(job.blob).toBeNull();
   });
 
+  it('names in the receipt what it could not apply of a sealed auth state', async () => {
+    const job = await offer('/', { auth: { sealed: 'eyJhbGciOiJFQ0RILUVTIn0..bm9uY2U.Y2lwaGVy.dGFn' } });
+    await server.until(() => job.reports.length > 0);
+    const rejected = [{ name: 'auth.sealed', reason: expect.stringContaining('cannot be opened') }];
+    expect(job.reports).toMatchObject([{ body: { failure: { code: 'auth_not_applied' }, observed: { auth: { rejected } } } }]);
+  });
+
   it('stops a canceled capture within seconds and gives the attempt back', async () => {
     const job = await offer('/slow');
     await server.until(() => job.steps.includes('navigate'));

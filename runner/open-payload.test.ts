@@ -100,17 +100,22 @@ describe('an auth state that the client sealed', () => {
     });
   });
 
-  it('is refused for another workspace, without an end, past its end, or with too long a life', async () => {
-    for (const header of [
-      { aud: makeId('workspace') },
-      { exp: undefined },
-      { exp: seconds() - 1 },
-      { exp: seconds() + 90_000 },
-      { typ: 'JWT' },
-    ]) {
-      expect(await open(await seal(state, header))).toMatchObject({ ok: false, failure: { code: 'auth_not_applied' } });
+  it('is refused for another workspace, without an end, past its end, or with too long a life, and the receipt says which', async () => {
+    const cases: [Record<string, unknown>, typeof publicKey, string][] = [
+      [{ aud: makeId('workspace') }, publicKey, '`aud`'],
+      [{ exp: undefined }, publicKey, '`exp`'],
+      [{ exp: seconds() - 1 }, publicKey, 'has run out'],
+      [{ exp: seconds() + 90_000 }, publicKey, 'at most 24 hours'],
+      [{ typ: 'JWT' }, publicKey, '`typ:'],
+      [{}, otherKey, 'cannot be opened'],
+    ];
+    for (const [header, key, says] of cases) {
+      expect(await open(await seal(state, header, key))).toMatchObject({
+        ok: false,
+        failure: { code: 'auth_not_applied', detail: expect.stringContaining(says) },
+        rejected: [{ name: 'auth.sealed', reason: expect.stringContaining(says) }],
+      });
     }
-    expect(await open(await seal(state, {}, otherKey))).toMatchObject({ ok: false, failure: { code: 'auth_not_applied' } });
   });
 
   it('is refused with the place of the fault and without any value', async () => {
@@ -118,6 +123,7 @@ describe('an auth state that the client sealed', () => {
     expect(foreign).toMatchObject({
       ok: false,
       failure: { code: 'auth_not_applied', detail: expect.stringContaining('auth.cookies[0].domain') },
+      rejected: [{ name: 'sid', reason: 'evil.example.net is not an allowed domain' }],
     });
     const malformed = await open(await seal({ cookies: 'secret-value', localStorage: { 'https://app.example.com': { 'secret-key': 7 } } }));
     expect(malformed).toMatchObject({

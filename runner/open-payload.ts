@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type CompactJWEHeaderParameters, type CryptoKey, compactDecrypt, importJWK } from 'jose';
 import { z } from 'zod';
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
-import { type ResolvedAuth, resolveAuth } from '#shared/auth-policy.ts';
+import { type RejectedItem, type ResolvedAuth, resolveAuth } from '#shared/auth-policy.ts';
 import { cookieSchema, openAuthSchema, storageStateSchema } from '#shared/auth-state.ts';
 import { captureRequestSchema } from '#shared/capture-request.ts';
 import { type Failure, failure } from '#shared/failure.ts';
@@ -12,12 +12,17 @@ import { type CapturePayload, PAYLOAD_TYPE, SEAL_ALG, SEAL_ENC, SEALED_AUTH_TYPE
 /** The private keys of this runner's pool, by key id. Keys that were rotated out are kept until what they sealed has run out. */
 export type PayloadKeys = ReadonlyMap<string, CryptoKey | Uint8Array>;
 export type SealedInput = { sealed: string; captureId: string; workspaceId: string; domains: readonly AllowedDomain[] };
-export type OpenResult = { ok: true; payload: CapturePayload; auth: ResolvedAuth | null } | { ok: false; failure: Failure };
+export type OpenResult =
+  | { ok: true; payload: CapturePayload; auth: ResolvedAuth | null }
+  | { ok: false; failure: Failure; rejected: RejectedItem[] };
 
 /** A key file that cannot be used; the message names the remedy and nothing of the file's contents. */
 export class KeyFileError extends Error {
   override name = 'KeyFileError';
 }
+
+/** Parts that a sentence names; the receipt names all. */
+const NAMED_MAX = 3;
 
 const keySetSchema = z.object({
   keys: z.array(z.object({ kid: z.string().min(1), kty: z.literal('OKP'), crv: z.literal('X25519'), x: z.string(), d: z.string() })).min(1),
@@ -73,25 +78,22 @@ export async function openPayload(keys: PayloadKeys, input: SealedInput, now: nu
 async function openSealedAuth(keys: PayloadKeys, input: SealedInput & { payload: CapturePayload }, now: number): Promise<OpenResult> {
   const { payload, workspaceId, domains } = input;
   const opened = await decrypt(keys, input.sealed);
-  if (!opened) return notApplied('`auth.sealed` cannot be opened: seal it anew to the key of `GET /api/keys/runner`.');
+  if (!opened) return notApplied(whole('cannot be opened: seal it anew to the key of `GET /api/keys/runner`'));
   const { header, json } = opened;
-  if (header.typ !== SEALED_AUTH_TYPE) return notApplied(`\`auth.sealed\` needs \`typ: "${SEALED_AUTH_TYPE}"\` in its protected header.`);
-  if (header.aud !== workspaceId)
-    return notApplied('`auth.sealed` is not for this workspace: put its id into `aud` of the protected header.');
+  if (header.typ !== SEALED_AUTH_TYPE) return notApplied(whole(`needs \`typ: "${SEALED_AUTH_TYPE}"\` in its protected header`));
+  if (header.aud !== workspaceId) return notApplied(whole('is not for this workspace: put its id into `aud` of the protected header'));
   const expiresAt = typeof header.exp === 'number' ? header.exp * 1000 : null;
   if (expiresAt === null || expiresAt > now + LIMITS.sealedAuthLifeMsMax + LIMITS.linkSkewMs)
-    return notApplied('`auth.sealed` needs an `exp` (seconds) at most 24 hours ahead in its protected header.');
-  if (expiresAt <= now) return notApplied('`auth.sealed` has run out (`exp`): seal it anew.');
+    return notApplied(whole('needs an `exp` (seconds) at most 24 hours ahead in its protected header'));
+  if (expiresAt <= now) return notApplied(whole('has run out (`exp`): seal it anew'));
   const parsed = openAuthSchema.safeParse(json);
-  if (!parsed.success) return notApplied(`\`auth.sealed\` is not valid at ${placesOf(parsed.error.issues.map((issue) => issue.path))}.`);
+  if (!parsed.success) return notApplied(whole(`is not valid at ${placesOf(parsed.error.issues.map((issue) => issue.path))}`));
   const { verify, ...state } = parsed.data;
   const { auth, errors } = resolveAuth(state, payload.target, domains);
   if (errors.length > 0)
     return notApplied(
-      `\`auth.sealed\`: ${errors
-        .slice(0, 3)
-        .map((error) => `${shortPath(error.path)} ${error.message}`)
-        .join('; ')}.`,
+      errors.map(({ path, message }) => ({ name: shortPath(path), reason: message })),
+      [...auth.rejected, ...errors.map(({ path, message }) => ({ name: partOf(path, state.cookies), reason: message }))],
     );
   const known = payload.request.auth?.verify ?? verify;
   const request: CapturePayload['request'] = { ...payload.request, auth: known ? { verify: known } : {} };
@@ -159,9 +161,22 @@ function parseJson(text: string): unknown {
 }
 
 function unreadable(detail?: string): OpenResult {
-  return { ok: false, failure: failure('payload_unreadable', 'claimed', detail) };
+  return { ok: false, failure: failure('payload_unreadable', 'claimed', detail), rejected: [] };
 }
 
-function notApplied(detail: string): OpenResult {
-  return { ok: false, failure: failure('auth_not_applied', 'session', detail) };
+/** The receipt names each part. The sentence names the first few by their place: people at the console see no names of cookies. */
+function notApplied(faults: RejectedItem[], rejected = faults): OpenResult {
+  const named = faults.slice(0, NAMED_MAX).map(({ name, reason }) => `\`${name}\` ${reason}`);
+  return { ok: false, failure: failure('auth_not_applied', 'session', `${named.join('; ')}.`), rejected };
+}
+
+/** The sealed state refused as one: nothing in it could be looked at. */
+function whole(reason: string): RejectedItem[] {
+  return [{ name: 'auth.sealed', reason }];
+}
+
+/** A cookie by its name, as in every receipt; other parts by their place in the contract. */
+function partOf(path: string, cookies: readonly { name: string }[] = []): string {
+  const cookie = cookies[Number(/^auth\.cookies\[(\d+)\]/.exec(path)?.[1] ?? Number.NaN)];
+  return cookie ? cookie.name : shortPath(path);
 }

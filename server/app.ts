@@ -72,10 +72,10 @@ export type App = {
  */
 export async function startApp(options: AppOptions): Promise<App> {
   await using opened = new AsyncDisposableStack();
-  const deps = await openDeps(options, opened);
+  let url = options.publicUrl?.replace(/\/+$/, '') ?? '';
+  const deps = await openDeps(options, opened, () => url);
   const draining = new AbortController();
   const isHttps = options.publicUrl?.startsWith('https://') ?? false;
-  let url = options.publicUrl?.replace(/\/+$/, '') ?? '';
   const instance: Instance = {
     deps,
     own: { publicUrl: options.publicUrl ? new URL(options.publicUrl) : null, host: options.host },
@@ -124,7 +124,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
 }
 
-async function openDeps(options: AppOptions, opened: AsyncDisposableStack): Promise<Deps> {
+async function openDeps(options: AppOptions, opened: AsyncDisposableStack, publicUrl: () => string): Promise<Deps> {
   const { log, settings } = options;
   const orm = await openOrm(options.databaseUrl);
   // A connection whose transaction broke off with the database is never given back, and the pool would wait for it.
@@ -147,6 +147,7 @@ async function openDeps(options: AppOptions, opened: AsyncDisposableStack): Prom
     settings: {
       linkLifeMs: settings?.linkLifeMs ?? LIMITS.linkLifeMsDefault,
       queuedPerWorkspaceMax: settings?.queuedPerWorkspaceMax ?? LIMITS.queuedPerWorkspaceMax,
+      publicUrl,
     },
   };
 }

@@ -20,7 +20,7 @@ export const FAILURES = {
   auth_not_applied: {
     blame: 'request',
     retry: 'never',
-    says: 'Part of the auth state could not be applied. The receipt in `auth.rejected` names each part and the reason.',
+    says: 'The auth state could not be applied whole, so nothing was captured. Correct the part that `auth.rejected` names, and send the request again.',
   },
   payload_unreadable: {
     blame: 'service',
@@ -95,7 +95,11 @@ export type Step = (typeof STEPS)[number];
 /** What went wrong in one attempt. `detail` is a sentence of ours, free of page text, values and query strings. */
 export type Failure = { code: FailureCode; detail: string; step: Step | null };
 
-/** Builds a failure; without a detail the catalogue's own sentence is used. */
-export function failure(code: FailureCode, step: Step | null, detail?: string): Failure {
+/**
+ * Builds a failure. What goes before the catalogue's own sentence is `detail`; `instead` replaces that sentence where its
+ * remedy would be wrong.
+ */
+export function failure(code: FailureCode, step: Step | null, detail?: string | { instead: string }): Failure {
+  if (typeof detail === 'object') return { code, step, detail: detail.instead };
   return { code, step, detail: detail ? `${detail} ${FAILURES[code].says}` : FAILURES[code].says };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 /** Every code a refused API call can carry, with its HTTP status and title (`rest-api.md`, RFC 9457). */
 export const PROBLEMS = {
+  bad_request: { status: 400, title: 'The request is not well-formed HTTP' },
   invalid_json: { status: 400, title: 'The body is not JSON' },
   invalid_idempotency_key: { status: 400, title: 'The Idempotency-Key is malformed' },
   missing_api_key: { status: 401, title: 'An API key is needed' },
@@ -30,13 +31,16 @@ export const PROBLEMS = {
   unavailable: { status: 503, title: 'A part of the instance is not available' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
+/** Where an instance tells about its codes: the reference has an anchor for each, of problems and of failures. */
+export const REFERENCE_PATH = '/api/docs';
+
 export type ProblemCode = keyof typeof PROBLEMS;
 export type FieldError = { path: string; message: string };
 
 /** An RFC 9457 problem document as every API error carries it. */
 export const problemSchema = z
   .object({
-    type: z.string().describe('A URI that names the problem; its last segment is the code.'),
+    type: z.string().describe('Where the reference of this instance tells about the problem; the fragment is the code.'),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
@@ -47,8 +51,14 @@ export const problemSchema = z
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemSchema>;
 
-/** Builds the problem document for a code. `detail` must name the remedy and hold no secret. */
-export function problem(code: ProblemCode, detail: string, requestId: string, errors?: FieldError[]): Problem {
+/**
+ * Builds the problem document for a code. `detail` must name the remedy and hold no secret. `publicUrl` is the instance's
+ * own; where it is empty `type` is a relative reference, which is resolved against the URL that was called.
+ */
+export function problem(
+  code: ProblemCode,
+  { detail, errors, requestId, publicUrl }: { detail: string; errors?: FieldError[] | undefined; requestId: string; publicUrl: string },
+): Problem {
   const { status, title } = PROBLEMS[code];
-  return { type: `https://sessionshot.dev/problems/${code}`, title, status, detail, code, requestId, ...(errors ? { errors } : {}) };
+  return { type: `${publicUrl}${REFERENCE_PATH}#${code}`, title, status, detail, code, requestId, ...(errors ? { errors } : {}) };
 }

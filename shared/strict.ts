@@ -1,6 +1,9 @@
 import leven from 'leven';
 import { z } from 'zod';
 
+// For every schema of ours, also inside unions: "expected object, received undefined" is no sentence for a caller.
+z.config({ customError: explainMissing });
+
 /** Fields of the contract that a later version brings. They are refused by name instead of being ignored in silence. */
 export type Planned = readonly string[];
 
@@ -12,6 +15,13 @@ export function strict<T extends z.core.$ZodLooseShape>(shape: T, planned: Plann
   return z.strictObject(shape, {
     error: (issue) => (issue.code === 'unrecognized_keys' ? explainKeys(issue.keys as string[], Object.keys(shape), planned) : undefined),
   });
+}
+
+/** Says of a key that is not there that it is required, and what it may be where that is a short list. */
+function explainMissing(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input !== undefined || !issue.path?.length) return undefined;
+  if (issue.code === 'invalid_value') return `is required: ${issue.values.map(String).join(', ')}`;
+  return issue.code === 'invalid_type' || issue.code === 'invalid_union' ? 'is required' : undefined;
 }
 
 function explainKeys(unknown: string[], known: string[], planned: Planned): string {

@@ -214,7 +214,12 @@ async function gotoAction(at: Step, url: string): Promise<void> {
     if (error instanceof WaitExpired) throw run.fault('navigation_timeout');
     const kind = classifyPlaywrightError(error);
     if (kind.kind === 'navigated') return; // The page redirected itself: where it ends is judged with the picture.
-    throw new CaptureFault(run.stopped() ?? { ...navigationFailure(kind, host, at.proxy), step: 'actions' });
+    throw new CaptureFault(
+      run.stopped() ?? {
+        ...navigationFailure(kind, host, { proxy: at.proxy, documentStatus: at.network.documentStatus() }),
+        step: 'actions',
+      },
+    );
   }
 }
 

@@ -62,7 +62,7 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
   let context: BrowserContext | null = null;
   try {
     run.enter('session');
-    context = await openContext(input, run);
+    context = await openContext({ input, run, observed });
     const rendered = await captureIn(context, { input, run, observed });
     const stored = await spool(input, rendered);
     noteEgress();
@@ -77,7 +77,7 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
   }
 }
 
-async function openContext(input: CapturePageInput, run: CaptureRun): Promise<BrowserContext> {
+async function openContext({ input, run, observed }: Capture): Promise<BrowserContext> {
   const options = { ...input.lease.contextOptions, ...emulationOptions(input.payload.request), ...authContextOptions(input.auth) };
   const opening = input.lease.browser.newContext(options);
   try {
@@ -86,7 +86,9 @@ async function openContext(input: CapturePageInput, run: CaptureRun): Promise<Br
     // It may still open after we gave up on it: then it is closed where nobody else would.
     opening.then((late) => late.close()).catch(() => undefined);
     if (error instanceof CaptureFault || !input.auth?.indexedDB.length) throw error;
-    throw run.fault('auth_not_applied', 'The IndexedDB part of the storage state could not be restored.');
+    const refused = { name: 'auth.storageState', reason: 'its IndexedDB part could not be restored' };
+    observed.auth = { cookies: 0, origins: 0, rejected: [...input.auth.rejected, refused] };
+    throw run.fault('auth_not_applied', `\`${refused.name}\`: ${refused.reason}.`);
   }
 }
 

@@ -21,6 +21,17 @@ let domains: AllowedDomain[];
 const APP = `<script>if (localStorage.token !== 'T') location.href = '/login';</script><img src="https://169.254.169.254/x"><h1 id="user"></h1>
 <script>fetch('/api', { headers: { authorization: 'Bearer ' + localStorage.token } }).then(async (answer) => { document.getElementById('user').textContent = await answer.text(); });</script>`;
 
+/** Hosts that the proxy refuses, that do not resolve, or where nothing listens. */
+const NOWHERE = [
+  ...['10.0.0.1', '192.168.1.1', '172.16.0.1', '100.64.0.1', '169.254.169.254', '0.0.0.0', '[fd00::1]', '[::1]:1'],
+  ...['127.0.0.1:1', 'localhost:1', 'nowhere.invalid', 'metadata.google.internal'],
+];
+const TELL = `const tell = (host) => fetch('https://' + host + '/').catch((error) => { const line = document.createElement('p'); document.body.append(line); line.textContent = host + error; });`;
+const REFUSED: Record<string, string> = {
+  '/all-at-once': `<h1>Report</h1><script>${TELL} for (const host of ${JSON.stringify(NOWHERE)}) tell(host);</script>`,
+  '/in-turn': `<h1>Report</h1><script>${TELL} (async () => { for (const host of ${JSON.stringify(NOWHERE)}) await tell(host); })();</script>`,
+};
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sessionshot-capture-'));
   const authority = await makeAuthority('Private CA');
@@ -32,6 +43,7 @@ beforeAll(async () => {
     if (request.url === '/api') response.end(isKnown && request.headers.authorization === 'Bearer T' ? 'Ann Miller' : 'nobody');
     else if (request.url === '/login')
       response.end('<h1>Sign in</h1><form><input name="user"><input type="password"><button>Sign in</button></form>');
+    else if (REFUSED[request.url ?? '']) response.end(REFUSED[request.url ?? '']);
     else if (!isKnown) response.writeHead(302, { location: '/login' }).end();
     else response.end(APP);
   }, certificate);
@@ -77,4 +89,11 @@ it('a session reaches the app through the proxy, and the receipt names every hos
 it('half a session is a wall: the cookie without the token, the token without the cookie', async () => {
   expect(await capture({ cookies: [{ name: 'sid', value: 'S' }] })).toMatchObject({ ok: false, failure: { code: 'login_wall' } });
   expect(await capture({ localStorage: { token: 'T' } })).toMatchObject({ ok: false, failure: { code: 'login_wall' } });
+});
+
+it.each(Object.keys(REFUSED))('a page that tells of every fetch the proxy refused it settles all the same: %s', async (path) => {
+  const result = await capture({ cookies: [{ name: 'sid', value: 'S' }] }, `https://localhost:${site.port}${path}`);
+  expect(result.ok ? 'ok' : result.failure.detail).toBe('ok');
+  expect(result.observed.readiness?.settledBy).toBe('auto');
+  expect(result.observed.egress?.blocked.map(({ host }) => host)).toContain('169.254.169.254');
 });

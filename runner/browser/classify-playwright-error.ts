@@ -35,21 +35,34 @@ export function classifyPlaywrightError(error: unknown): PlaywrightError {
 }
 
 /** Turns a failed navigation to `host` into a failure; the egress proxy knows best why a connection did not open. */
-export function navigationFailure(error: PlaywrightError, host: string, proxy: Pick<EgressSession, 'lastBlock'>): Failure {
+export function navigationFailure(
+  error: PlaywrightError,
+  host: string,
+  { proxy, documentStatus }: { proxy: Pick<EgressSession, 'lastBlock'>; documentStatus: number | null },
+): Failure {
   const at: Step = 'navigate';
   if (error.kind === 'timeout') return failure('navigation_timeout', at);
   if (error.kind === 'gone') return failure('browser_crashed', at);
-  if (error.kind === 'download') return failure('target_http_error', at, 'The address answered with a download, not with a page.');
+  if (error.kind === 'download')
+    return failure('target_http_error', at, {
+      instead: 'The URL is a download, not a page. Capture the page that offers it, or fetch the file without a browser.',
+    });
   if (error.kind !== 'network') return failure('internal', at);
   const { name } = error;
   const block = proxy.lastBlock(host);
   if (block !== null && POLICY_REASONS.has(block)) return failure('target_address_blocked', at, `${host}: ${block}.`);
   if (/^ERR_(CERT|SSL|BAD_SSL|TLS|ECH)/.test(name)) return failure('target_tls_error', at, `${host}: ${name}.`);
+  // Chromium hands `mailto:` and its like to another program, and tells no more than that the navigation is over.
+  const leftTheWeb = name === 'ERR_UNSAFE_REDIRECT' || (name === 'ERR_ABORTED' && documentStatus === null);
+  if (leftTheWeb || name.endsWith('_URL_SCHEME'))
+    return failure('navigation_blocked', at, `${host} redirects to an address that is not a web page: only https pages are captured.`);
+  if (name === 'ERR_ABORTED')
+    return failure('target_http_error', at, { instead: `${host} answered without a page. Capture an address that shows one.` });
   if (name === 'ERR_TOO_MANY_REDIRECTS')
     return failure('target_http_error', at, 'The address redirects in a circle, which sites also do to a session they no longer know.');
   if (name === 'ERR_TIMED_OUT' || name === 'ERR_CONNECTION_TIMED_OUT')
     return failure('target_unreachable', at, `${host}: ${block ?? name}.`);
-  if (/^ERR_(INVALID_(RESPONSE|HTTP)|EMPTY_RESPONSE|HTTP|RESPONSE|CONTENT|INCOMPLETE|ABORTED|UNSAFE|BLOCKED|INVALID_AUTH)/.test(name))
+  if (/^ERR_(INVALID_(RESPONSE|HTTP)|EMPTY_RESPONSE|HTTP|RESPONSE|CONTENT|INCOMPLETE|BLOCKED|INVALID_AUTH)/.test(name))
     return failure('target_http_error', at, `${host}: ${name}.`);
   return failure('target_unreachable', at, `${host}: ${block ?? name}.`);
 }

@@ -80,7 +80,10 @@ async function navigate(visit: Visit): Promise<void> {
     if (error instanceof WaitExpired) throw run.fault('navigation_timeout');
     const kind = classifyPlaywrightError(error);
     // The guard's refusal ends the navigation too, and it alone knows the reason.
-    if (kind.kind !== 'navigated') throw new CaptureFault(run.stopped() ?? navigationFailure(kind, payload.target.host, lease.proxy));
+    if (kind.kind !== 'navigated') {
+      const told = { proxy: lease.proxy, documentStatus: visit.network.documentStatus() };
+      throw new CaptureFault(run.stopped() ?? navigationFailure(kind, payload.target.host, told));
+    }
   }
   if (waitUntil === 'commit') return;
   try {

@@ -45,6 +45,13 @@ describe('the verdict', () => {
     });
   });
 
+  it('a wall asks for an auth state where there was none, and for a fresh one where there was', async () => {
+    const without = await site.capture({ url: `${APP}/status/401` });
+    expect(without).toMatchObject({ failure: { detail: expect.stringContaining('Send an auth state') } });
+    const spent = await site.capture({ url: `${APP}/status/401`, auth: AUTH });
+    expect(spent).toMatchObject({ failure: { detail: expect.stringContaining('Send a fresh auth state') } });
+  });
+
   it('an error page is a result where the caller expects its status', async () => {
     expect(await site.capture({ url: `${APP}/status/404`, expect: [{ status: 404 }] })).toMatchObject({
       ok: true,

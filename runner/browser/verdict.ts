@@ -32,12 +32,16 @@ const SHORT_PAGE_CHARS = 900;
  */
 export function judgePage(input: VerdictInput, step: Step): Judgement {
   const fail = (verdict: Verdict, code: FailureCode, detail?: string): Judgement => ({ verdict, failure: failure(code, step, detail) });
+  const wall = (sign: string): Judgement =>
+    input.hasAuth
+      ? fail('login_wall', 'login_wall', sign)
+      : { verdict: 'login_wall', failure: failure('login_wall', step, withoutAuth(sign)) };
   const outside = navigationFault(input.finalUrl, input.domains, step);
   if (outside) return { verdict: outside.code === 'login_wall' ? 'login_wall' : 'error_page', failure: outside };
 
   const status = input.httpStatus ?? 200;
   if (status >= 400 && !input.expectedStatuses.includes(status)) {
-    if (status === 401 || status === 407) return fail('login_wall', 'login_wall', `The site answered ${status}.`);
+    if (status === 401 || status === 407) return wall(`The site answered ${status}.`);
     if (status === 403) return fail('denied', 'access_denied', 'The site answered 403.');
     return fail('error_page', 'target_http_error', `The site answered ${status}.`);
   }
@@ -45,13 +49,18 @@ export function judgePage(input: VerdictInput, step: Step): Judgement {
     const denied = input.facts.some((facts) => facts.titleSaysDenied) && !hasWall(input);
     return denied
       ? fail('denied', 'access_denied', 'The check in `auth.verify` was not met and the page speaks of missing permission.')
-      : fail('login_wall', 'login_wall', 'The check in `auth.verify` was not met.');
+      : wall('The check in `auth.verify` was not met.');
   }
   if (!input.hasAuth) return { verdict: input.verify ? 'authenticated' : 'unverified', failure: null };
   if (input.verify && !input.verify.weak) return { verdict: 'authenticated', failure: null };
   const sign = wallSign(input);
-  if (sign) return fail('login_wall', 'login_wall', sign);
+  if (sign) return wall(sign);
   return { verdict: input.verify ? 'authenticated' : 'unverified', failure: null };
+}
+
+/** A caller who sent no session has none to renew. */
+function withoutAuth(sign: string): { instead: string } {
+  return { instead: `${sign} The page asked to sign in, so nothing was stored. Send an auth state of a user who may see it.` };
 }
 
 function hasWall(input: VerdictInput): boolean {

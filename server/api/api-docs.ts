@@ -1,4 +1,6 @@
 import type { OpenAPIV3_1 } from 'openapi-types';
+import { FAILURE_CODES, FAILURES, type RetryClass } from '#shared/failure.ts';
+import { PROBLEMS } from '#shared/problem.ts';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -15,6 +17,12 @@ nav ul { list-style: none; padding: 0; }
 details { margin: 0.5rem 0; }
 `;
 
+const RETRY_SAYS: Record<RetryClass, string> = {
+  never: 'no',
+  target: 'a few times, unless actions have run',
+  service: 'yes',
+};
+
 /** Renders the reference as one page, from the document alone: no script, no other host, readable without either. */
 export function renderApiDocs(document: OpenAPIV3_1.Document, nonce: string): string {
   const operations = listOperations(document);
@@ -26,8 +34,9 @@ export function renderApiDocs(document: OpenAPIV3_1.Document, nonce: string): st
 <body>
 <header><h1>${text(document.info.title)} API</h1><p>${prose(document.info.description)}</p>
 <p>The same as a machine reads it: <a href="/api/openapi.json">openapi.json</a> (OpenAPI ${text(document.openapi)}).</p></header>
-<nav aria-label="Operations"><ul>${operations.map(({ id, method, path, operation }) => `<li><a href="#${text(id)}"><code><span class="method">${method}</span> ${text(path)}</code></a> ${text(operation.summary)}</li>`).join('')}</ul></nav>
+<nav aria-label="Operations"><ul>${operations.map(({ id, method, path, operation }) => `<li><a href="#${text(id)}"><code><span class="method">${method}</span> ${text(path)}</code></a> ${text(operation.summary)}</li>`).join('')}<li><a href="#codes">Codes of problems and of failures</a></li></ul></nav>
 <main>${operations.map(renderOperation).join('')}
+${renderCodes()}
 <section id="schemas"><h2>Schemas</h2>${schemas.map(([name, schema]) => `<details id="schema-${text(name)}"><summary><code>${text(name)}</code></summary>${renderJson(schema)}</details>`).join('')}</section>
 </main></body></html>`;
 }
@@ -71,6 +80,23 @@ function renderResponse(status: string, response: OpenAPIV3_1.ReferenceObject | 
   if ('$ref' in response) return '';
   const [type, media] = Object.entries(response.content ?? {})[0] ?? [];
   return `<tr><td><code>${text(status)}</code></td><td>${prose(response.description)}</td><td>${type ? `<code>${text(type)}</code> ${schemaLink(media?.schema)}` : 'none'}</td></tr>`;
+}
+
+/**
+ * Lists every code once, with the anchor that `type` of problems and `error.docs` of captures point to: one code is both
+ * (`internal`), and an anchor can only be there once.
+ */
+function renderCodes(): string {
+  const problems = new Map(Object.entries(PROBLEMS));
+  const failures = new Map(FAILURE_CODES.map((code) => [String(code), FAILURES[code]]));
+  const rows = [...new Set([...problems.keys(), ...failures.keys()])].sort().map((code) => {
+    const problem = problems.get(code);
+    const failed = failures.get(code);
+    return `<tr id="${text(code)}"><th scope="row"><code>${text(code)}</code></th><td>${problem ? `<code>${problem.status}</code> ${prose(problem.title)}.` : ''}</td><td>${failed ? prose(failed.says) : ''}</td><td>${text(failed?.blame)}</td><td>${failed ? RETRY_SAYS[failed.retry] : ''}</td></tr>`;
+  });
+  return `<section id="codes"><h2>Codes</h2><p>${prose('A refused call is a problem with its `code`; a capture that fails has its code in `error.code`.')}</p>
+<table><thead><tr><th scope="col">Code</th><th scope="col">As a problem</th><th scope="col">As a failure of a capture</th><th scope="col">Whose move</th><th scope="col">Tried again</th></tr></thead><tbody>
+${rows.join('')}</tbody></table></section>`;
 }
 
 function schemaLink(schema: object | undefined): string {

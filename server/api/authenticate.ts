@@ -20,7 +20,9 @@ export async function authenticateProgram(instance: Instance, request: FastifyRe
   const header = request.headers['x-api-key'];
   // Another scheme without a key of ours is a malformed key, not a missing one: the caller did mean to authenticate. With
   // one it belongs to somebody else, such as a proxy that asks for a password of its own.
-  const token = bearer ?? (typeof header === 'string' ? header : request.headers.authorization);
+  // The scheme alone, as of a variable that is not set, names no key.
+  const given = /^Bearer\s*$/i.test(request.headers.authorization ?? '') ? undefined : request.headers.authorization;
+  const token = bearer ?? (typeof header === 'string' ? header : given);
   if (bearer !== undefined && typeof header === 'string' && bearer !== header) {
     throw new AppError(
       'invalid_api_key',

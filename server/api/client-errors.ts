@@ -1,10 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { makeId } from '#shared/ids.ts';
-import { problem } from '#shared/problem.ts';
 import { AppError } from '../domain/app-error.ts';
+import { problemOf } from './problem-response.ts';
 
-/** What Node refuses before there is a request, by its error code. */
+const MALFORMED = new AppError(
+  'bad_request',
+  'What arrived could not be read as one HTTP request: look at the client, or at a proxy before it.',
+);
+
+/** What Node refuses before there is a request, by its error code; anything else is not HTTP. */
 const REFUSALS: Record<string, AppError> = {
   HPE_HEADER_OVERFLOW: new AppError(
     'headers_too_large',
@@ -14,18 +19,14 @@ const REFUSALS: Record<string, AppError> = {
 };
 
 /**
- * Answers connections whose request could not be read: headers over the bound (431), too slow (408), or not HTTP (400).
+ * Answers a connection whose request could not be read: headers over the bound (431), too slow (408), or not HTTP (400).
  * Written by hand, because there is no request and so no reply to send by.
  */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+export function answerClientError(error: Error & { code?: string }, socket: Socket, publicUrl: string): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
-  const refusal = REFUSALS[error.code ?? ''];
-  if (!refusal) {
-    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    return;
-  }
+  const refusal = REFUSALS[error.code ?? ''] ?? MALFORMED;
   const requestId = makeId('request');
-  const body = JSON.stringify(problem(refusal.code, refusal.detail, requestId));
+  const body = JSON.stringify(problemOf(refusal, { requestId, publicUrl }));
   const head = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`,
     'Content-Type: application/problem+json',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../domain/app-error.ts';
-import { sendProblem } from './problem-response.ts';
+import { type KnownRoutes, refuseMethod } from './known-routes.ts';
 
 const NONCE = '__CSP_NONCE__';
 const MACHINE_PATHS = /^\/(api|trpc|runner|operator)(\/|\?|$)/;
@@ -16,7 +16,7 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>S
  * is asked for each time, because it carries the nonce of its content security policy. Paths that belong to a page of
  * the console get that page, those of machines a problem document.
  */
-export async function serveConsole(app: FastifyInstance, clientDir: string | null): Promise<void> {
+export async function serveConsole(app: FastifyInstance, clientDir: string | null, routes: KnownRoutes): Promise<void> {
   const page = loadPage(clientDir);
   const sendPage = (reply: FastifyReply) => {
     const html = page?.replaceAll(NONCE, reply.cspNonce.style) ?? NOT_BUILT;
@@ -36,7 +36,8 @@ export async function serveConsole(app: FastifyInstance, clientDir: string | nul
   app.get('/', (_request, reply) => sendPage(reply));
   app.setNotFoundHandler((request, reply) => {
     if (isPage(request)) return sendPage(reply);
-    return sendProblem(reply, new AppError('not_found', 'There is no such path. The API is described at /api/docs.'), request.id);
+    refuseMethod(reply, routes.methodsOf(request));
+    throw new AppError('not_found', 'There is no such path. The API is described at /api/docs.');
   });
 }
 

@@ -10,9 +10,10 @@ import { answerClientError } from './client-errors.ts';
 import { serveConsole } from './console-files.ts';
 import type { Instance } from './context.ts';
 import { readHealth } from './health.ts';
+import { collectRoutes } from './known-routes.ts';
 import { mountMetrics } from './metrics.ts';
 import { OPERATOR_API, operatorGateway } from './operator-gateway.ts';
-import { reportError, sendProblem, toAppError } from './problem-response.ts';
+import { reportError, retryAfterOf, sendProblem, toAppError } from './problem-response.ts';
 import { asTrpcError, explain } from './procedures.ts';
 import { answerWithProblems, restApi } from './rest-api.ts';
 import { type AppRouter, appRouter } from './router.ts';
@@ -38,22 +39,29 @@ export async function buildHttpServer(instance: Instance, options: HttpServerOpt
     logger: false, // its lines hold URLs; ours are written below, by allow-list
     bodyLimit: LIMITS.bodyBytesMax,
     requestTimeout: LIMITS.bodyReadMsMax,
-    http: { maxHeaderSize: LIMITS.headerBytesMax, headersTimeout: LIMITS.bodyReadMsMax, connectionsCheckingInterval: CONNECTION_CHECK_MS },
+    http: {
+      requireHostHeader: false, // Node's own refusal has no body; the hook below has one
+      maxHeaderSize: LIMITS.headerBytesMax,
+      headersTimeout: LIMITS.bodyReadMsMax,
+      connectionsCheckingInterval: CONNECTION_CHECK_MS,
+    },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,
     requestIdHeader: false,
     genReqId: () => makeId('request'),
     routerOptions: { maxParamLength: 5000 },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, instance.publicUrl()),
     // A URL that cannot be decoded names nothing. No hook runs for it, so its headers are set here.
     frameworkErrors: (_error, request, reply) =>
-      sendProblem(reply.header('x-request-id', request.id), new AppError('not_found', 'This path cannot be read.'), request.id),
+      sendProblem(reply.header('x-request-id', request.id), new AppError('not_found', 'This path cannot be read.'), instance.publicUrl()),
   });
   await setSecurityHeaders(app, { blobOrigin: instance.deps.blobs.publicOrigin(), isHttps: options.isHttps });
   await app.register(cookie);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      throw new AppError('bad_request', 'An HTTP/1.1 request needs a `Host` header.');
   });
   app.addHook('onResponse', async (request, reply) => {
     instance.deps.log.debug('answered', {
@@ -65,13 +73,14 @@ export async function buildHttpServer(instance: Instance, options: HttpServerOpt
     });
   });
   answerWithProblems(app, instance);
+  const routes = collectRoutes(app);
   mountMetrics(app, instance);
   mountHealth(app, instance);
   await app.register(trpc(instance));
   await app.register(restApi(instance), { prefix: '/api' });
   await app.register(runnerGateway(instance), { prefix: RUNNER_API });
   await app.register(operatorGateway(instance), { prefix: OPERATOR_API });
-  await serveConsole(app, options.clientDir);
+  await serveConsole(app, options.clientDir, routes);
   return app;
 }
 
@@ -92,6 +101,11 @@ function trpc(instance: Instance): FastifyPluginAsync {
     scope.addHook('onRequest', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });
+    // A mutation without input is often sent with the header of JSON and no body, which is not JSON.
+    scope.addHook('preHandler', async (request) => {
+      const batch = /[?&]batch=1(&|$)/.test(request.url);
+      if (request.body === '') request.body = batch ? '{}' : 'null';
+    });
     await scope.register(fastifyTRPCPlugin, {
       prefix: '/trpc',
       trpcOptions: {
@@ -103,6 +117,7 @@ function trpc(instance: Instance): FastifyPluginAsync {
             throw asTrpcError(await explain({ instance }, error));
           }
         },
+        responseMeta: ({ errors }) => retryAfterOf(errors),
         onError: ({ error, ctx }) => reportError(instance.deps.log, toAppError(error), ctx?.requestId ?? ''),
       } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
     });

@@ -68,17 +68,23 @@ export function unavailable(
 }
 
 /** The problem document of a refusal; what tRPC carries in `data.problem` and REST as its body. */
-export function problemOf(error: AppError, requestId: string): Problem {
-  return problem(error.code, error.detail, requestId, error.errors);
+export function problemOf(error: AppError, at: { requestId: string; publicUrl: string }): Problem {
+  return problem(error.code, { ...at, detail: error.detail, errors: error.errors });
 }
 
 /** Answers with `application/problem+json` and the headers that go with the status. */
-export function sendProblem(reply: FastifyReply, error: AppError, requestId: string): FastifyReply {
+export function sendProblem(reply: FastifyReply, error: AppError, publicUrl: string): FastifyReply {
   if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="sessionshot"');
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));
   // As bytes: for text and objects the framework would add a charset, which this media type does not have.
-  const body = Buffer.from(JSON.stringify(problemOf(error, requestId)));
+  const body = Buffer.from(JSON.stringify(problemOf(error, { requestId: reply.request.id, publicUrl })));
   return reply.code(error.status).header('cache-control', 'no-store').type('application/problem+json').send(body);
+}
+
+/** The header by which calls of tRPC say when to try again: the longest wait of a batch. */
+export function retryAfterOf(errors: readonly unknown[]): { headers?: Record<string, string> } {
+  const waits = errors.flatMap((error) => toAppError(error).retryAfterSeconds ?? []);
+  return waits.length > 0 ? { headers: { 'retry-after': String(Math.max(...waits)) } } : {};
 }
 
 /** Writes to the log what is our own fault, whole; refusals are no news. */

@@ -27,7 +27,10 @@ const TRPC_STATUS: Record<number, TRPCError['code']> = {
 const t = initTRPC.context<Ctx>().create({
   isDev: false, // else error bodies carry a stack
   errorFormatter: ({ shape, error, ctx }) => {
-    const problem = problemOf(toAppError(error), ctx?.requestId ?? makeId('request'));
+    const problem = problemOf(toAppError(error), {
+      requestId: ctx?.requestId ?? makeId('request'),
+      publicUrl: ctx?.instance.publicUrl() ?? '',
+    });
     return { ...shape, message: problem.detail, data: { ...shape.data, problem } };
   },
   sse: {

@@ -6,6 +6,7 @@ import { renderApiDocs } from './api-docs.ts';
 import { authenticateProgram, callContext } from './authenticate.ts';
 import type { Instance } from './context.ts';
 import { parseJsonBody } from './json-body.ts';
+import { collectRoutes, refuseMethod } from './known-routes.ts';
 import { buildOpenApiDocument } from './openapi.ts';
 import { reportError, sendProblem } from './problem-response.ts';
 import { explain } from './procedures.ts';
@@ -32,10 +33,8 @@ export function restApi(instance: Instance): FastifyPluginAsync {
     });
     answerWithProblems(app, instance);
     app.setNotFoundHandler((request, reply) => {
-      const allow = routes.methodsOf(request);
-      if (allow === null) throw new AppError('not_found', 'There is no such path. See /api/docs for what there is.');
-      reply.header('allow', allow);
-      throw new AppError('method_not_allowed', `${request.method} is not for this path. Allowed: ${allow}.`);
+      refuseMethod(reply, routes.methodsOf(request));
+      throw new AppError('not_found', 'There is no such path. See /api/docs for what there is.');
     });
     await app.register(restCaptures);
     mountDocument(app);
@@ -49,7 +48,7 @@ export function answerWithProblems(app: FastifyInstance, instance: Instance): vo
     if (request.raw.destroyed && !request.raw.complete) return reply.hijack();
     const refusal = await explain({ instance }, error);
     reportError(instance.deps.log, refusal, request.id);
-    return sendProblem(reply, refusal, request.id);
+    return sendProblem(reply, refusal, instance.publicUrl());
   });
 }
 
@@ -88,26 +87,6 @@ async function admit(instance: Instance, request: FastifyRequest, reply: Fastify
     REST_CONTEXT,
     callContext(instance, request, reply, async () => actor),
   );
-}
-
-/** Notes the routes of a scope as they are added, so that a known path with another method is told apart from an unknown path. */
-function collectRoutes(app: FastifyInstance) {
-  const known = new Map<string, Set<string>>();
-  app.addHook('onRoute', (route) => {
-    const methods = known.get(route.url) ?? new Set<string>();
-    for (const method of [route.method].flat()) methods.add(method);
-    known.set(route.url, methods);
-  });
-  return {
-    /** The methods of a known path; null when the path is not known. */
-    methodsOf(request: FastifyRequest): string | null {
-      const path = request.url.split('?')[0] ?? '';
-      for (const [url, methods] of known) {
-        if (new RegExp(`^${url.replaceAll('.', '\\.').replace(/:[^/]+/g, '[^/]+')}$`).test(path)) return [...methods].sort().join(', ');
-      }
-      return null;
-    },
-  };
 }
 
 /** The document is made once, at the first question: it never changes while the process lives. */

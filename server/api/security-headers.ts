@@ -10,6 +10,7 @@ export async function setSecurityHeaders(app: FastifyInstance, options: { blobOr
   const { blobOrigin, isHttps } = options;
   await app.register(helmet, {
     enableCSPNonces: true,
+    xFrameOptions: { action: 'deny' }, // as `frame-ancestors` says to newer browsers
     strictTransportSecurity: isHttps ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     crossOriginOpenerPolicy: isHttps ? { policy: 'same-origin' } : false, // browsers warn about it on plain http
     originAgentCluster: isHttps,

@@ -6,6 +6,8 @@ export type Settings = {
   linkLifeMs: number;
   /** Captures of one workspace that may wait at the same time. */
   queuedPerWorkspaceMax: number;
+  /** The URL that people and links use, without a slash at its end; empty while it is not known. */
+  publicUrl(): string;
 };
 
 /** What every use case is given. Each takes the part it needs. `sealer` is null where no public key is configured. */

@@ -38,6 +38,26 @@ describe('400 invalid_json', () => {
   });
 });
 
+describe('400 bad_request', () => {
+  const requests: [string, string][] = [
+    ['something that is not HTTP', 'GARBAGE\r\n\r\n'],
+    ['a length and chunks at once', 'POST /api/captures HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n'],
+    ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n'],
+  ];
+  test.each(requests)('%s is answered as a problem', async (_name, text) => {
+    const [head = '', body = ''] = (await sendRaw(text)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1.1 400 /);
+    expect(head).toMatch(/content-type: application\/problem\+json/i);
+    const requestId = /x-request-id: (req_\w+)/i.exec(head)?.[1];
+    expect(JSON.parse(body)).toMatchObject({
+      type: `${bed.app.url}/api/docs#bad_request`,
+      status: 400,
+      code: 'bad_request',
+      requestId,
+    });
+  });
+});
+
 describe('400 invalid_idempotency_key', () => {
   test.each([[' '], ['with space'], ['ümlaut'], ['a'.repeat(256)]])('%j', async (key) => {
     const answer = await bed.call('/api/captures', { body: GOOD, headers: { 'idempotency-key': key } });

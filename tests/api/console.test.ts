@@ -33,6 +33,12 @@ function consoleClient(cookie = bed.cookie) {
   });
 }
 
+/** A session of its own, for a test that ends it. */
+async function signedIn(): Promise<{ cookie: string }> {
+  const { deps } = bed.app;
+  return { cookie: `ss_session=${(await signInWithLink(deps, (await createOwnerSignInLink(deps)).token)).token}` };
+}
+
 const mutate = (path: string, input: unknown, headers: Record<string, string>) =>
   bed.call(`/trpc/${path}`, { key: null, body: input, headers });
 
@@ -64,6 +70,15 @@ describe('sessions', () => {
     await second.auth.signOut.mutate();
     await expect(second.auth.me.query()).rejects.toMatchObject({ data: { problem: { code: 'not_signed_in', status: 401 } } });
     expect((await client.auth.me.query()).role).toBe('owner');
+  });
+
+  test('a call without input may say JSON and send nothing', async () => {
+    const headers = { ...OWN, 'content-type': 'application/json' };
+    for (const path of ['auth.signOut', 'auth.signOut?batch=1']) {
+      const { cookie } = await signedIn();
+      const answer = await bed.call(`/trpc/${path}`, { method: 'POST', key: null, raw: '', headers: { ...headers, cookie } });
+      expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('"ok":true')]);
+    }
   });
 
   test('set-up is closed once there is an owner', async () => {

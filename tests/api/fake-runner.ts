@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type FailureCode, failure } from '#shared/failure.ts';
 import { type Claim, claimSchema } from '#shared/runner-protocol.ts';
 import type { ApiBed } from './api-bed.ts';
 
@@ -42,11 +43,24 @@ export function createFakeRunner(bed: ApiBed) {
     throw new Error(`${captureId} was not there to be claimed`);
   }
 
+  async function fail(captureId: string, code: FailureCode): Promise<void> {
+    const claimed = await claimOf(captureId);
+    const answer = await call(`/jobs/${claimed.jobId}/fail`, {
+      leaseToken: claimed.leaseToken,
+      failure: failure(code, 'navigate'),
+      observed: {},
+      sideEffects: true, // so that it is not tried again
+    });
+    if (answer.status !== 200) throw new Error(`fail: ${answer.status} ${answer.text}`);
+  }
+
   return {
     call,
     claim,
     complete,
     claimOf,
+    /** Ends a capture for good with this failure. */
+    fail,
     /** Claims what there is until the newest was done: everything that was waiting is finished. */
     async completeNext(): Promise<void> {
       const claimed = await claim();

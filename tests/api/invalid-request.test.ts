@@ -12,6 +12,20 @@ const pdf = (options: object) => ({ ...GOOD, output: { format: 'pdf', pdf: optio
 const auth = (state: object) => ({ ...GOOD, auth: state });
 const long = (count: number) => 'a'.repeat(count);
 
+/** A key that is not there, wherever it belongs. */
+const MISSING: [unknown, string][] = [
+  [{ output: { format: 'png' } }, 'url'],
+  [{ url: GOOD.url }, 'output'],
+  [{ ...GOOD, output: {} }, 'output.format'],
+  [{ ...GOOD, output: { format: 'png', clip: { x: 0, y: 0, width: 1 } } }, 'output.clip.height'],
+  [{ ...GOOD, actions: [{ type: 'click' }] }, 'actions[0].selector'],
+  [{ ...GOOD, auth: { cookies: [{ name: 'sid' }] } }, 'auth.cookies[0].value'],
+];
+test.each(MISSING)('%j: the missing key is said to be required', async (body, path) => {
+  const answer = await bed.call('/api/captures', { body });
+  expect(problemOf(answer).errors).toEqual([{ path, message: expect.stringMatching(/^is required/) }]);
+});
+
 /** What is sent, and the path of the fault that must be named. */
 const CASES: [string, unknown, string][] = [
   ['no object', [], ''],

@@ -4,8 +4,12 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildOpenApiDocument } from '#server/api/openapi.ts';
+import { captureSchema } from '#shared/capture.ts';
 import { captureRequestSchema } from '#shared/capture-request.ts';
-import { type ApiBed, createApiBed, GOOD } from './api-bed.ts';
+import { FAILURE_CODES } from '#shared/failure.ts';
+import { PROBLEMS } from '#shared/problem.ts';
+import { type ApiBed, createApiBed, GOOD, problemOf } from './api-bed.ts';
+import { createFakeRunner } from './fake-runner.ts';
 
 let bed: ApiBed;
 beforeAll(async () => {
@@ -90,6 +94,18 @@ test('its request schema and the server agree on what is a request', async () =>
   ];
   for (const [body, fits] of cases)
     expect([body, validate?.(body), captureRequestSchema.safeParse(body).success]).toEqual([body, fits, fits]);
+});
+
+test('every problem and every failure points to its own place in the reference of this instance', async () => {
+  const reference = await bed.call('/api/docs', { key: null });
+  for (const code of [...Object.keys(PROBLEMS), ...FAILURE_CODES])
+    expect([code, reference.text.split(` id="${code}"`).length]).toEqual([code, 2]);
+  const refused = await bed.call('/api/captures/cap_01ARZ3NDEKTSV4RRFFQ69G5FAV');
+  expect(problemOf(refused).type).toBe(`${bed.app.url}/api/docs#not_found`);
+  const made = await bed.call('/api/captures', { body: GOOD });
+  await createFakeRunner(bed).fail(captureSchema.parse(made.body).id, 'target_http_error');
+  const failed = await bed.call(`/api/captures/${captureSchema.parse(made.body).id}`);
+  expect(captureSchema.parse(failed.body).error?.docs).toBe(`${bed.app.url}/api/docs#target_http_error`);
 });
 
 test('the reference is one page that needs no other host and no script', async () => {

@@ -28,6 +28,19 @@ function directives(policy: string | null): Map<string, string[]> {
   );
 }
 
+describe('every answer', () => {
+  test.each(['/healthz', '/readyz', '/metrics'])('%s is for reading only, and says so', async (path) => {
+    const answer = await bed.call(path, { method: 'POST', key: null });
+    expect([answer.status, problemOf(answer).code, answer.headers.get('allow')]).toEqual([405, 'method_not_allowed', 'GET, HEAD']);
+  });
+
+  test.each(['/', '/api/docs', '/healthz'])('%s may not be framed, in the words of old and new browsers', async (path) => {
+    const { headers } = await bed.call(path, { key: null });
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    expect(directives(headers.get('content-security-policy')).get('frame-ancestors')).toEqual(["'none'"]);
+  });
+});
+
 describe('the console', () => {
   test('every page is the one page, asked for each time, with a nonce of its own that the policy names', async () => {
     const nonces = new Set<string>();

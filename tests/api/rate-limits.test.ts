@@ -53,8 +53,10 @@ test('signing in is limited by address and name', async () => {
       body: { email: 'nobody@example.com', password: 'wrong-password-1' },
       headers: { 'x-sessionshot': '1' },
     });
-  const statuses: number[] = [];
-  for (let i = 0; i < 12; i++) statuses.push((await attempt()).status);
+  const answers = [];
+  for (let i = 0; i < 12; i++) answers.push(await attempt());
+  const statuses = answers.map(({ status }) => status);
   expect(statuses.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 401));
   expect(statuses.slice(10)).toEqual([429, 429]);
+  for (const { headers } of answers.slice(10)) expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
 });

@@ -17,6 +17,7 @@ afterAll(() => bed?.close());
 describe('401', () => {
   const cases: [string, () => Record<string, string>, string][] = [
     ['no key', () => ({}), 'missing_api_key'],
+    ['a key that is empty', () => ({ authorization: 'Bearer ' }), 'missing_api_key'],
     ['another scheme', () => ({ authorization: 'Basic dXNlcjpwYXNz' }), 'invalid_api_key'],
     ['a key that is no key', () => ({ authorization: 'Bearer hello' }), 'invalid_api_key'],
     [

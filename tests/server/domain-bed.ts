@@ -62,7 +62,12 @@ export async function createDomainBed(settings: Partial<Deps['settings']> = {}):
     clock: { now: () => new Date() },
     sealer,
     log,
-    settings: { linkLifeMs: LIMITS.linkLifeMsDefault, queuedPerWorkspaceMax: 1000, ...settings },
+    settings: {
+      linkLifeMs: LIMITS.linkLifeMsDefault,
+      queuedPerWorkspaceMax: 1000,
+      publicUrl: () => 'https://shots.example.com',
+      ...settings,
+    },
   };
   const { workspaceId } = await ensureFirstWorkspace(deps, { workspaceName: 'first', ownerName: 'Owner' });
   const operator = operatorOf(workspaceId);

@@ -147,6 +147,20 @@ describe('finishing', () => {
     });
   });
 
+  test('a capture never succeeds with another kind of file than was asked for: it is tried again', async () => {
+    const made = await capture(bed);
+    const claimed = await claim();
+    await upload(claimed, BYTES);
+    const report = completion(claimed, BYTES);
+    const other = { ...report, asset: { ...report.asset, contentType: 'text/html' } };
+    expect(await completeJob(bed.deps, bed.runner, claimed.jobId, other)).toEqual({ settled: true });
+    expect(await readCapture(bed.deps, bed.key, made.id)).toMatchObject({
+      status: 'queued',
+      asset: null,
+      attempts: [{ number: 1, code: 'internal' }],
+    });
+  });
+
   test('a report with another token, of another runner, or for no job is refused', async () => {
     await capture(bed);
     const claimed = await claim();

@@ -1,11 +1,12 @@
 import type { AssetRow, AttemptRow, CaptureRow } from '#server/db/captures.entities.ts';
 import type { Capture as CaptureView } from '#shared/capture.ts';
 import { FAILURES, type Failure } from '#shared/failure.ts';
+import { REFERENCE_PATH } from '#shared/problem.ts';
 
 export type Link = { url: string; expiresAt: Date };
 export type CaptureRows = { capture: CaptureRow; attempts: readonly AttemptRow[]; asset: AssetRow | null; link: Link | null };
-/** People at the console are shown how many parts of an auth state were rejected, programs also which. */
-export type ViewOptions = { showRejectedNames: boolean };
+/** People at the console are shown how many parts of an auth state were rejected, programs also which. Links begin with `publicUrl`. */
+export type ViewOptions = { showRejectedNames: boolean; publicUrl: string };
 
 /**
  * Builds what callers see of a capture, member by member: nothing leaves the server that is not named here. `asset` is
@@ -34,7 +35,7 @@ export function toCaptureView({ capture, attempts, asset, link }: CaptureRows, o
     auth: toReceipt(capture.authReceipt ?? null, options),
     readiness: capture.readiness ?? null,
     egress: capture.egress ?? null,
-    error: capture.failure ? toError(capture.failure) : null,
+    error: capture.failure ? toError(capture.failure, options) : null,
     tags: capture.tags,
     reference: capture.reference ?? null,
   };
@@ -87,11 +88,11 @@ function toReceipt(receipt: CaptureView['auth'], { showRejectedNames }: ViewOpti
   };
 }
 
-function toError({ code, detail, step }: Failure): NonNullable<CaptureView['error']> {
+function toError({ code, detail, step }: Failure, { publicUrl }: ViewOptions): NonNullable<CaptureView['error']> {
   const { blame, retry, says } = FAILURES[code];
   // What the caller must change first is not retryable; what was our fault, or the site's bad moment, may go well next time.
   const retryable = retry !== 'never' || blame === 'service';
-  return { code, message: detail || says, retryable, step, blame, docs: `https://sessionshot.dev/docs/failures#${code}` };
+  return { code, message: detail || says, retryable, step, blame, docs: `${publicUrl}${REFERENCE_PATH}#${code}` };
 }
 
 function instant(date: Date | null | undefined): string | null {

@@ -59,7 +59,7 @@ async function accept(em: EntityManager, accepting: Accepting): Promise<Created>
   const row = toRow(accepting, now);
   const capture = toCaptureView(
     { capture: em.create(Capture, row, { persist: false }), attempts: [], asset: null, link: null },
-    { showRejectedNames: actor.kind !== 'user' },
+    { showRejectedNames: actor.kind !== 'user', publicUrl: deps.settings.publicUrl() },
   );
   const first = idempotency && (await takeKey(em, idempotency, capture));
   if (first) return { capture: first, replayed: true };

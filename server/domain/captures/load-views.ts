@@ -27,7 +27,7 @@ export async function loadViews(
     views.push(
       toCaptureView(
         { capture, attempts: attempts.filter((attempt) => attempt.capture.id === capture.id), asset, link },
-        { showRejectedNames: actor.kind !== 'user' },
+        { showRejectedNames: actor.kind !== 'user', publicUrl: deps.settings.publicUrl() },
       ),
     );
   }

@@ -14,8 +14,8 @@ import { settleJob } from './settle-job.ts';
 
 /**
  * Takes the result of an attempt: the capture succeeds, its payload is wiped. The blob is looked at first, so that a
- * capture never succeeds with a missing or short result; such an attempt has failed with `storage_unavailable`. Fenced
- * by the lease token (409 when lost) and safe to repeat. Throws `unavailable` when storage cannot be asked.
+ * capture never succeeds with a missing or short result; such an attempt has failed with `storage_unavailable`, one
+ * that reports another content type than the format's with `internal`. Fenced by the lease token (409 when lost) and safe to repeat. Throws `unavailable` when storage cannot be asked.
  */
 export async function completeJob(
   deps: Pick<Deps, 'db' | 'blobs'>,
@@ -36,6 +36,9 @@ export async function completeJob(
         { status: 'failed', failure: failure('deadline_exceeded', 'store'), observed },
         { outcome: 'completed', code: 'deadline_exceeded' },
       );
+    } else if (stored.contentType !== body.asset.contentType) {
+      const other = failure('internal', 'store', 'The runner reported another kind of file than was asked for.');
+      await retryOrFail(em, job, { failure: other, observed, end: { outcome: 'completed', code: other.code } });
     } else if (stored.bytes !== body.asset.bytes) {
       const lost = failure(
         'storage_unavailable',
