@@ -7,7 +7,14 @@ import { dispatchJobs } from './domain/jobs/dispatch-jobs.ts';
 import { expireDeadlines, reannounceJobs, recoverLostJobs } from './domain/jobs/recover-jobs.ts';
 
 /** One thing done again and again. `again`: what it answered says that there is more to do at once. */
-type Loop = { name: string; everyMs: number; turn(): Promise<unknown>; wakesOnJob?: boolean; again?(result: unknown): boolean };
+type Loop = {
+  name: string;
+  everyMs: number;
+  firstAfterMs?: number;
+  turn(): Promise<unknown>;
+  wakesOnJob?: boolean;
+  again?(result: unknown): boolean;
+};
 
 export type Background = {
   /** Starts no further turn and waits for those that are running, at most `LIMITS.serverDrainMsMax`. */
@@ -32,7 +39,8 @@ export function startBackground(deps: Deps): Background {
       turn: () => dispatchJobs(deps),
       again: (count) => count === LIMITS.outboxBatch,
     },
-    { name: 'recover', everyMs: LIMITS.recoverMs, turn: () => recoverLostJobs(deps) },
+    // After an outage of the servers every lease has run out: runners that are well get the time to say so first.
+    { name: 'recover', everyMs: LIMITS.recoverMs, firstAfterMs: LIMITS.recoverFirstMs, turn: () => recoverLostJobs(deps) },
     { name: 'deadlines', everyMs: LIMITS.recoverMs, turn: () => expireDeadlines(deps) },
     { name: 'reannounce', everyMs: LIMITS.reconcileMs, turn: () => reannounceJobs(deps) },
     { name: 'expire', everyMs: LIMITS.expireMs, turn: () => expireCaptures(deps) },
@@ -53,6 +61,7 @@ export function startBackground(deps: Deps): Background {
 async function run(deps: Deps, loop: Loop, signal: AbortSignal): Promise<void> {
   const bell = doorbell(deps, loop);
   try {
+    if (loop.firstAfterMs) await bell.wait(loop.firstAfterMs, signal);
     while (!signal.aborted) {
       await turn(deps, loop, signal);
       await bell.wait(loop.everyMs, signal);

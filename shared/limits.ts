@@ -120,6 +120,7 @@ export const LIMITS = {
   watchPollMs: 5 * SECOND,
   watchRecent: 20,
   recoverMs: 5 * SECOND,
+  recoverFirstMs: 15 * SECOND,
   expireMs: MINUTE,
   orphanSweepMs: 10 * MINUTE,
   serverDrainMsMax: 20 * SECOND,

@@ -193,6 +193,18 @@ describe('finishing', () => {
     ]);
   });
 
+  test('what a runner that is known to be gone still held is taken back at once, and nothing of others', async () => {
+    const made = await capture(bed);
+    const kept = await capture(bed);
+    const gone = await bed.addRunner();
+    await claimJob(bed.deps, gone, {});
+    await claim();
+    expect(await recoverLostJobs(bed.deps), 'both leases are alive').toBe(0);
+    expect(await recoverLostJobs(bed.deps, gone.runnerId)).toBe(1);
+    expect(await readCapture(bed.deps, bed.key, made.id)).toMatchObject({ status: 'queued', attempts: [{ code: 'runner_lost' }] });
+    expect((await readCapture(bed.deps, bed.key, kept.id)).status).toBe('running');
+  });
+
   test('a lease that ran out while nobody else took the job still counts', async () => {
     const made = await capture(bed);
     const claimed = await claim();

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { OperatorActor } from '#server/domain/access/actor.ts';
+import type { OperatorActor, RunnerActor } from '#server/domain/access/actor.ts';
 import { addAllowedDomain, listAllowedDomains, removeAllowedDomain } from '#server/domain/access/allowed-domains.ts';
 import { createApiKey, revokeApiKey } from '#server/domain/access/api-keys.ts';
 import { authenticateRunner, createRunner } from '#server/domain/access/runners.ts';
 import { ensureFirstWorkspace } from '#server/domain/access/workspaces.ts';
 import { AppError } from '#server/domain/app-error.ts';
 import type { Deps } from '#server/domain/deps.ts';
+import { recoverLostJobs } from '#server/domain/jobs/recover-jobs.ts';
 import { readIfThere, writePrivateFile } from '#server/embedded/private-file.ts';
 import { secret } from '#shared/secret.ts';
 
@@ -62,22 +63,28 @@ async function allowDemo(deps: Deps, actor: OperatorActor, port: number, portBef
   await addAllowedDomain(deps, actor, { domain: `localhost:${port}`, isPrivate: true });
 }
 
-/** Finds or makes the token of the embedded runner; it is kept in a private file, and in the database as a hash. */
+/**
+ * Finds or makes the token of the embedded runner; it is kept in a private file, and in the database as a hash. It does
+ * not run yet: what an earlier one still holds is taken back at once instead of when its lease runs out.
+ */
 export async function prepareRunnerToken(deps: Deps, dataDir: string): Promise<string> {
   const file = join(dataDir, 'runner.token');
   const held = readIfThere(file)?.trim();
-  if (held && (await isKnownRunner(deps, held))) return file;
+  const runner = held ? await findRunner(deps, held) : null;
+  if (runner) {
+    await recoverLostJobs(deps, runner.runnerId);
+    return file;
+  }
   const { token } = await createRunner(deps, { name: 'embedded' });
   writePrivateFile(file, token);
   return file;
 }
 
-async function isKnownRunner(deps: Deps, token: string): Promise<boolean> {
+async function findRunner(deps: Deps, token: string): Promise<RunnerActor | null> {
   try {
-    await authenticateRunner(deps, token);
-    return true;
+    return await authenticateRunner(deps, token);
   } catch (error) {
-    if (error instanceof AppError) return false; // revoked, or of a database that is no more
+    if (error instanceof AppError) return null; // revoked, or of a database that is no more
     throw error;
   }
 }
