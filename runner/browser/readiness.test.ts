@@ -15,7 +15,7 @@ const PAGES: Record<string, string> = {
   'a spinner over a quiet gap': `${BOX}<div id="s" class="spinner" style="width:20px;height:20px"></div><script>${DONE} setTimeout(() => { done(); document.getElementById('s').remove(); }, 900);</script>`,
   'a skeleton with aria-busy': `<div id="all" aria-busy="true">${BOX}</div><script>${DONE} setTimeout(() => { done(); document.getElementById('all').removeAttribute('aria-busy'); }, 700);</script>`,
   'polling without end': `${BOX}<script>${DONE} let n = 0; const poll = () => fetch('/slow?150').then(() => { if (++n === 1) done(); setTimeout(poll, 60); }); poll();</script>`,
-  'a long poll, a stream of events and a socket': `${BOX}<script>${DONE} fetch('/long-poll?hang'); new EventSource('/events?hang'); try { new WebSocket('wss://app.example.com/socket'); } catch {} fetch('/slow?300').then(done);</script>`,
+  'a long poll, a stream of events and a socket': `${BOX}<script>${DONE} fetch('/long-poll?hang'); new EventSource('/events?hang'); try { new WebSocket('wss://app.example.com/socket'); } catch { /* a refused socket is fine: it must not hold up the page */ } fetch('/slow?300').then(done);</script>`,
   'a body that is never read': `${BOX}<script>${DONE} fetch('/chunked').then(() => done());</script>`,
   'a live clock': `${BOX}<p id="clock"></p><script>${DONE} setInterval(() => { document.getElementById('clock').textContent = Date.now(); }, 20); fetch('/slow?300').then(done);</script>`,
   'an endless style animation': `${BOX}<style>@keyframes s{to{transform:rotate(1turn)}}#i{width:9px;height:9px;animation:s 1s infinite}</style><div id="i"></div><script>${DONE} fetch('/slow?300').then(done);</script>`,
