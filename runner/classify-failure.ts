@@ -1,5 +1,5 @@
 import { type Failure, failure, type Step } from '#shared/failure.ts';
-import { BrowserUnavailable } from './browser/launch-chromium.ts';
+import { BrowserUnavailable } from './browser/launch/launch-chromium.ts';
 import { UploadFailed } from './upload-asset.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { createLog, describeError, scrub } from '#shared/log.ts';
-import { BrowserUserLockedOut, CertificateStoreError } from './browser/browser-home.ts';
-import { findBrowser } from './browser/find-browser.ts';
-import { BrowserUnavailable } from './browser/launch-chromium.ts';
-import { BrowserNotFound, openBrowsers } from './browser/open-browsers.ts';
+import { BrowserUserLockedOut, CertificateStoreError } from './browser/launch/browser-home.ts';
+import { findBrowser } from './browser/launch/find-browser.ts';
+import { BrowserUnavailable } from './browser/launch/launch-chromium.ts';
+import { BrowserNotFound, openBrowsers } from './browser/launch/open-browsers.ts';
 import { ConfigError, type ConfigFlags, readBrowserConfig, readConfig, setTemporaryFolder } from './config.ts';
 import { generateKeyPair, HalfKeyPairError } from './generate-key-pair.ts';
 import { isAlive } from './liveness.ts';

@@ -3,7 +3,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { createLog, type Log } from '#shared/log.ts';
 import { runAttempt } from './attempt.ts';
 import { capturePage } from './browser/capture-page.ts';
-import { openBrowsers } from './browser/open-browsers.ts';
+import { openBrowsers } from './browser/launch/open-browsers.ts';
 import { type RunnerConfig, setTemporaryFolder } from './config.ts';
 import { createControlPlane } from './control-plane.ts';
 import type { JobSource } from './job-source/job-source.ts';

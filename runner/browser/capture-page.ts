@@ -9,12 +9,12 @@ import { shownUrl } from '#shared/target-url.ts';
 import type { AttemptScope } from '../attempt-scope.ts';
 import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-run.ts';
 import { classifyPlaywrightError } from './classify-playwright-error.ts';
-import { emulationOptions } from './emulation.ts';
-import { preparePicture, visitPage } from './page-visit.ts';
-import { render } from './render.ts';
-import type { Rendered } from './rendered.ts';
-import { authContextOptions } from './session.ts';
-import type { VisitInput } from './visit.ts';
+import { render } from './render/render.ts';
+import type { Rendered } from './render/rendered.ts';
+import { authContextOptions } from './session/session.ts';
+import { emulationOptions } from './visit/emulation.ts';
+import { preparePicture, visitPage } from './visit/page-visit.ts';
+import type { VisitInput } from './visit/visit.ts';
 
 /**
  * The conductor of a capture: session, navigation, settling, actions, judgement, picture, and the judgement once more.

@@ -9,8 +9,8 @@ import { parseTargetUrl } from '#shared/target-url.ts';
 import { makeAuthority } from '../fixtures/certificates.ts';
 import { type Site, startSite } from '../fixtures/site.ts';
 import { openTestBrowsers, type TestBrowsers } from '../fixtures/test-browsers.ts';
-import type { HeldLease } from './browser-pool.ts';
 import { capturePage } from './capture-page.ts';
+import type { HeldLease } from './launch/browser-pool.ts';
 
 /** The whole browser side as it runs in a runner: sandbox, egress proxy, private CA, and the page. */
 let folder: string;

@@ -1,7 +1,7 @@
 import { errors } from 'playwright';
 import { type Failure, failure, type Step } from '#shared/failure.ts';
-import { POLICY_REASONS } from './egress-policy.ts';
-import type { EgressSession } from './egress-proxy.ts';
+import { POLICY_REASONS } from './egress/egress-policy.ts';
+import type { EgressSession } from './egress/egress-proxy.ts';
 
 /**
  * What a thrown thing of Playwright was. Its text quotes selectors, values and URLs, so it never leaves this file:

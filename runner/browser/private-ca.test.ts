@@ -6,8 +6,8 @@ import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import { makeAuthority } from '../fixtures/certificates.ts';
 import { type Site, startSite } from '../fixtures/site.ts';
 import { openTestBrowsers, type TestBrowsers } from '../fixtures/test-browsers.ts';
-import { CertificateStoreError } from './browser-home.ts';
-import type { HeldLease } from './browser-pool.ts';
+import { CertificateStoreError } from './launch/browser-home.ts';
+import type { HeldLease } from './launch/browser-pool.ts';
 
 let folder: string;
 let browsers: TestBrowsers;

@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
-import { findBrowser } from '#runner/browser/find-browser.ts';
+import { findBrowser } from '#runner/browser/launch/find-browser.ts';
 import type { Console } from './start-console.ts';
 
 /** A tab on a console, with everything that must not happen in it. */

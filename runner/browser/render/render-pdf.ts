@@ -1,7 +1,7 @@
 import { LIMITS } from '#shared/limits.ts';
 import type { PdfOptions } from '#shared/output.ts';
-import { CaptureFault } from './capture-run.ts';
-import { classifyPlaywrightError } from './classify-playwright-error.ts';
+import { CaptureFault } from '../capture-run.ts';
+import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { countPdfPages, setPdfMetadata } from './pdf-metadata.ts';
 import type { Rendered, RenderPage } from './rendered.ts';
 

@@ -1,11 +1,11 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Frame, Page } from 'playwright';
 import type { Wait } from '#shared/capture-request.ts';
-import type { CaptureRun } from './capture-run.ts';
-import { classifyPlaywrightError } from './classify-playwright-error.ts';
-import { matchesUrl } from './glob.ts';
-import { locate } from './locate.ts';
-import type { NetworkActivity } from './network-activity.ts';
+import type { CaptureRun } from '../capture-run.ts';
+import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { matchesUrl } from '../glob.ts';
+import { locate } from '../locate.ts';
+import type { NetworkActivity } from '../readiness/network-activity.ts';
 
 /** Thrown when the expression of a `function` wait is at fault: waiting longer would not help. */
 export class ScriptFault extends Error {

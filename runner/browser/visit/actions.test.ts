@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { html, startTestSite, type TestSite } from './fixtures/test-site.ts';
+import { html, startTestSite, type TestSite } from '../fixtures/test-site.ts';
 
 const APP = 'https://app.example.com';
 type ActionInput = NonNullable<Parameters<TestSite['capture']>[0]['actions']>[number];

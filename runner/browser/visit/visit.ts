@@ -3,10 +3,10 @@ import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import type { ResolvedAuth } from '#shared/auth-policy.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import type { CapturePayload } from '#shared/sealed-payload.ts';
-import type { BrowserLease } from './browser-pool.ts';
-import type { CaptureRun } from './capture-run.ts';
+import type { CaptureRun } from '../capture-run.ts';
+import type { BrowserLease } from '../launch/browser-pool.ts';
+import type { NetworkActivity } from '../readiness/network-activity.ts';
 import type { NavigationGuard } from './navigation-guard.ts';
-import type { NetworkActivity } from './network-activity.ts';
 
 /** What a capture is made from: a lent browser, the opened request, its session, and where the result goes. */
 export type VisitInput = {

@@ -1,9 +1,9 @@
+import type { WorkFolder } from '#runner/work-folder.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
-import type { WorkFolder } from '../work-folder.ts';
+import { openEgressProxy } from '../egress/egress-proxy.ts';
 import { makeReachable, prepareBrowserHomes } from './browser-home.ts';
 import { type BrowserPool, createBrowserPool } from './browser-pool.ts';
-import { openEgressProxy } from './egress-proxy.ts';
 import { type BrowserSearch, type FoundBrowser, findBrowser } from './find-browser.ts';
 import { BrowserUnavailable, EGRESS_FLAGS, type LaunchedBrowser, launchChromium } from './launch-chromium.ts';
 import { runSelfTest, type SelfTestResult } from './self-test.ts';

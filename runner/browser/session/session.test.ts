@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ResolvedAuth } from '#shared/auth-policy.ts';
-import { html, startTestSite, type TestSite } from './fixtures/test-site.ts';
+import { html, startTestSite, type TestSite } from '../fixtures/test-site.ts';
 
 const APP = 'https://app.example.com';
 const SECRET = 'canary-5f1c9e';

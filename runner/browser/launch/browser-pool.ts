@@ -1,9 +1,9 @@
 import type { Browser, BrowserContextOptions } from 'playwright';
+import type { AttemptScope } from '#runner/attempt-scope.ts';
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
-import type { AttemptScope } from '../attempt-scope.ts';
-import type { EgressSession } from './egress-proxy.ts';
+import type { EgressSession } from '../egress/egress-proxy.ts';
 import type { LaunchedBrowser } from './launch-chromium.ts';
 
 /** A browser lent to one attempt: make a fresh context from `contextOptions`, which carry its own egress proxy. */

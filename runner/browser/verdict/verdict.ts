@@ -1,7 +1,7 @@
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import type { Verdict } from '#shared/capture.ts';
 import { type Failure, type FailureCode, failure, type Step } from '#shared/failure.ts';
-import { navigationFault } from './navigation-guard.ts';
+import { navigationFault } from '../visit/navigation-guard.ts';
 import type { PageFacts } from './page-facts.ts';
 import { isSignInHost, isSignInPath, looksLikeSignIn } from './sign-in-signs.ts';
 

@@ -5,14 +5,14 @@ import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import { matchAllowedDomain } from '#shared/allowed-domain.ts';
 import type { FailureCode } from '#shared/failure.ts';
 import { parseTargetUrl } from '#shared/target-url.ts';
-import { CaptureFault, type CaptureRun, WaitExpired } from './capture-run.ts';
-import { classifyPlaywrightError, navigationFailure } from './classify-playwright-error.ts';
-import type { EgressSession } from './egress-proxy.ts';
-import { matchesUrl } from './glob.ts';
-import { locate, locateFrame } from './locate.ts';
+import { CaptureFault, type CaptureRun, WaitExpired } from '../capture-run.ts';
+import { classifyPlaywrightError, navigationFailure } from '../classify-playwright-error.ts';
+import type { EgressSession } from '../egress/egress-proxy.ts';
+import { matchesUrl } from '../glob.ts';
+import { locate, locateFrame } from '../locate.ts';
+import { hideElements, removeElements, scrollElement } from '../page-scripts.ts';
+import type { NetworkActivity } from '../readiness/network-activity.ts';
 import type { NavigationGuard } from './navigation-guard.ts';
-import type { NetworkActivity } from './network-activity.ts';
-import { hideElements, removeElements, scrollElement } from './page-scripts.ts';
 import { ScriptFault, waitForFunction, waitForResponse, waitForUrl } from './wait-for.ts';
 
 export type ActionPage = {

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Browser, chromium } from 'playwright';
+import { groupOf, killGroup } from '#runner/process-group.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
-import { groupOf, killGroup } from '../process-group.ts';
 import type { BrowserHome } from './browser-home.ts';
 import type { FoundBrowser } from './find-browser.ts';
 import { judgeSandbox, listProcesses, type SandboxVerdict } from './sandbox.ts';

@@ -1,10 +1,10 @@
 import type { CDPSession, Locator, Page } from 'playwright';
 import { LIMITS } from '#shared/limits.ts';
-import { CaptureFault, type CaptureRun, WaitExpired } from './capture-run.ts';
-import { classifyPlaywrightError } from './classify-playwright-error.ts';
+import { CaptureFault, type CaptureRun, WaitExpired } from '../capture-run.ts';
+import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { locate } from '../locate.ts';
+import { measurePage, restPage } from '../page-scripts.ts';
 import { readImageSize } from './image-size.ts';
-import { locate } from './locate.ts';
-import { measurePage, restPage } from './page-scripts.ts';
 import type { Rendered, RenderPage } from './rendered.ts';
 
 const QUALITY_DEFAULT = 80;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { html, startTestSite, type TestSite } from './fixtures/test-site.ts';
+import { html, startTestSite, type TestSite } from '../fixtures/test-site.ts';
 
 const APP = 'https://app.example.com';
 const GREEN = [0, 128, 0];

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CaptureResult } from './capture-page.ts';
-import { html, startTestSite, type TestSite } from './fixtures/test-site.ts';
+import type { CaptureResult } from '../capture-page.ts';
+import { html, startTestSite, type TestSite } from '../fixtures/test-site.ts';
 
 const APP = 'https://app.example.com';
 const run = promisify(execFile);

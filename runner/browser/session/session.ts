@@ -2,8 +2,8 @@ import type { BrowserContext, CDPSession, Page } from 'playwright';
 import { countAuth, type RejectedItem, type ResolvedAuth } from '#shared/auth-policy.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
-import type { CaptureRun } from './capture-run.ts';
-import { writeStorage } from './page-scripts.ts';
+import type { CaptureRun } from '../capture-run.ts';
+import { writeStorage } from '../page-scripts.ts';
 
 type AuthReceipt = NonNullable<Observed['auth']>;
 type AuthCookie = ResolvedAuth['cookies'][number];

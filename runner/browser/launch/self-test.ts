@@ -4,9 +4,9 @@ import type { Browser, Page } from 'playwright';
 import { z } from 'zod';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
+import { openEgressProxy } from '../egress/egress-proxy.ts';
 import type { BrowserHomes } from './browser-home.ts';
 import { type Canaries, openCanaries } from './canaries.ts';
-import { openEgressProxy } from './egress-proxy.ts';
 import type { FoundBrowser } from './find-browser.ts';
 import { EGRESS_FLAGS, type LaunchedBrowser, launchChromium } from './launch-chromium.ts';
 

@@ -2,10 +2,10 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { Page } from 'playwright';
 import type { AuthVerify } from '#shared/auth-state.ts';
 import type { Expect } from '#shared/capture-request.ts';
-import { type CaptureRun, WaitExpired } from './capture-run.ts';
-import { classifyPlaywrightError } from './classify-playwright-error.ts';
-import { matchesUrl } from './glob.ts';
-import { locate } from './locate.ts';
+import { type CaptureRun, WaitExpired } from '../capture-run.ts';
+import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { matchesUrl } from '../glob.ts';
+import { locate } from '../locate.ts';
 
 export type CheckPage = { page: Page; run: CaptureRun; httpStatus: () => number | null };
 /** `at` is the place in the request, such as `expect[1].text`; null when everything is met. */

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { Frame, Page } from 'playwright';
-import { type CaptureRun, WaitExpired } from './capture-run.ts';
-import { classifyPlaywrightError } from './classify-playwright-error.ts';
+import { type CaptureRun, WaitExpired } from '../capture-run.ts';
+import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { DENIED_WORDS, HANDOVER_WORDS, SIGN_IN_WORDS, SIGN_OUT_WORDS } from './sign-in-signs.ts';
 
 /** A visible password field and the form or dialog around it. */

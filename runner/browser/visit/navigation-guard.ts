@@ -1,8 +1,8 @@
 import type { CDPSession, Page } from 'playwright';
 import { type AllowedDomain, matchAllowedDomain } from '#shared/allowed-domain.ts';
 import { type Failure, failure, type Step } from '#shared/failure.ts';
-import type { CaptureRun } from './capture-run.ts';
-import { looksLikeSignIn } from './sign-in-signs.ts';
+import type { CaptureRun } from '../capture-run.ts';
+import { looksLikeSignIn } from '../verdict/sign-in-signs.ts';
 
 /** Headers of the caller and the origins that they belong to. */
 export type OriginHeaders = { origins: readonly string[]; headers: Record<string, string> };

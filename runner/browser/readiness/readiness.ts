@@ -1,10 +1,10 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Frame, Page } from 'playwright';
 import type { Observed } from '#shared/runner-protocol.ts';
-import { type CaptureRun, WaitExpired } from './capture-run.ts';
-import { classifyPlaywrightError } from './classify-playwright-error.ts';
+import { type CaptureRun, WaitExpired } from '../capture-run.ts';
+import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { scrollThrough } from '../page-scripts.ts';
 import type { NetworkActivity } from './network-activity.ts';
-import { scrollThrough } from './page-scripts.ts';
 import { askProbe, askProbeOnce, installProbe, type SettleOptions, type SettleResult } from './readiness-probe.ts';
 
 export type Readiness = NonNullable<Observed['readiness']>;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { openTestBrowsers } from '../fixtures/test-browsers.ts';
+import { openTestBrowsers } from '#runner/fixtures/test-browsers.ts';
 import { EGRESS_FLAGS, RESOLVER_FLAG, WEBRTC_FLAGS } from './launch-chromium.ts';
 
 async function selfTestWith(flags: readonly string[]) {

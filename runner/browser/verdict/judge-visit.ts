@@ -1,9 +1,9 @@
-import { CaptureFault } from './capture-run.ts';
-import { checkExpectations, checkVerify } from './expectations.ts';
+import { CaptureFault } from '../capture-run.ts';
+import { isSameCookie } from '../session/session.ts';
+import { checkExpectations, checkVerify } from '../visit/expectations.ts';
+import type { Visit } from '../visit/visit.ts';
 import { readPageFacts } from './page-facts.ts';
-import { isSameCookie } from './session.ts';
 import { deletedSessionCookies, judgePage } from './verdict.ts';
-import type { Visit } from './visit.ts';
 
 const CHECK_MS_MAX = 5000;
 

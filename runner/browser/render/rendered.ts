@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from 'playwright';
 import type { Output } from '#shared/output.ts';
-import type { CaptureRun } from './capture-run.ts';
+import type { CaptureRun } from '../capture-run.ts';
 
 /** A result in memory; image sides in pixels, `pages` for PDFs only. */
 export type Rendered = { bytes: Buffer; width: number | null; height: number | null; pages: number | null };

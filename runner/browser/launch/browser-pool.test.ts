@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestBrowsers, type TestBrowsers } from '../fixtures/test-browsers.ts';
-import { readProcess } from '../process-group.ts';
+import { openTestBrowsers, type TestBrowsers } from '#runner/fixtures/test-browsers.ts';
+import { readProcess } from '#runner/process-group.ts';
+import { openEgressProxy } from '../egress/egress-proxy.ts';
 import { type BrowserPool, createBrowserPool } from './browser-pool.ts';
-import { openEgressProxy } from './egress-proxy.ts';
 import { DEAD_PROXY, EGRESS_FLAGS } from './launch-chromium.ts';
 import { judgeSandbox, listProcesses } from './sandbox.ts';
 

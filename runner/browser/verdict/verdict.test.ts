@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { html, startTestSite, type TestSite } from './fixtures/test-site.ts';
-import { VERDICT_PAGES } from './fixtures/verdict-pages.ts';
+import { html, startTestSite, type TestSite } from '../fixtures/test-site.ts';
+import { VERDICT_PAGES } from '../fixtures/verdict-pages.ts';
 
 const APP = 'https://app.example.com';
 const AUTH = { cookies: [{ name: 'session_id', value: 'v', httpOnly: true }] };
