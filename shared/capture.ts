@@ -18,6 +18,24 @@ export const timingsSchema = z
 /** What the page was waited for, in milliseconds from the end of navigation; `settledBy` names what ended the wait. */
 export const readinessSchema = z.object({ settledBy: z.string(), network: ms, dom: ms, fonts: ms, images: ms }).partial();
 export const egressSchema = z.object({ hosts: z.array(z.string()), blocked: z.array(z.object({ host: z.string(), reason: z.string() })) });
+/**
+ * What was done to the page before the picture because the request asked for it: how often each rule applied, and what
+ * was kept from being sent. Counts, places in the request and shown addresses; never what was hidden.
+ */
+export const controlsSchema = z
+  .object({
+    redaction: z.object({
+      replaced: z.int().describe('Places that were replaced, over all rules.'),
+      rules: z.array(z.object({ at: z.string().describe('Such as `redact[0]`.'), replaced: z.int() })),
+    }),
+    readOnly: z.object({
+      blocked: z.array(z.object({ method: z.string(), url: z.string(), kind: z.string(), count: z.int() })),
+    }),
+    block: z.object({ requests: z.int(), rules: z.array(z.object({ at: z.string(), requests: z.int() })) }),
+    reproducible: z.object({ fixed: z.array(z.string()).describe('What was held still, such as `clock` or `random`.') }),
+  })
+  .partial()
+  .meta({ id: 'Controls' });
 export const authReceiptSchema = z.object({
   cookies: z.int(),
   origins: z.int(),
@@ -85,6 +103,7 @@ export const captureSchema = z
     auth: authReceiptSchema.nullable(),
     readiness: readinessSchema.nullable(),
     egress: egressSchema.nullable(),
+    controls: controlsSchema.nullable().describe('What the controls of the request did to the page; null without any.'),
     error: captureErrorSchema.nullable(),
     tags: z.record(z.string(), z.string()),
     reference: z.string().nullable(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { authReceiptSchema, egressSchema, readinessSchema, timingsSchema, VERDICTS } from './capture.ts';
+import { authReceiptSchema, controlsSchema, egressSchema, readinessSchema, timingsSchema, VERDICTS } from './capture.ts';
 import { FAILURE_CODES, STEPS } from './failure.ts';
 import { idSchema } from './ids.ts';
 import { LIMITS } from './limits.ts';
@@ -59,6 +59,7 @@ export const observedSchema = z.object({
   readiness: readinessSchema.nullable().default(null),
   egress: egressSchema.nullable().default(null),
   auth: authReceiptSchema.nullable().default(null),
+  controls: controlsSchema.nullable().default(null),
 });
 export type Observed = z.infer<typeof observedSchema>;
 

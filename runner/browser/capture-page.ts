@@ -13,8 +13,9 @@ import { render } from './render/render.ts';
 import type { Rendered } from './render/rendered.ts';
 import { authContextOptions } from './session/session.ts';
 import { emulationOptions } from './visit/emulation.ts';
-import { preparePicture, visitPage } from './visit/page-visit.ts';
+import { preparePicture } from './visit/prepare-picture.ts';
 import type { VisitInput } from './visit/visit.ts';
+import { visitPage } from './visit/visit-page.ts';
 
 /**
  * The conductor of a capture: session, navigation, settling, actions, judgement, picture, and the judgement once more.
@@ -54,6 +55,7 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
     readiness: null,
     egress: null,
     auth: null,
+    controls: null,
   };
   const noteEgress = () => {
     observed.timings = run.timings();

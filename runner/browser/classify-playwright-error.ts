@@ -1,5 +1,6 @@
 import { errors } from 'playwright';
 import { type Failure, failure, type Step } from '#shared/failure.ts';
+import { WaitExpired } from './capture-run.ts';
 import { POLICY_REASONS } from './egress/egress-policy.ts';
 import type { EgressSession } from './egress/egress-proxy.ts';
 
@@ -65,4 +66,9 @@ export function navigationFailure(
   if (/^ERR_(INVALID_(RESPONSE|HTTP)|EMPTY_RESPONSE|HTTP|RESPONSE|CONTENT|INCOMPLETE|BLOCKED|INVALID_AUTH)/.test(name))
     return failure('target_http_error', at, `${host}: ${name}.`);
   return failure('target_unreachable', at, `${host}: ${block ?? name}.`);
+}
+
+/** Tells whether a wait ended because its own time was over. */
+export function isExpiry(error: unknown): boolean {
+  return error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'timeout';
 }

@@ -33,6 +33,7 @@ export const Capture = defineEntity({
     timings: p.json<CaptureView['timings']>(),
     readiness: p.json<CaptureView['readiness']>().nullable(),
     egress: p.json<CaptureView['egress']>().nullable(),
+    controls: p.json<CaptureView['controls']>().nullable(),
     authReceipt: p.json<CaptureView['auth']>().nullable(),
     failure: p.json<Failure>().nullable(),
     createdAt: p.datetime(),

@@ -3,9 +3,9 @@ import type { Frame, Page } from 'playwright';
 import type { Observed } from '#shared/runner-protocol.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
-import { scrollThrough } from '../page-scripts.ts';
 import type { NetworkActivity } from './network-activity.ts';
 import { askProbe, askProbeOnce, installProbe, type SettleOptions, type SettleResult } from './readiness-probe.ts';
+import { scrollThrough } from './scroll-through.ts';
 
 export type Readiness = NonNullable<Observed['readiness']>;
 /** `held` is null when the page settled, else what it still waited for when the time was over. */

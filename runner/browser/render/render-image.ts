@@ -3,9 +3,10 @@ import { LIMITS } from '#shared/limits.ts';
 import { CaptureFault, type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { locate } from '../locate.ts';
-import { measurePage, restPage } from '../page-scripts.ts';
 import { readImageSize } from './image-size.ts';
+import { measurePage } from './measure-page.ts';
 import type { Rendered, RenderPage } from './rendered.ts';
+import { restPage } from './rest-page.ts';
 
 const QUALITY_DEFAULT = 80;
 const FRAMES_RESTED_MAX = 50;

@@ -3,7 +3,7 @@ import { countAuth, type RejectedItem, type ResolvedAuth } from '#shared/auth-po
 import { LIMITS } from '#shared/limits.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import type { CaptureRun } from '../capture-run.ts';
-import { writeStorage } from '../page-scripts.ts';
+import { writeStorage } from './write-storage.ts';
 
 type AuthReceipt = NonNullable<Observed['auth']>;
 type AuthCookie = ResolvedAuth['cookies'][number];

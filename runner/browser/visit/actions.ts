@@ -10,9 +10,9 @@ import { classifyPlaywrightError, navigationFailure } from '../classify-playwrig
 import type { EgressSession } from '../egress/egress-proxy.ts';
 import { matchesUrl } from '../glob.ts';
 import { locate, locateFrame } from '../locate.ts';
-import { hideElements, removeElements, scrollElement } from '../page-scripts.ts';
 import type { NetworkActivity } from '../readiness/network-activity.ts';
 import type { NavigationGuard } from './navigation-guard.ts';
+import { hideElements, removeElements, scrollElement } from './page-scripts.ts';
 import { ScriptFault, waitForFunction, waitForResponse, waitForUrl } from './wait-for.ts';
 
 export type ActionPage = {

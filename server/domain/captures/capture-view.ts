@@ -35,6 +35,7 @@ export function toCaptureView({ capture, attempts, asset, link }: CaptureRows, o
     auth: toReceipt(capture.authReceipt ?? null, options),
     readiness: capture.readiness ?? null,
     egress: capture.egress ?? null,
+    controls: capture.controls ?? null,
     error: capture.failure ? toError(capture.failure, options) : null,
     tags: capture.tags,
     reference: capture.reference ?? null,

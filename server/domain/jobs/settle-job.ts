@@ -71,6 +71,7 @@ function recordObserved(capture: CaptureRow, observed: Observed): void {
   capture.partial = observed.partial;
   capture.readiness = observed.readiness;
   capture.egress = observed.egress;
+  capture.controls = observed.controls;
   if (observed.auth) capture.authReceipt = observed.auth;
 }
 

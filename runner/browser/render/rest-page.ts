@@ -1,0 +1,26 @@
+/// <reference lib="dom" />
+/**
+ * Brings the page to rest for the picture: no caret, and with `stopAnimations` finite animations at their end and
+ * endless ones at their start, as Playwright does. The page is thrown away afterwards, so nothing is put back.
+ */
+export async function restPage(options: { stopAnimations: boolean }): Promise<void> {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('*, *::before, *::after { caret-color: transparent !important; }');
+  const roots: (Document | ShadowRoot)[] = [document];
+  for (const root of roots) {
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+    for (const element of root.querySelectorAll('*')) if (element.shadowRoot) roots.push(element.shadowRoot);
+  }
+  if (options.stopAnimations) {
+    for (const animation of document.getAnimations()) {
+      const end = animation.effect?.getComputedTiming().endTime;
+      if (animation.playbackRate === 0) continue; // Finishing it would throw: it never ends.
+      if (typeof end === 'number' && Number.isFinite(end)) animation.finish();
+      else animation.cancel();
+    }
+  }
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, 100); // A frame may never come in a page that is not drawn.
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+  });
+}

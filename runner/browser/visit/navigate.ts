@@ -1,0 +1,32 @@
+import { CaptureFault, WaitExpired } from '../capture-run.ts';
+import { classifyPlaywrightError, isExpiry, navigationFailure } from '../classify-playwright-error.ts';
+import type { Visit } from './visit.ts';
+
+/** Goes to the target. In `auto` the first document is enough here: the settling that follows waits for the rest. */
+export async function navigate(visit: Visit): Promise<void> {
+  const { page, run, payload, lease } = visit;
+  const { timeouts, waitUntil, onTimeout } = payload.request;
+  const until = Date.now() + run.left(timeouts.navigation);
+  const state = waitUntil === 'auto' || waitUntil === 'domcontentloaded' ? 'domcontentloaded' : 'load';
+  try {
+    await run.within(until - Date.now() + 500, page.goto(payload.target.href, { waitUntil: 'commit', timeout: until - Date.now() }));
+  } catch (error) {
+    if (error instanceof CaptureFault) throw error;
+    if (error instanceof WaitExpired) throw run.fault('navigation_timeout');
+    const kind = classifyPlaywrightError(error);
+    // The guard's refusal ends the navigation too, and it alone knows the reason.
+    if (kind.kind !== 'navigated') {
+      const told = { proxy: lease.proxy, documentStatus: visit.network.documentStatus() };
+      throw new CaptureFault(run.stopped() ?? navigationFailure(kind, payload.target.host, told));
+    }
+  }
+  if (waitUntil === 'commit') return;
+  try {
+    const timeout = Math.max(1, until - Date.now());
+    await run.within(timeout + 500, page.waitForLoadState(state, { timeout }));
+  } catch (error) {
+    if (!isExpiry(error)) throw error;
+    if (onTimeout === 'fail') throw run.fault('navigation_timeout');
+    visit.observed.partial = true;
+  }
+}

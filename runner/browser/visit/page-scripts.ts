@@ -1,0 +1,36 @@
+/// <reference lib="dom" />
+/**
+ * Small functions that run inside the page. Each is sent as text, so none may use anything from outside itself.
+ */
+
+/** Adds style sheets. Constructed sheets obey no `style-src`, which a strict page would hold against a style element. */
+export function addStyles(texts: string[]): void {
+  for (const text of texts) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  }
+}
+
+/** Makes elements invisible and keeps their place. */
+export function hideElements(elements: Element[]): void {
+  for (const element of elements)
+    if (element instanceof HTMLElement || element instanceof SVGElement) element.style.setProperty('visibility', 'hidden', 'important');
+}
+
+/** Takes elements out of the page. */
+export function removeElements(elements: Element[]): void {
+  for (const element of elements) element.remove();
+}
+
+/** Scrolls an element, or the page where none is given, without the smoothness that a style may ask for. */
+export function scrollElement(element: Element, to: { x?: number | undefined; y?: number | undefined }): void {
+  const page = element === document.documentElement || element === document.body;
+  const place = {
+    behavior: 'instant' as const,
+    ...(to.x === undefined ? {} : { left: to.x }),
+    ...(to.y === undefined ? {} : { top: to.y }),
+  };
+  if (page) window.scrollTo(place);
+  else element.scrollTo(place);
+}

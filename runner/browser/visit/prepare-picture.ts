@@ -1,0 +1,71 @@
+import type { Wait } from '#shared/capture-request.ts';
+import { CaptureFault, WaitExpired } from '../capture-run.ts';
+import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
+import { settleAgain, settleVisit } from '../readiness/settle-visit.ts';
+import { runActions } from './actions.ts';
+import { addStyles, hideElements, removeElements } from './page-scripts.ts';
+import type { Visit } from './visit.ts';
+import { ScriptFault, waitFor } from './wait-for.ts';
+
+const STEP_MS_MAX = 5000;
+/** Actions that type into the page: with them a sign-in form may be what the caller means to fill in. */
+const TYPING = new Set(['fill', 'type', 'press']);
+
+/** Does what the caller asked for between the settled page and the picture, and lets the page settle again. */
+export async function preparePicture(visit: Visit): Promise<void> {
+  const { page, run, payload } = visit;
+  const { request } = payload;
+  const { actions } = request;
+  if (!actions.some((action) => TYPING.has(action.type))) await visit.judge('early');
+  if (actions.length > 0) {
+    run.enter('actions');
+    try {
+      await runActions({ ...visit, proxy: visit.lease.proxy, timeouts: request.timeouts }, actions);
+    } catch (error) {
+      // On a sign-in page no element is found: that is the reason to name, not the missing element.
+      if (error instanceof CaptureFault && run.stopped() === null && /^action_/.test(error.failure.code)) await visit.judge('early');
+      throw error;
+    }
+    if (request.waitUntil === 'auto') await settleVisit(visit);
+  }
+  const waits = request.waitFor === undefined ? [] : Array.isArray(request.waitFor) ? request.waitFor : [request.waitFor];
+  for (const [index, wait] of waits.entries())
+    await waitForItem(visit, wait, Array.isArray(request.waitFor) ? `waitFor[${index}]` : 'waitFor');
+  if (request.delay > 0) await run.within(request.delay + 1000, new Promise((resolve) => setTimeout(resolve, request.delay)));
+  if (request.styles.length > 0) await run.within(STEP_MS_MAX, page.evaluate(addStyles, request.styles));
+  for (const [index, script] of request.scripts.entries()) await runScript(visit, script, index);
+  for (const selector of request.hide) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(hideElements));
+  for (const selector of request.remove) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(removeElements));
+  const touched = request.styles.length + request.scripts.length + request.hide.length + request.remove.length > 0;
+  if (request.waitUntil === 'auto' && (waits.length > 0 || request.delay > 0 || touched)) {
+    await settleAgain(visit);
+  }
+}
+
+async function waitForItem(visit: Visit, wait: Wait, at: string): Promise<void> {
+  const { timeouts, onTimeout } = visit.payload.request;
+  try {
+    await waitFor(visit, wait, wait.timeout ?? timeouts.readiness);
+  } catch (error) {
+    if (error instanceof ScriptFault)
+      throw visit.run.fault('action_failed', `The expression in \`${at}\` cannot be evaluated or threw an error.`);
+    if (!isExpiry(error)) throw error;
+    // On a sign-in page nothing that is waited for ever comes: that is the reason to name.
+    await visit.judge('early');
+    if (onTimeout === 'fail') throw visit.run.fault('readiness_timeout', `\`${at}\` was not met in time.`);
+    visit.observed.partial = true;
+  }
+}
+
+/** Runs one of the caller's scripts as the body of an async function. Its value stays in the page. */
+async function runScript(visit: Visit, script: string, index: number): Promise<void> {
+  const { page, run, payload } = visit;
+  try {
+    await run.within(payload.request.timeouts.action, page.evaluate(`(async () => {\n${script}\n})().then(() => undefined)`));
+  } catch (error) {
+    if (error instanceof CaptureFault) throw error;
+    if (error instanceof WaitExpired) throw run.fault('action_timeout', `\`scripts[${index}]\` was not done in time.`);
+    if (classifyPlaywrightError(error).kind !== 'navigated')
+      throw run.fault('action_failed', `\`scripts[${index}]\` cannot be evaluated or threw an error.`);
+  }
+}
