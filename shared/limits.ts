@@ -91,6 +91,7 @@ export const LIMITS = {
   livenessMs: 15 * SECOND,
 
   // Runner
+  claimAheadMsMax: 2 * SECOND,
   drainMsDefault: 60 * SECOND,
   signalRepeatMs: 500,
   callMsMax: 15 * SECOND,
@@ -105,6 +106,7 @@ export const LIMITS = {
   abortGraceMs: 4 * SECOND,
   browserStartMsMax: 30 * SECOND,
   browserCloseMsMax: 2 * SECOND,
+  tabsReadyMax: 8,
   browserCapturesMax: 100,
   browserLifeMs: 30 * MINUTE,
   selfTestMsMax: 30 * SECOND,

@@ -1,25 +1,20 @@
-import type { BrowserContext, CDPSession, Page } from 'playwright';
+import type { CDPSession, Page } from 'playwright';
 import { matchesHost } from '#shared/allowed-domain.ts';
 import { watchNetwork } from '../readiness/network-activity.ts';
-import { installProbe } from '../readiness/readiness-probe.ts';
 import { settleVisit } from '../readiness/settle-visit.ts';
 import { applyAuth } from '../session/session.ts';
 import { judgeVisit } from '../verdict/judge-visit.ts';
-import { mirrorEmulation } from './emulation.ts';
 import { navigate } from './navigate.ts';
 import { guardNavigation } from './navigation-guard.ts';
+import type { Tab } from './open-tab.ts';
 import type { Visit, VisitOptions } from './visit.ts';
 
 const SETUP_MS_MAX = 15_000;
 
-/** Opens a tab with the caller's session and guards in place, and brings it to the target, settled. */
-export async function visitPage(context: BrowserContext, options: VisitOptions): Promise<Visit> {
+/** Puts the caller's session and the guards into a blank tab, and brings it to the target, settled. */
+export async function visitPage({ context, page, cdp }: Tab, options: VisitOptions): Promise<Visit> {
   const { run, payload, auth, domains } = options;
   const { request, target } = payload;
-  await run.within(SETUP_MS_MAX, context.addInitScript(installProbe));
-  const page = await run.within(SETUP_MS_MAX, context.newPage());
-  const cdp = await run.within(SETUP_MS_MAX, context.newCDPSession(page));
-  await run.within(SETUP_MS_MAX, mirrorEmulation(page, cdp, request));
   await applySession(page, cdp, options);
   const headers = [
     { origins: [target.origin], headers: request.headers ?? {} },
