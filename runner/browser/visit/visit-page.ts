@@ -2,6 +2,7 @@ import type { CDPSession, Page } from 'playwright';
 import { matchesHost } from '#shared/allowed-domain.ts';
 import { watchNetwork } from '../readiness/network-activity.ts';
 import { settleVisit } from '../readiness/settle-visit.ts';
+import type { Seed } from '../session/seed-first-document.ts';
 import { applyAuth } from '../session/session.ts';
 import { judgeVisit } from '../verdict/judge-visit.ts';
 import { navigate } from './navigate.ts';
@@ -15,12 +16,12 @@ const SETUP_MS_MAX = 15_000;
 export async function visitPage({ context, page, cdp }: Tab, options: VisitOptions): Promise<Visit> {
   const { run, payload, auth, domains } = options;
   const { request, target } = payload;
-  await applySession(page, cdp, options);
+  const seed = await applySession(page, cdp, options);
   const headers = [
     { origins: [target.origin], headers: request.headers ?? {} },
     { origins: auth?.headerOrigins ?? [], headers: auth?.headers ?? {} },
   ];
-  const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers }));
+  const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers, seed }));
   const network = watchNetwork(page, (host) => domains.some((entry) => matchesHost(entry.host, host)));
   const visit: Visit = {
     ...options,
@@ -45,10 +46,11 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
   }
 }
 
-async function applySession(page: Page, cdp: CDPSession, options: VisitOptions): Promise<void> {
-  if (!options.auth) return;
-  const { receipt, refused } = await applyAuth({ page, cdp, run: options.run }, options.auth);
+async function applySession(page: Page, cdp: CDPSession, options: VisitOptions): Promise<Seed | null> {
+  if (!options.auth) return null;
+  const { receipt, refused, seed } = await applyAuth({ page, cdp, run: options.run }, options.auth, options.payload.target);
   options.observed.auth = receipt;
   const first = refused[0];
   if (first) throw options.run.fault('auth_not_applied', `${first.name}: ${first.reason}.`);
+  return seed;
 }
