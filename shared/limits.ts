@@ -107,6 +107,7 @@ export const LIMITS = {
   browserStartMsMax: 30 * SECOND,
   browserCloseMsMax: 2 * SECOND,
   tabsReadyMax: 8,
+  browserMemoryBytesMax: 1024 * MIB,
   browserCapturesMax: 100,
   browserLifeMs: 30 * MINUTE,
   selfTestMsMax: 30 * SECOND,

@@ -1,10 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
+import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestBrowsers, type TestBrowsers } from '#runner/fixtures/test-browsers.ts';
 import { readProcess } from '#runner/process-group.ts';
 import { openEgressProxy } from '../egress/egress-proxy.ts';
 import { openOrdinaryTab, type Tab } from '../visit/open-tab.ts';
-import { type BrowserPool, createBrowserPool } from './browser-pool.ts';
+import { type BrowserPool, createBrowserPool, type PoolOptions } from './browser-pool.ts';
 import { DEAD_PROXY, EGRESS_FLAGS } from './launch-chromium.ts';
 import { judgeSandbox, listProcesses } from './sandbox.ts';
 import { createTabShelf } from './tab-shelf.ts';
@@ -21,7 +22,7 @@ const scope = (signal = new AbortController().signal) => ({
   log: browsers.log,
   onStep: () => undefined,
 });
-const smallPool = (more: { browsersMax?: number; capturesMax?: number } = {}): BrowserPool =>
+const smallPool = (more: Partial<PoolOptions> = {}): BrowserPool =>
   createBrowserPool({
     launch: browsers.launch,
     openProxy: (domains) => openEgressProxy({ domains, log: browsers.log }),
@@ -32,7 +33,7 @@ const smallPool = (more: { browsersMax?: number; capturesMax?: number } = {}): B
     ...more,
   });
 
-async function withPool(more: { browsersMax?: number; capturesMax?: number }, use: (pool: BrowserPool) => Promise<void>): Promise<void> {
+async function withPool(more: Partial<PoolOptions>, use: (pool: BrowserPool) => Promise<void>): Promise<void> {
   const pool = smallPool(more);
   try {
     await use(pool);
@@ -67,6 +68,18 @@ describe('the pool', () => {
       expect(second.browser).not.toBe(first.browser);
       expect(first.browser.isConnected() && second.browser.isConnected()).toBe(false);
       await second.release();
+    }));
+
+  it('replaces a process that has grown too large, once nobody is in it', () =>
+    withPool({ memoryBytesMax: 1 }, async (pool) => {
+      const served: Browser[] = [];
+      for (let count = 0; count < 10; count++) {
+        const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+        served.push(lease.browser);
+        await lease.release();
+      }
+      expect(new Set(served).size).toBe(1);
+      await expect.poll(() => served[0]?.isConnected()).toBe(false);
     }));
 
   it('does not lend a process again that holds a page which would not close', () =>

@@ -54,9 +54,11 @@ export type PoolOptions = {
   log: Log;
   capturesMax?: number;
   lifeMs?: number;
+  memoryBytesMax?: number;
 };
 
 const RECYCLE_AHEAD_SHARE = 0.9;
+const MEMORY_LOOK_CAPTURES = 10;
 
 type Entry = {
   launched: LaunchedBrowser;
@@ -74,10 +76,12 @@ type Entry = {
 /**
  * Keeps browsers warm. One process serves one workspace at a time, because an exploit that breaks out of a page must not
  * find another customer's session; a process that has served nobody may go to anyone. Processes are replaced in the
- * background after `browserCapturesMax` captures, `browserLifeMs`, or a crash.
+ * background after `browserCapturesMax` captures, `browserLifeMs`, when they have grown beyond `browserMemoryBytesMax`,
+ * or after a crash.
  */
 export function createBrowserPool(options: PoolOptions): BrowserPool {
-  const { launch, openProxy, browsersMax, tabsMax, log, capturesMax = LIMITS.browserCapturesMax, lifeMs = LIMITS.browserLifeMs } = options;
+  const { launch, openProxy, browsersMax, tabsMax, log } = options;
+  const { capturesMax = LIMITS.browserCapturesMax, lifeMs = LIMITS.browserLifeMs, memoryBytesMax = LIMITS.browserMemoryBytesMax } = options;
   const entries = new Set<Entry>();
   let isClosed = false;
   let sandbox: PoolState['sandbox'] = 'unknown';
@@ -144,14 +148,26 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
         spare = null;
       });
   };
+  const retire = (entry: Entry) => {
+    entry.isRetiring = true;
+    if (entry.leases === 0) void end(entry).finally(keepSpare);
+  };
+  /** What pages leave behind in a browser adds up; a successor is cheaper than a machine that swaps. */
+  const lookAtMemory = async (entry: Entry) => {
+    const bytes = await entry.launched.memoryBytes();
+    if (bytes === null || bytes <= memoryBytesMax || entry.isRetiring) return;
+    log.info('a browser has grown too large and is replaced', { count: Math.round(bytes / 1024 / 1024), state: 'MiB' });
+    retire(entry);
+  };
   const giveBack = (entry: Entry) => {
     entry.leases -= 1;
     entry.usedAt = Date.now();
     // A context that outlived its lease is a page that would not close: the process is not to be trusted with the next one.
     const isStuck = entry.launched.browser.contexts().length > entry.leases + entry.shelf.size();
     if (isWorn(entry) || isStuck) entry.isRetiring = true;
-    if (!entry.isRetiring) return entry.shelf.fill(Math.max(1, tabsMax - entry.leases));
-    if (entry.leases === 0) void end(entry).finally(keepSpare);
+    if (entry.captures % MEMORY_LOOK_CAPTURES === 0) void lookAtMemory(entry);
+    if (entry.isRetiring) return retire(entry);
+    entry.shelf.fill(Math.max(1, tabsMax - entry.leases));
   };
   const take = async (workspaceId: string): Promise<Entry> => {
     if (isClosed) throw new Error('The browser pool is closed.');
