@@ -1,7 +1,7 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright';
 import { matchesHost } from '#shared/allowed-domain.ts';
 import { watchNetwork } from '../readiness/network-activity.ts';
-import { installProbe } from '../readiness/readiness-probe.ts';
+import { PROBE_SCRIPT } from '../readiness/readiness-probe.ts';
 import { settleVisit } from '../readiness/settle-visit.ts';
 import { applyAuth } from '../session/session.ts';
 import { judgeVisit } from '../verdict/judge-visit.ts';
@@ -16,7 +16,8 @@ const SETUP_MS_MAX = 15_000;
 export async function visitPage(context: BrowserContext, options: VisitOptions): Promise<Visit> {
   const { run, payload, auth, domains } = options;
   const { request, target } = payload;
-  await run.within(SETUP_MS_MAX, context.addInitScript(installProbe));
+  // Before every other script, ours included: it takes the browser's own clock and timers.
+  await run.within(SETUP_MS_MAX, context.addInitScript({ content: PROBE_SCRIPT }));
   const page = await run.within(SETUP_MS_MAX, context.newPage());
   const cdp = await run.within(SETUP_MS_MAX, context.newCDPSession(page));
   await run.within(SETUP_MS_MAX, mirrorEmulation(page, cdp, request));
@@ -26,7 +27,7 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
     { origins: auth?.headerOrigins ?? [], headers: auth?.headers ?? {} },
   ];
   const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers }));
-  const network = watchNetwork(page, (host) => domains.some((entry) => matchesHost(entry.host, host)));
+  const network = watchNetwork(page, { cdp, isOwnHost: (host) => domains.some((entry) => matchesHost(entry.host, host)) });
   const visit: Visit = {
     ...options,
     context,

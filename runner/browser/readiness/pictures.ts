@@ -1,0 +1,174 @@
+/// <reference lib="dom" />
+import type { PageWatch } from './page-watch.ts';
+
+export type Pictures = {
+  /** Whether a font that the page uses is on its way. */
+  areFontsLoading(): boolean;
+  /** Whether a picture that is seen is on its way; `slow` are addresses of pictures that the network still waits for. */
+  areImagesLoading(options: { wholePage: boolean; slow: readonly string[] }): boolean;
+  /** Lets the pictures in view be decoded, for a bounded time. */
+  decode(): Promise<void>;
+  /** Whether something is on its way to its place: a transition or a finite animation. */
+  isMoving(wholePage: boolean): boolean;
+  /** Whether the drawing of a canvas has changed within `quietMs`, or a large one is still empty. */
+  isDrawing(quietMs: number): boolean;
+};
+
+/** Looks at what is drawn and not written: fonts, pictures, motion, canvases. Runs in the page: uses nothing from outside itself. */
+export function watchPictures(watch: PageWatch): Pictures {
+  const LIMIT = {
+    // Long after browsers show the text in another font; then that is what a person sees.
+    fontsMs: 6000,
+    imageMs: 8000,
+    decodeMs: 1000,
+    motionMs: 1000,
+    canvasMs: 2500,
+    blankCanvasMs: 1500,
+    restMs: 400,
+    canvases: 12,
+    side: 64,
+    styled: 5000,
+    pixelMax: 2,
+  };
+  const { now } = watch;
+  const Native = Promise;
+  const isIn = (box: DOMRect) =>
+    box.width > 0 && box.height > 0 && box.bottom > 0 && box.right > 0 && box.top < window.innerHeight && box.left < window.innerWidth;
+  const inView = (element: Element) => isIn(element.getBoundingClientRect());
+
+  let fontsSince: number | null = null;
+  const areFontsLoading = () => {
+    void document.body?.offsetHeight; // Fonts begin to load when text that uses them is laid out, not before.
+    if (document.fonts.status !== 'loading') {
+      fontsSince = null;
+      return false;
+    }
+    fontsSince ??= now();
+    return now() - fontsSince < LIMIT.fontsMs;
+  };
+
+  const firstSeen = new WeakMap<Element, number>();
+  const isWaited = (image: HTMLImageElement, wholePage: boolean) => {
+    if (image.complete || image.getClientRects().length === 0 || !(wholePage || inView(image))) return false;
+    const box = image.getBoundingClientRect();
+    if (image.width <= LIMIT.pixelMax && image.height <= LIMIT.pixelMax && box.width > 0) return false; // A tracking pixel shows nothing.
+    const since = firstSeen.get(image) ?? now();
+    firstSeen.set(image, since);
+    return now() - since < LIMIT.imageMs;
+  };
+  /** Whether something in view shows one of these: backgrounds, posters and pictures of SVG have no `complete`. */
+  const shows = (slow: readonly string[]) => {
+    const all = watch.find('body, body *');
+    for (let index = 0; index < all.length && index < LIMIT.styled; index++) {
+      const element = all[index];
+      if (!element || !inView(element)) continue;
+      const style = getComputedStyle(element);
+      const attributes = `${element.getAttribute('poster') ?? ''} ${element.getAttribute('href') ?? ''}`;
+      const before = getComputedStyle(element, '::before').backgroundImage;
+      const uses = `${style.backgroundImage} ${style.maskImage} ${style.borderImageSource} ${style.listStyleImage} ${before}`;
+      if (/url\(/.test(uses) && slow.some((url) => uses.includes(url))) return true;
+      if (
+        attributes !== ' ' &&
+        slow.some((url) => attributes.split(' ').some((part) => part !== '' && new URL(part, document.baseURI).href === url))
+      )
+        return true;
+    }
+    return false;
+  };
+  const images = () => watch.find('img').filter((image) => image instanceof HTMLImageElement);
+
+  const isMoving = (wholePage: boolean) => {
+    const roots = watch.roots();
+    for (let at = 0; at < roots.length; at++) {
+      const animations = roots[at]?.getAnimations() ?? [];
+      for (let index = 0; index < animations.length; index++) {
+        const animation = animations[index];
+        const effect = animation?.effect;
+        if (!animation || !effect || animation.playState !== 'running') continue;
+        const rest = Number(effect.getComputedTiming().endTime) - Number(animation.currentTime ?? 0);
+        // What moves for longer is not on its way into the page, it lives there (the fixture "an endless animation").
+        if (!(rest > 20 && rest < LIMIT.motionMs)) continue;
+        if (wholePage || !(effect instanceof KeyframeEffect) || !effect.target || inView(effect.target)) return true;
+      }
+    }
+    return false;
+  };
+
+  // The drawing of a canvas changes no node: its pixels are looked at, made small. One whose context is WebGL reads as
+  // empty between its frames, and one that lets clicks through is a layer over another: these may stay empty.
+  const contexts = new WeakSet<HTMLCanvasElement>();
+  HTMLCanvasElement.prototype.getContext = new Proxy(HTMLCanvasElement.prototype.getContext, {
+    apply(target, canvas, args) {
+      if (canvas instanceof HTMLCanvasElement && args[0] !== '2d') contexts.add(canvas);
+      return Reflect.apply(target, canvas, args);
+    },
+  });
+  const small = document.createElement('canvas');
+  small.width = LIMIT.side;
+  small.height = LIMIT.side;
+  let pen: CanvasRenderingContext2D | null = null;
+  // `since` is the beginning of the changes that are under way, `last` the latest of them.
+  const drawn = new WeakMap<Element, { sum: number; seen: number; since: number; last: number }>();
+  const sumOf = (canvas: HTMLCanvasElement): number => {
+    pen ??= small.getContext('2d', { willReadFrequently: true });
+    if (!pen) return 1;
+    try {
+      pen.clearRect(0, 0, LIMIT.side, LIMIT.side);
+      pen.imageSmoothingQuality = 'medium';
+      pen.drawImage(canvas, 0, 0, LIMIT.side, LIMIT.side);
+      const { data } = pen.getImageData(0, 0, LIMIT.side, LIMIT.side);
+      let sum = 0;
+      for (let index = 0; index < data.length; index++) sum = (Math.imul(sum, 31) + (data[index] ?? 0)) | 0;
+      return sum;
+    } catch {
+      return 1; // A canvas that holds foreign pixels cannot be read: it counts as still.
+    }
+  };
+  const isDrawing = (quietMs: number) => {
+    const canvases = watch
+      .find('canvas')
+      .filter((canvas) => canvas instanceof HTMLCanvasElement && canvas.width > 0 && canvas.height > 0 && inView(canvas));
+    let drawing = false;
+    let hasContent = false;
+    let blank: number | null = null;
+    for (let index = 0; index < canvases.length && index < LIMIT.canvases; index++) {
+      const canvas = canvases[index];
+      if (!(canvas instanceof HTMLCanvasElement)) continue;
+      const sum = sumOf(canvas);
+      const at = now();
+      const entry = drawn.get(canvas) ?? { sum, seen: at, since: at, last: at };
+      if (entry.sum !== sum) {
+        // A chart that is drawn anew after a rest begins anew; a canvas that never rests is a film.
+        if (at - entry.last > LIMIT.restMs) entry.since = at;
+        entry.last = at;
+        entry.sum = sum;
+      }
+      drawn.set(canvas, entry);
+      if (at - entry.last < quietMs && at - entry.since < LIMIT.canvasMs) drawing = true;
+      if (sum !== 0) hasContent = true;
+      else if (
+        !contexts.has(canvas) &&
+        canvas.clientWidth > 100 &&
+        canvas.clientHeight > 50 &&
+        getComputedStyle(canvas).pointerEvents !== 'none'
+      )
+        blank = Math.max(blank ?? 0, entry.seen);
+    }
+    return drawing || (!hasContent && blank !== null && now() - blank < LIMIT.blankCanvasMs);
+  };
+  return {
+    areFontsLoading,
+    areImagesLoading: ({ wholePage, slow }) => images().some((image) => isWaited(image, wholePage)) || (slow.length > 0 && shows(slow)),
+    decode: () =>
+      Native.race([
+        Native.allSettled(
+          images()
+            .filter((image) => image.complete && inView(image))
+            .map((image) => image.decode()),
+        ).then(() => undefined),
+        watch.sleep(LIMIT.decodeMs),
+      ]),
+    isMoving,
+    isDrawing,
+  };
+}
