@@ -15,7 +15,7 @@ export type BusyMarks = {
  */
 export function watchBusyMarks(watch: PageWatch): BusyMarks {
   const FOREVER = Number.POSITIVE_INFINITY;
-  const LIMIT = { doubtMs: 2500, wordsMs: 8000, elsewhereMs: 3000, marks: 400, animations: 300, texts: 4000 };
+  const LIMIT = { doubtMs: 2500, ornamentMs: 800, wordsMs: 8000, elsewhereMs: 3000, marks: 400, animations: 300, texts: 4000 };
   const SKELETONS =
     '.skeleton,.shimmer,.placeholder-glow,.placeholder-wave,.MuiSkeleton-root,.ant-skeleton-active,.mantine-Skeleton-root[data-visible],.chakra-skeleton,.v-skeleton-loader__bone,.el-skeleton,.react-loading-skeleton,.p-skeleton,.bp5-skeleton,.bp6-skeleton,.rs-placeholder,.animate-pulse,.content-loader,.ph-item,[data-slot="skeleton"]';
   const SPINNERS =
@@ -64,9 +64,10 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
   // Ornaments, each in the fixture "a finished page with ornaments that spin": hidden from screen readers, part of a
   // button or a link, a "live" light beside its word, or covered by what has come since.
   const spinner = (element: Element): number => {
-    if (element.closest('[aria-hidden="true"],button,a,[role="button"],[role="tab"]')) return LIMIT.doubtMs;
+    if (element.closest('button,a,[role="button"],[role="tab"]')) return LIMIT.ornamentMs;
+    if (element.closest('[aria-hidden="true"]')) return LIMIT.doubtMs;
     const said = element.parentElement && element.parentElement !== document.body ? readable(element.parentElement) : '';
-    if (said.length < 60 && ALIVE.test(said)) return LIMIT.doubtMs;
+    if (said.length < 60 && ALIVE.test(said)) return LIMIT.ornamentMs;
     const own = readable(element);
     // A word such as `loading` is also left on containers whose content has come.
     if (own.length >= 20 && !WORDS.test(own) && !isAnimated(element)) return LIMIT.doubtMs;

@@ -28,6 +28,8 @@ export type NetworkActivity = {
   inFlight(): string[];
   /** Addresses of pictures that take long: no longer waited for here, but by whoever sees that they are shown. */
   slowImages(): string[];
+  /** Resolves when one of them has come or is given up, at once where there is none. */
+  whenSlowImageEnds(): Promise<void>;
   /** URL and status of every response so far, in order of arrival. */
   responses(): readonly { url: string; status: number }[];
   /** The status of the main document that is shown now, redirects passed over; null before the first. */
@@ -112,6 +114,7 @@ export function watchNetwork(page: Page, tools: { cdp: CDPSession; isOwnHost: (h
     hasSetAside: () => setAside,
     inFlight: work.labels,
     slowImages: slow.urls,
+    whenSlowImageEnds: slow.whenOneEnds,
     responses: () => responses,
     documentStatus: () => status,
     onResponse: (listener) => {
@@ -134,10 +137,14 @@ export function watchNetwork(page: Page, tools: { cdp: CDPSession; isOwnHost: (h
 /** Pictures that were set aside and are still on their way, each for a bounded time. */
 function createSlowImages() {
   const open = new Map<Request, NodeJS.Timeout>();
+  let next = Promise.withResolvers<void>();
   const remove = (request: Request) => {
     const timer = open.get(request);
-    if (timer) clearTimeout(timer);
+    if (!timer) return;
+    clearTimeout(timer);
     open.delete(request);
+    next.resolve();
+    next = Promise.withResolvers<void>();
   };
   return {
     add: (request: Request) =>
@@ -146,6 +153,7 @@ function createSlowImages() {
         setTimeout(() => remove(request), PATIENCE.slowImage - PATIENCE.image),
       ),
     remove,
+    whenOneEnds: () => (open.size === 0 ? Promise.resolve() : next.promise),
     urls: () => [...open.keys()].map((request) => request.url()),
     close: () => {
       for (const request of [...open.keys()]) remove(request);

@@ -54,9 +54,18 @@ export async function settle(target: ReadinessPage, options: { wholePage: boolea
     signal = result.signal;
     // Where the app itself says that it is ready, requests that go on are its own affair.
     if (held === null && (signal === 'ready' || network.quietForMs() >= QUIET_MS)) break;
+    if (held?.part === 'images' && slowImages.length > 0) await slowImageEnds(target, until);
     held ??= { part: 'network', what: 'the network' };
   }
   return { held: held && describe(held), readiness: record.readiness(held, signal) };
+}
+
+async function slowImageEnds(target: ReadinessPage, until: number): Promise<void> {
+  try {
+    await target.run.within(Math.max(1, until - Date.now()), target.network.whenSlowImageEnds());
+  } catch (error) {
+    if (!(error instanceof WaitExpired)) throw error;
+  }
 }
 
 /** Resolves when the network is quiet or the app says that it is ready, or with `late` when the time is over. */
@@ -100,8 +109,10 @@ function recordTimes(navigatedAt: number) {
     },
     readiness: (held: { part: string; what: string } | null, signal: Signal): Readiness => {
       const noticed = Object.entries(times).filter(([, at]) => at >= NOTICEABLE_MS);
-      const last = noticed.sort(([, one], [, other]) => other - one)[0]?.[0];
-      const heldBy = held?.part ?? last;
+      const [last] = noticed.sort(([, one], [, other]) => other - one);
+      // Whatever is awaited shows itself by a change of the document: that change is not what held it up.
+      const cause = last?.[0] === 'dom' ? noticed.find(([part, at]) => part !== 'dom' && at >= last[1] - QUIET_MS) : undefined;
+      const heldBy = held?.part ?? (cause ?? last)?.[0];
       return {
         settledBy: held === null ? (signal === 'ready' ? 'signal' : 'auto') : `timeout (${held.part})`,
         ...(heldBy === undefined ? {} : { heldBy }),

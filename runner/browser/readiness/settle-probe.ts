@@ -121,6 +121,8 @@ export function createProbe(watch: PageWatch, parts: { promises: PagePromises; b
       else if (part) await Native.all([watch.nextEvent(LIMIT.fallbackMs), watch.sleep(LIMIT.throttleMs)]);
       await watch.frames();
       result = look(options, since);
+      // Backgrounds tell no end: whoever watches the network knows when it has come.
+      if (result.held?.part === 'images' && options.slowImages.length > 0) return result;
       if (result.held) continue;
       await pictures.decode();
       // Decoding takes its time, in which the page may have gone on.
