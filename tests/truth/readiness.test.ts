@@ -1,14 +1,14 @@
-import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestSite, type TestSite } from '#runner/browser/fixtures/test-site.ts';
 import { answerHostile, answerSocket } from './fixtures/hostile-site.ts';
 import { judgePage, type Outcome } from './fixtures/judge-page.ts';
 import { DRAWING_PAGES } from './fixtures/pages-drawing.ts';
+import { HELD_OUT_PAGES } from './fixtures/pages-held-out.ts';
 import { LOADING_PAGES } from './fixtures/pages-loading.ts';
 import { NETWORK_PAGES } from './fixtures/pages-network.ts';
 
 /** Promise T2: `waitUntil: "auto"` sees the finished page, in pixels and in text, where `networkidle` does not. */
-const PAGES = [...NETWORK_PAGES, ...LOADING_PAGES, ...DRAWING_PAGES];
+const PAGES = [...NETWORK_PAGES, ...LOADING_PAGES, ...DRAWING_PAGES, ...HELD_OUT_PAGES];
 const AT_ONCE = 3;
 const SUITE_MS_MAX = 400_000;
 const only = process.env.TRUTH_ONLY;
@@ -42,9 +42,8 @@ it('where the plain script that waits for `networkidle` fails on many of them', 
   );
   const ours = [...outcomes.values()].filter((outcome) => outcome.ours === null).length;
   const failed = [...outcomes.values()].filter((outcome) => outcome.idle !== null).length;
-  writeFileSync('/tmp/readiness-table.txt', table.join('\n'));
   console.log(
     `${table.join('\n')}\nComplete: ours ${ours} of ${outcomes.size}, networkidle ${outcomes.size - failed} of ${outcomes.size}.`,
   );
-  expect(failed).toBeGreaterThanOrEqual(6);
+  if (!only) expect(failed).toBeGreaterThanOrEqual(6);
 });

@@ -85,6 +85,12 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
     ['a loading sign', ANY_NAME, anyName],
   ];
 
+  const turnsOrPulses = (effect: KeyframeEffect) =>
+    effect
+      .getKeyframes()
+      .some(
+        (frame) => /rotate/.test(String(frame.transform ?? '')) || 'rotate' in frame || 'opacity' in frame || 'backgroundPosition' in frame,
+      );
   /** Empty shapes that pulse or turn for ever, under whatever name: the skeletons of kits that nobody listed. */
   const moving = (): BusyMark | null => {
     let shapes = 0;
@@ -95,9 +101,11 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
         const animation = animations[index];
         const effect = animation?.effect;
         if (!(effect instanceof KeyframeEffect) || effect.getComputedTiming().iterations !== FOREVER || !effect.target) continue;
-        if (!(animation instanceof CSSAnimation) || !MOVES.test(animation.animationName)) continue;
+        const named = animation instanceof CSSAnimation && MOVES.test(animation.animationName);
+        if (!named && !effect.pseudoElement && !turnsOrPulses(effect)) continue;
         const box = boxOf(effect.target);
-        if (box.width >= 24 && box.height >= 8 && isIn(box) && isShown(effect.target) && readable(effect.target) === '') shapes++;
+        const isEmpty = readable(effect.target) === '' && !effect.target.querySelector('img,svg,canvas,video');
+        if (box.width >= 24 && box.height >= 8 && isIn(box) && isShown(effect.target) && isEmpty) shapes++;
       }
     }
     return shapes > 0 ? { what: 'empty shapes that pulse', holdsMs: LIMIT.doubtMs } : null;

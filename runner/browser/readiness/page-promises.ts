@@ -16,8 +16,9 @@ export function watchPromises(watch: PageWatch): PagePromises {
     // Shorter ones are over within the quiet window; longer ones (toasts, carousels, polls) are not about this picture.
     timerMsMin: 60,
     timerMsMax: 750,
-    // The third of a chain of equal timers is a ticker; the chain is known by its delay, as closures differ each time.
-    chain: 2,
+    // A chain of equal timers that goes on for longer is a ticker (the fixture "polling each second"), a short one works
+    // through slices (the fixture "data out of IndexedDB"). It is known by its delay, as closures differ each time.
+    chainMs: 500,
     // All timers of a document together may hold it up for this long: random delays make no chain.
     timersMsMax: 2000,
     lateMs: 20,
@@ -39,7 +40,7 @@ export function watchPromises(watch: PageWatch): PagePromises {
     // One that is set while the last is still due is a debounce or a neighbor, not the next tick.
     const links = chain && now() >= chain.due - 1 ? chain.links + 1 : (chain?.links ?? 0);
     chains.set(delay, { due, links });
-    if (links < LIMIT.chain) timers.set(id, due);
+    if (links * delay < LIMIT.chainMs) timers.set(id, due);
   };
   const replace = (name: string, value: unknown) =>
     Object.defineProperty(window, name, { value, writable: true, configurable: true, enumerable: true });

@@ -37,6 +37,12 @@ export function watchPictures(watch: PageWatch): Pictures {
   const inView = (element: Element) => isIn(element.getBoundingClientRect());
 
   let fontsSince: number | null = null;
+  document.fonts.addEventListener('loading', () => {
+    fontsSince ??= now();
+  });
+  document.fonts.addEventListener('loadingdone', () => {
+    fontsSince = null;
+  });
   const areFontsLoading = () => {
     void document.body?.offsetHeight; // Fonts begin to load when text that uses them is laid out, not before.
     if (document.fonts.status !== 'loading') {
@@ -77,7 +83,19 @@ export function watchPictures(watch: PageWatch): Pictures {
   };
   const images = () => watch.find('img').filter((image) => image instanceof HTMLImageElement);
 
+  /** Animation elements of SVG, which are no animations to the document (the fixture "a chart that grows by SMIL"). */
+  const isMovingSvg = () =>
+    watch.find('animate,animateTransform,animateMotion').some((element) => {
+      if (!(element instanceof SVGAnimationElement) || element.getAttribute('repeatCount') === 'indefinite') return false;
+      try {
+        const rest = element.getStartTime() + element.getSimpleDuration() - element.getCurrentTime();
+        return rest > 0 && rest * 1000 < LIMIT.motionMs;
+      } catch {
+        return false; // It has not begun and may never, or has no duration.
+      }
+    });
   const isMoving = (wholePage: boolean) => {
+    if (isMovingSvg()) return true;
     const roots = watch.roots();
     for (let at = 0; at < roots.length; at++) {
       const animations = roots[at]?.getAnimations() ?? [];

@@ -7,6 +7,8 @@ export const PATIENCE = {
   slowImage: 8000,
   foreign: 5000,
   foreignDocument: 8000,
+  /** Browsers show the text in another font after three seconds; twice that, and it is what people see. */
+  font: 6000,
   poll: 400,
   feed: 2500,
   scripted: 8000,
@@ -45,6 +47,7 @@ export function isScripted(request: Request): boolean {
 export function patienceFor(request: Request, isOwn: boolean): number | null {
   const type = request.resourceType();
   if (type === 'image') return PATIENCE.image;
+  if (type === 'font') return isOwn ? PATIENCE.font : PATIENCE.foreign;
   if (type === 'document') return isOwn ? null : PATIENCE.foreignDocument;
   if (isScripted(request)) {
     const { pathname, search } = new URL(request.url());
