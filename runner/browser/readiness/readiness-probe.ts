@@ -5,6 +5,7 @@
  * no secret. `readiness.ts` asks it.
  */
 import { watchBusyMarks } from './busy-marks.ts';
+import { watchDrawings } from './drawings.ts';
 import { watchPromises } from './page-promises.ts';
 import { watchPage } from './page-watch.ts';
 import { watchPictures } from './pictures.ts';
@@ -20,7 +21,12 @@ declare global {
 export const PROBE_SCRIPT = `(() => {
   if (window.__sessionshotProbe) return;
   const watch = (${watchPage})();
-  const parts = { promises: (${watchPromises})(watch), busy: (${watchBusyMarks})(watch), pictures: (${watchPictures})(watch) };
+  const parts = {
+    promises: (${watchPromises})(watch),
+    busy: (${watchBusyMarks})(watch),
+    pictures: (${watchPictures})(watch),
+    drawings: (${watchDrawings})(watch),
+  };
   Object.defineProperty(window, '__sessionshotProbe', { value: (${createProbe})(watch, parts) });
 })();`;
 

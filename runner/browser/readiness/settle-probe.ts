@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import type { BusyMarks } from './busy-marks.ts';
+import type { Drawings } from './drawings.ts';
 import type { PagePromises } from './page-promises.ts';
 import type { PageWatch } from './page-watch.ts';
 import type { Pictures } from './pictures.ts';
@@ -22,7 +23,10 @@ export type Probe = {
 };
 
 /** Brings the parts together. Runs in the page: uses nothing from outside itself. */
-export function createProbe(watch: PageWatch, parts: { promises: PagePromises; busy: BusyMarks; pictures: Pictures }): Probe {
+export function createProbe(
+  watch: PageWatch,
+  parts: { promises: PagePromises; busy: BusyMarks; pictures: Pictures; drawings: Drawings },
+): Probe {
   const LIMIT = {
     motionMs: 2500,
     stalledLoadMs: 1500,
@@ -34,7 +38,7 @@ export function createProbe(watch: PageWatch, parts: { promises: PagePromises; b
   };
   const { now } = watch;
   const Native = Promise;
-  const { promises, busy, pictures } = parts;
+  const { promises, busy, pictures, drawings } = parts;
   const heldAt = new Map<ReadinessPart, number>();
   const SIGNAL = '__sessionshotReady';
 
@@ -95,7 +99,7 @@ export function createProbe(watch: PageWatch, parts: { promises: PagePromises; b
     const mark = busy.find(options.wholePage);
     if (mark && quietFor < mark.holdsMs) return { part: 'busy', what: mark.what };
     if (now() - since < LIMIT.motionMs && pictures.isMoving(options.wholePage)) return { part: 'motion', what: 'a transition' };
-    return pictures.isDrawing(options.quietMs) ? { part: 'motion', what: 'a drawing' } : null;
+    return drawings.isDrawing(options.quietMs) ? { part: 'motion', what: 'a drawing' } : null;
   };
   const look = (options: SettleOptions, since: number): SettleResult => {
     const state = signal();
