@@ -42,7 +42,10 @@ export type NetworkActivity = {
  * Follows a page's requests and says when the ones that the picture may depend on are done. Set aside are streams,
  * beacons and media, polls, bodies that the page never reads, and after some patience what hangs.
  */
-export function watchNetwork(page: Page, tools: { cdp: CDPSession; isOwnHost: (host: string) => boolean }): NetworkActivity {
+export function watchNetwork(
+  page: Page,
+  tools: { cdp: CDPSession; isOwnHost: (host: string) => boolean; readinessMs: number },
+): NetworkActivity {
   const { isOwnHost } = tools;
   const work = createOpenWork();
   const streams = watchStreams(page, { ...tools, work });
@@ -81,7 +84,8 @@ export function watchNetwork(page: Page, tools: { cdp: CDPSession; isOwnHost: (h
       const repeated = isScripted(request) ? retries.get(identityOf(request)) : undefined;
       if (repeated) work.end(repeated.key);
       const patience = patienceFor(request, isOwn(request));
-      if (patience !== null) work.endAfter(request, patience, giveUp(request));
+      // What hangs must leave the rest of the page its time, however little the caller gives.
+      if (patience !== null) work.endAfter(request, Math.min(patience, tools.readinessMs / 2), giveUp(request));
     },
     response: (response: Response) => {
       const request = response.request();

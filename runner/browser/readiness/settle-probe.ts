@@ -101,15 +101,24 @@ export function createProbe(
     if (now() - since < LIMIT.motionMs && pictures.isMoving(options.wholePage)) return { part: 'motion', what: 'a transition' };
     return drawings.isDrawing(options.quietMs) ? { part: 'motion', what: 'a drawing' } : null;
   };
-  const look = (options: SettleOptions, since: number): SettleResult => {
-    const state = signal();
-    const held = lookAt(options, since, state);
+  const report = (held: Held | null, state: Signal): SettleResult => {
     if (held) heldAt.set(held.part, now());
     const ages: SettleResult['ages'] = { dom: now() - watch.changedAt() };
     heldAt.forEach((at, part) => {
       ages[part] = part === 'dom' ? ages.dom : now() - at;
     });
     return { held, signal: state, ages };
+  };
+  const look = (options: SettleOptions, since: number): SettleResult => {
+    const state = signal();
+    return report(lookAt(options, since, state), state);
+  };
+  // Without scripts nothing takes a spinner away or says that it is ready: what loads is all there is to wait for.
+  const begun = now();
+  const lookScriptless = (options: SettleOptions): SettleResult => {
+    const isArriving = pictures.areFontsLoading() || pictures.areImagesLoading({ wholePage: options.wholePage, slow: [] });
+    if (isLoading(options, now() - begun)) return report({ part: 'load', what: 'the document to load' }, 'none');
+    return report(isArriving ? { part: 'images', what: 'pictures or fonts' } : null, 'none');
   };
 
   const settle = async (options: SettleOptions): Promise<SettleResult> => {
@@ -137,7 +146,7 @@ export function createProbe(
   };
   return {
     settle,
-    look: (options) => look(options, now()),
+    look: lookScriptless,
     whenReady: async (ms) => {
       const until = now() + ms;
       while (signal() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal() === 'none' ? 2 : 1));

@@ -18,6 +18,7 @@ const PAGES: Record<string, string> = {
   back: '<style>body{margin:0}#in{height:300px;overflow:auto;background:green}#in p{height:200px;margin:0;background:red}#in p:first-child{background:green}.far{height:3000px}</style><div id="in"><p></p><p></p><p></p><p></p><p></p></div><div class="far"></div><script>document.getElementById("in").scrollTop = 0; addEventListener("scroll", () => { document.title = scrollY; });</script>',
   broken: '<style>@font-face{font-family:F;src:url(/hang?font)}body{font-family:F}</style><h1>text</h1>',
   script: '<h1>x</h1><script async src="/hang?script"></script>',
+  fetch: '<h1>x</h1><script>fetch("/hang?board=7");</script>',
   frame: '<iframe src="https://bi.example.org/inner" style="width:600px;height:200px"></iframe>',
   leaving: '<h1>interstitial</h1><script>setTimeout(() => location.replace("/late"), 500);</script>',
   late: '<h1>start</h1><script>setTimeout(() => { document.querySelector("h1").textContent = "Arrived"; window.arrived = 1; }, 300);</script>',
@@ -67,6 +68,16 @@ describe('what has no end is bounded', () => {
 
   it('a font that never comes leaves the text in another one', async () => {
     expect(await site.capture({ url: `${APP}/broken`, timeouts: { readiness: 15_000 } })).toMatchObject({ ok: true });
+  });
+
+  it('a request that hangs leaves the page half of the time', async () => {
+    expect(await site.capture({ url: `${APP}/fetch`, timeouts: { readiness: 2000 } })).toMatchObject({ ok: true });
+  });
+
+  it('a spinner on a page without scripts is not waited for, since nothing could take it away', async () => {
+    expect(await site.capture({ url: `${APP}/ready`, javaScriptEnabled: false, timeouts: { readiness: 1500 } })).toMatchObject({
+      ok: true,
+    });
   });
 
   it('the message names a request of the page that never ends', async () => {

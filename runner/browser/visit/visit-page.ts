@@ -27,7 +27,11 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
     { origins: auth?.headerOrigins ?? [], headers: auth?.headers ?? {} },
   ];
   const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers }));
-  const network = watchNetwork(page, { cdp, isOwnHost: (host) => domains.some((entry) => matchesHost(entry.host, host)) });
+  const network = watchNetwork(page, {
+    cdp,
+    isOwnHost: (host) => domains.some((entry) => matchesHost(entry.host, host)),
+    readinessMs: request.timeouts.readiness,
+  });
   const visit: Visit = {
     ...options,
     context,
