@@ -22,7 +22,11 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     { origins: auth?.headerOrigins ?? [], headers: auth?.headers ?? {} },
   ];
   const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers, seed }));
-  const network = watchNetwork(page, (host) => domains.some((entry) => matchesHost(entry.host, host)));
+  const network = watchNetwork(page, {
+    cdp,
+    isOwnHost: (host) => domains.some((entry) => matchesHost(entry.host, host)),
+    readinessMs: request.timeouts.readiness,
+  });
   const visit: Visit = {
     ...options,
     context,
