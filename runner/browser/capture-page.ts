@@ -12,6 +12,7 @@ import { classifyPlaywrightError } from './classify-playwright-error.ts';
 import { render } from './render/render.ts';
 import type { Rendered } from './render/rendered.ts';
 import { authContextOptions } from './session/session.ts';
+import { verdictOf } from './verdict/verdict.ts';
 import { emulationOptions } from './visit/emulation.ts';
 import { preparePicture } from './visit/prepare-picture.ts';
 import type { VisitInput } from './visit/visit.ts';
@@ -71,6 +72,7 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
     return { ok: true, ...stored, width: rendered.width, height: rendered.height, pages: rendered.pages, observed };
   } catch (error) {
     const reason = reasonOf(error, run, scope);
+    observed.verdict ??= verdictOf(reason.code);
     noteEgress();
     return { ok: false, failure: reason, observed, sideEffects: run.hadSideEffect() };
   } finally {
