@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ResolvedAuth } from '#shared/auth-policy.ts';
+import { makeReceipt } from '#shared/auth-receipt.ts';
 import { type Failure, failure } from '#shared/failure.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log, LogFields } from '#shared/log.ts';
@@ -97,7 +98,7 @@ async function work(deps: AttemptDeps, attempt: Attempt): Promise<Outcome> {
     domains: claim.limits.domains,
   });
   if (!opened.ok) {
-    const auth = opened.rejected.length > 0 ? { cookies: 0, origins: 0, rejected: opened.rejected } : null;
+    const auth = opened.rejected.length > 0 ? makeReceipt({ cookies: 0, origins: 0, rejected: opened.rejected }, []) : null;
     return { kind: 'fail', failure: opened.failure, observed: observedSchema.parse({ auth }), sideEffects: false };
   }
   const deadline = startedAt + Math.min(claim.limits.totalMs, opened.payload.request.timeouts.total);

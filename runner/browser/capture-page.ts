@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright';
+import { makeReceipt } from '#shared/auth-receipt.ts';
 import { type Failure, failure } from '#shared/failure.ts';
 import { CONTENT_TYPES, EXTENSIONS } from '#shared/output.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
@@ -90,8 +91,8 @@ async function openContext({ input, run, observed }: Capture): Promise<BrowserCo
     // It may still open after we gave up on it: then it is closed where nobody else would.
     opening.then((late) => late.close()).catch(() => undefined);
     if (error instanceof CaptureFault || !input.auth?.indexedDB.length) throw error;
-    const refused = { name: 'auth.storageState', reason: 'its IndexedDB part could not be restored' };
-    observed.auth = { cookies: 0, origins: 0, rejected: [...input.auth.rejected, refused] };
+    const refused = { name: 'auth.storageState', reason: 'its IndexedDB part could not be restored', kind: 'indexedDB' as const };
+    observed.auth = makeReceipt({ cookies: 0, origins: 0, rejected: [...input.auth.rejected, refused] }, []);
     throw run.fault('auth_not_applied', `\`${refused.name}\`: ${refused.reason}.`);
   }
 }
@@ -117,6 +118,7 @@ async function captureIn(context: BrowserContext, capture: Capture): Promise<Ren
     await visit.judge('again');
     return rendered;
   } finally {
+    await visit.finishReceipt();
     observed.finalUrl = shownUrl(visit.page.url()) || null;
     observed.httpStatus = visit.network.documentStatus();
     visit.network.close();

@@ -1,6 +1,7 @@
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import type { Verdict } from '#shared/capture.ts';
 import { type Failure, type FailureCode, failure, type Step } from '#shared/failure.ts';
+import { looksLikeSession } from '../session/session-names.ts';
 import { navigationFault } from '../visit/navigation-guard.ts';
 import type { PageFacts } from './read-facts.ts';
 import { wallSign } from './wall-signs.ts';
@@ -116,11 +117,6 @@ function isSoftError({ facts, targetUrl, describesPage, verify, httpStatus }: Ve
   return !/(?:^|[/_-])(?:40[0-9]|50[0-9]|not-?found|error)(?:[/._-]|$)/i.test(new URL(targetUrl).pathname);
 }
 
-const SESSION_NAMES = /sess|sid\b|^sid|auth|token|jwt|login|remember|identity|sso|connect\.|user/i;
-/** Set by proxies, balancers and forms for everybody, signed in or not. */
-const FOR_EVERYBODY =
-  /csrf|xsrf|^__cf|^_cf|^cf_|^awsalb|^arraffinity|^bigip|^ak_bmsc|^bm_|^incap_|^visid_incap|^nlbi_|^datadome$|^_px|^_ga|flash|locale|consent/i;
-
 /**
  * Lists the injected cookies that look like a session and that the site has deleted, when no cookie of that kind is
  * left: an app that swaps a one-time cookie for a new one leaves the new one.
@@ -130,12 +126,11 @@ export function deletedSessionCookies<T extends { name: string; httpOnly?: boole
   jar: readonly T[],
   isSame: (kept: T, given: T) => boolean,
 ): string[] {
-  const isSession = (cookie: T) => !FOR_EVERYBODY.test(cookie.name) && (cookie.httpOnly === true || SESSION_NAMES.test(cookie.name));
   // A cookie that ran out by itself during the capture was not deleted by anybody.
   const lasting = injected.filter(
-    (cookie) => isSession(cookie) && (cookie.expires === undefined || cookie.expires === -1 || cookie.expires * 1000 > Date.now()),
+    (cookie) => looksLikeSession(cookie) && (cookie.expires === undefined || cookie.expires === -1 || cookie.expires * 1000 > Date.now()),
   );
   const deleted = lasting.filter((given) => !jar.some((kept) => isSame(kept, given)));
-  const anyLeft = jar.some(isSession);
+  const anyLeft = jar.some(looksLikeSession);
   return anyLeft ? [] : deleted.map((cookie) => cookie.name);
 }

@@ -24,7 +24,9 @@ export function wallSign({ targetUrl, finalUrl, facts, deletedCookies }: WallInp
   return (
     addressSign(target, final, facts[0]) ??
     facts.map(pageSign).find((sign) => sign !== null) ??
-    (deletedCookies.length > 0 ? `The site deleted the session cookie ${deletedCookies.slice(0, 3).join(', ')}.` : null)
+    (deletedCookies.length > 0
+      ? `The site deleted ${deletedCookies.length === 1 ? 'the session cookie' : `${deletedCookies.length} session cookies`}.`
+      : null)
   );
 }
 

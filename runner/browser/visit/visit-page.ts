@@ -3,7 +3,8 @@ import { matchesHost } from '#shared/allowed-domain.ts';
 import { watchNetwork } from '../readiness/network-activity.ts';
 import { installProbe } from '../readiness/readiness-probe.ts';
 import { settleVisit } from '../readiness/settle-visit.ts';
-import { applyAuth } from '../session/session.ts';
+import { applyAuth, authHeaders } from '../session/session.ts';
+import { traceAuth } from '../session/trace-auth.ts';
 import { judgeVisit } from '../verdict/judge-visit.ts';
 import { mirrorEmulation } from './emulation.ts';
 import { navigate } from './navigate.ts';
@@ -21,11 +22,9 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
   const cdp = await run.within(SETUP_MS_MAX, context.newCDPSession(page));
   await run.within(SETUP_MS_MAX, mirrorEmulation(page, cdp, request));
   await applySession(page, cdp, options);
-  const headers = [
-    { origins: [target.origin], headers: request.headers ?? {} },
-    { origins: auth?.headerOrigins ?? [], headers: auth?.headers ?? {} },
-  ];
+  const headers = [{ origins: [target.origin], headers: request.headers ?? {} }, ...authHeaders(auth)];
   const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers }));
+  const trace = auth ? traceAuth(page, auth) : null;
   const network = watchNetwork(page, (host) => domains.some((entry) => matchesHost(entry.host, host)));
   const visit: Visit = {
     ...options,
@@ -36,6 +35,9 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
     guard,
     navigatedAt: Date.now(),
     judge: (when) => judgeVisit(visit, when),
+    finishReceipt: async () => {
+      if (trace && options.observed.auth) options.observed.auth = await trace.finish(options.observed.auth);
+    },
   };
   try {
     run.enter('navigate');
@@ -45,6 +47,7 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
     await settleVisit(visit);
     return visit;
   } catch (error) {
+    await visit.finishReceipt();
     network.close();
     throw error;
   }
@@ -54,6 +57,8 @@ async function applySession(page: Page, cdp: CDPSession, options: VisitOptions):
   if (!options.auth) return;
   const { receipt, refused } = await applyAuth({ page, cdp, run: options.run }, options.auth);
   options.observed.auth = receipt;
+  // By its kind alone: people at the console read this sentence, and names are for API keys, in the receipt.
   const first = refused[0];
-  if (first) throw options.run.fault('auth_not_applied', `${first.name}: ${first.reason}.`);
+  if (first)
+    throw options.run.fault('auth_not_applied', `${first.kind === 'cookie' ? 'A cookie' : 'A stored item'} was refused: ${first.reason}.`);
 }

@@ -8,7 +8,7 @@ import type { CaptureRequest } from '#shared/capture-request.ts';
 import { type CaptureId, makeId } from '#shared/ids.ts';
 import type { CapturePayload as Payload } from '#shared/sealed-payload.ts';
 import { shownUrl } from '#shared/target-url.ts';
-import type { Actor } from '../access/actor.ts';
+import { type Actor, seesAuthNames } from '../access/actor.ts';
 import { loadAllowedDomains } from '../access/allowed-domains.ts';
 import { narrowDomains } from '../access/narrow-domains.ts';
 import { AppError } from '../app-error.ts';
@@ -59,7 +59,7 @@ async function accept(em: EntityManager, accepting: Accepting): Promise<Created>
   const row = toRow(accepting, now);
   const capture = toCaptureView(
     { capture: em.create(Capture, row, { persist: false }), attempts: [], asset: null, link: null },
-    { showRejectedNames: actor.kind !== 'user', publicUrl: deps.settings.publicUrl() },
+    { showAuthNames: seesAuthNames(actor), publicUrl: deps.settings.publicUrl() },
   );
   const first = idempotency && (await takeKey(em, idempotency, capture));
   if (first) return { capture: first, replayed: true };
