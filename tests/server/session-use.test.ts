@@ -85,7 +85,10 @@ test('the names of the parts are for API keys with captures:read; everybody else
   await fail('login_wall', receipt({ rejected: [{ name: 'canary-rejected', reason: 'canary.test is not an allowed domain' }] }));
   const { workspaceId, fingerprintKey } = bed.key;
   const user: UserActor = { kind: 'user', userId: makeId('user'), workspaceId, role: 'owner', name: 'O', sessionHash: '', fingerprintKey };
-  expect((await readCapture(bed.deps, bed.key, id)).auth).toMatchObject({ items: receipt().items, rejected: [{ name: 'canary-rejected' }] });
+  expect((await readCapture(bed.deps, bed.key, id)).auth).toMatchObject({
+    items: receipt().items,
+    rejected: [{ name: 'canary-rejected' }],
+  });
   const shown = (await readCapture(bed.deps, user, id)).auth;
   expect(shown).toMatchObject({ cookies: 1, counts: { applied: 1, replaced_by_site: 1 }, rejected: [{}] });
   expect(JSON.stringify(shown)).not.toMatch(/canary|theme|app\.example/);

@@ -63,7 +63,7 @@ function isSession(item: AuthItem, auth: ResolvedAuth): boolean {
 async function look(seen: Seen): Promise<AuthItem[]> {
   const cookies = await cookieFates(seen);
   const stored = await storageFates(seen);
-  const credentials = await credentialsFate(seen);
+  const credentials = credentialsFate(seen);
   const others = partsOf(seen.auth).filter(({ kind }) => kind === 'indexedDB' || kind === 'header');
   return [
     ...cookies,
@@ -153,15 +153,13 @@ async function readFrom(page: Page, auth: ResolvedAuth, origin: string) {
   return await frame.evaluate(readStorage, names).catch(() => null);
 }
 
-async function credentialsFate(seen: Seen): Promise<AuthItem[]> {
-  const { auth, answered } = seen;
-  if (!auth.httpCredentials) return [];
-  const { origin } = auth.httpCredentials;
+function credentialsFate(seen: Seen): AuthItem[] {
+  if (!seen.auth.httpCredentials) return [];
+  const { origin, send } = seen.auth.httpCredentials;
   const part = { kind: 'httpCredentials' as const, name: 'basic', at: origin };
   if (!wasAsked(seen, origin)) return [{ ...part, ...neverAsked() }];
-  for (const request of answered.filter((each) => new URL(each.url()).origin === origin).slice(0, LOOKED_INTO_MAX))
-    if (/^basic /i.test((await headersOf(request)).authorization ?? '')) return [{ ...part, ...APPLIED }];
-  return [{ ...part, status: 'never_sent', reason: 'its origin did not ask for them' }];
+  // The browser answers a challenge by itself and shows neither the challenge nor the second request.
+  return [{ ...part, ...APPLIED, ...(send === 'always' ? {} : { reason: 'kept ready for its origin; whether it asked is not seen' }) }];
 }
 
 function wasAsked({ asked }: Seen, origin: string): boolean {
