@@ -22,7 +22,7 @@ import { findAnswer, type Idempotency, readIdempotency, takeKey } from './idempo
 /** `body` is the JSON as it was sent: what the idempotency fingerprint is made of. */
 export type CreateOptions = { idempotencyKey?: string; body: unknown };
 export type Created = { capture: CaptureView; replayed: boolean };
-type Creating = Pick<Deps, 'db' | 'sealer' | 'settings'>;
+export type Creating = Pick<Deps, 'db' | 'sealer' | 'settings'>;
 
 /**
  * Accepts a capture: policy, seal, then capture, sealed payload and job in one transaction, so that a capture which was
@@ -116,7 +116,8 @@ function toPayload(request: CaptureRequest, { target, auth }: Admitted): Payload
   };
 }
 
-function requireSealer({ sealer }: Creating): Sealer {
+/** The sealer; refuses with `unavailable` where the server was given no public key. */
+export function requireSealer({ sealer }: Creating): Sealer {
   if (sealer) return sealer;
   throw new AppError(
     'unavailable',
@@ -125,8 +126,8 @@ function requireSealer({ sealer }: Creating): Sealer {
   );
 }
 
-/** Counts up to the bound only. Requests at the very same moment may pass it by as many as they are. */
-async function refuseFullQueue(em: EntityManager, actor: Actor, max: number): Promise<void> {
+/** Refuses when as many captures of the workspace wait as may. Counts up to the bound only. Requests at the very same moment may pass it by as many as they are. */
+export async function refuseFullQueue(em: EntityManager, actor: Actor, max: number): Promise<void> {
   const waiting = await em.execute<unknown[]>(`select 1 as waiting from job where workspace_id = ? and state = 'available' limit ?`, [
     actor.workspaceId,
     max,
