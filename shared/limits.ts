@@ -93,6 +93,7 @@ export const LIMITS = {
   livenessMs: 15 * SECOND,
 
   // Runner
+  claimAheadMsMax: 2 * SECOND,
   drainMsDefault: 60 * SECOND,
   signalRepeatMs: 500,
   callMsMax: 15 * SECOND,
@@ -107,6 +108,8 @@ export const LIMITS = {
   abortGraceMs: 4 * SECOND,
   browserStartMsMax: 30 * SECOND,
   browserCloseMsMax: 2 * SECOND,
+  tabsReadyMax: 8,
+  browserMemoryBytesMax: 1024 * MIB,
   browserCapturesMax: 100,
   browserLifeMs: 30 * MINUTE,
   selfTestMsMax: 30 * SECOND,

@@ -5,17 +5,20 @@ import { LIMITS } from '#shared/limits.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import type { CaptureRun } from '../capture-run.ts';
 import type { OriginHeaders } from '../visit/navigation-guard.ts';
-import { writeStorage } from './write-storage.ts';
+import { type Seed, seedFirstDocument } from './seed-first-document.ts';
+import { type StorageItems, writeStorage } from './write-storage.ts';
 
 type AuthReceipt = NonNullable<Observed['auth']>;
 type AuthCookie = ResolvedAuth['cookies'][number];
 /** The receipt, and what of it Chromium refused: the capture must not go on without a part of the caller's session. */
-export type AppliedAuth = { receipt: AuthReceipt; refused: RejectedItem[] };
+export type AppliedAuth = { receipt: AuthReceipt; refused: RejectedItem[]; seed: Seed | null };
 
 /** A page that has loaded nothing yet. */
 export type FreshTab = { page: Page; cdp: CDPSession; run: CaptureRun };
 
 const SEED_MS_MAX = 10_000;
+/** More than this may be over the browser's quota: only a visit can tell which item it was. */
+const SCRIPT_CHARS_MAX = 2 * 1024 * 1024;
 
 /**
  * The part of an auth state that a context takes when it is made: IndexedDB, which Playwright restores, and the
@@ -51,9 +54,13 @@ export function authHeaders(auth: ResolvedAuth | null): OriginHeaders[] {
  * Puts cookies, localStorage and sessionStorage into a fresh page before anything is loaded: the first script of the
  * app finds them, and a token that the app rotates stays rotated, because nothing is ever set a second time.
  */
-export async function applyAuth(tab: FreshTab, auth: ResolvedAuth): Promise<AppliedAuth> {
+export async function applyAuth(tab: FreshTab, auth: ResolvedAuth, target: { origin: string }): Promise<AppliedAuth> {
   const refused = await applyCookies(tab.page.context(), auth.cookies, tab.run);
-  refused.push(...(await seedStorage(tab, auth)));
+  const origins = new Set([...Object.keys(auth.localStorage), ...Object.keys(auth.sessionStorage)]);
+  const items = itemsOf(auth, target.origin);
+  const byScript = JSON.stringify(items).length <= SCRIPT_CHARS_MAX && origins.delete(target.origin);
+  refused.push(...(await seedByVisit(tab, auth, [...origins])));
+  const seed = byScript ? await tab.run.within(SEED_MS_MAX, seedFirstDocument(tab.cdp, target.origin, items)) : null;
   const counts = countAuth(auth);
   const names = new Set(refused.map((item) => item.name));
   return {
@@ -68,6 +75,7 @@ export async function applyAuth(tab: FreshTab, auth: ResolvedAuth): Promise<Appl
         .map((part) => ({ ...part, status: 'never_sent' as const })),
     ),
     refused,
+    seed,
   };
 }
 
@@ -142,21 +150,24 @@ function refusalReason(cookie: AuthCookie): string {
   return 'the browser refused it: check domain, path and the characters of name and value';
 }
 
+function itemsOf(auth: ResolvedAuth, origin: string): StorageItems {
+  return { local: Object.entries(auth.localStorage[origin] ?? {}), session: Object.entries(auth.sessionStorage[origin] ?? {}) };
+}
+
 /**
- * Writes the items of each origin from an empty document of that origin, made here and answered before it reaches the
- * network. It runs in the tab that is captured: sessionStorage belongs to a tab and an origin, and stays.
+ * Writes the items of origins other than the target's, those of embedded frames, each from an empty document of that
+ * origin, made here and answered before it reaches the network. A frame may load in a process of its own, where no
+ * script of the tab runs first. It runs in the tab that is captured: sessionStorage belongs to a tab and an origin.
  */
-async function seedStorage({ page, cdp, run }: FreshTab, auth: ResolvedAuth): Promise<RejectedItem[]> {
-  const origins = new Set([...Object.keys(auth.localStorage), ...Object.keys(auth.sessionStorage)]);
-  if (origins.size === 0) return [];
+async function seedByVisit({ page, cdp, run }: FreshTab, auth: ResolvedAuth, origins: readonly string[]): Promise<RejectedItem[]> {
+  if (origins.length === 0) return [];
   const refused: RejectedItem[] = [];
   const onPaused = (event: PausedRequest) => answerEmpty(cdp, event);
   cdp.on('Fetch.requestPaused', onPaused);
   await run.within(SEED_MS_MAX, cdp.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] }));
-  for (const origin of [...origins].slice(0, LIMITS.storageOriginsMax * 2)) {
+  for (const origin of origins.slice(0, LIMITS.storageOriginsMax * 2)) {
     await run.within(SEED_MS_MAX, page.goto(`${origin}/`, { waitUntil: 'load', timeout: SEED_MS_MAX }));
-    const items = { local: Object.entries(auth.localStorage[origin] ?? {}), session: Object.entries(auth.sessionStorage[origin] ?? {}) };
-    const faults = await run.within(SEED_MS_MAX, page.evaluate(writeStorage, items));
+    const faults = await run.within(SEED_MS_MAX, page.evaluate(writeStorage, itemsOf(auth, origin)));
     for (const fault of faults)
       refused.push({
         name: fault.name,
