@@ -120,10 +120,11 @@ export function readFacts(look: Look): PageFacts {
   const minor = find('h2').filter(isShown).slice(0, 2).map(textOf);
   const titleParts = document.title.split(/\s*[|·–—]\s*|\s-\s/);
   const controls = find(CONTROLS).slice(0, CONTROLS_MAX);
-  const shown = controls
-    .filter(isShown)
-    .map((element) => ({ label: labelOf(element), inMenu: element.closest('nav,header,footer,aside') !== null }));
+  // What is said is looked at before whether it is shown: the latter costs a walk to the top for each of a thousand links.
+  const labelled = controls.map((element) => ({ element, label: labelOf(element) }));
   const begins = ({ label }: { label: string }) => says.signIn(label) || says.handOver(label);
+  const beginners = labelled.filter((control) => begins(control) && isShown(control.element));
+  const inMenu = (element: Element) => element.closest('nav,header,footer,aside') !== null;
   const fields = fieldsOf(roots);
   const layers = [...find(DIALOGS).filter(isShown), topLayer()].filter((layer) => layer !== null);
   const loneUser = fields.length === 1 && fields.every(isUserField);
@@ -137,11 +138,12 @@ export function readFacts(look: Look): PageFacts {
     titleSaysSignIn: titleParts.some(says.signIn) || headings.some(says.signIn),
     titleSaysDenied: says.denied(document.title) || headings.some(says.denied) || minor.some(says.denied),
     saysError: titleParts.some(says.error) && (headings.some(says.error) || minor.some(says.error) || lines.slice(0, 5).some(says.error)),
-    offersSignIn: shown.some((control) => begins(control) && !control.inMenu) || fields.some(isUserField),
-    linksToSignIn: shown.some(begins),
-    offersNothingElse: shown.some(begins) && shown.every((control) => begins(control) || says.accompanies(control.label)),
+    offersSignIn: beginners.some(({ element }) => !inMenu(element)) || fields.some(isUserField),
+    linksToSignIn: beginners.length > 0,
+    offersNothingElse:
+      beginners.length > 0 && !labelled.some((each) => !begins(each) && !says.accompanies(each.label) && isShown(each.element)),
     asksForUserOnly:
-      loneUser && shown.some(({ label, inMenu }) => !inMenu && (says.goesOn(label) || says.handOver(label) || says.signIn(label))),
+      loneUser && labelled.some((each) => (begins(each) || says.goesOn(each.label)) && !inMenu(each.element) && isShown(each.element)),
     saysSessionOver: lines.some(says.sessionOver),
     saysMustSignIn: lines.some(says.mustSignIn),
     dialogAsks: layers.some(asksInLayer),
