@@ -149,6 +149,8 @@ function reasonOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure
   if (stopped) return stopped;
   if (error instanceof CaptureFault) return error.failure;
   const step = run.step();
+  // The last wait and the capture as a whole end in the same moment, and either timer may be the first.
+  if (error instanceof WaitExpired && Date.now() >= scope.deadline) return failure('total_timeout', step);
   if (error instanceof WaitExpired) return failure('readiness_timeout', step, 'The page did not answer the browser.');
   const { kind } = classifyPlaywrightError(error);
   if (kind === 'gone') return failure('browser_crashed', step);
