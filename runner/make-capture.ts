@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ResolvedAuth } from '#shared/auth-policy.ts';
+import { makeReceipt } from '#shared/auth-receipt.ts';
 import type { Failure } from '#shared/failure.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
@@ -69,7 +70,7 @@ export async function makeCapture(deps: MakingDeps, attempt: Attempt): Promise<O
     domains: claim.limits.domains,
   });
   if (!opened.ok) {
-    const auth = opened.rejected.length > 0 ? { cookies: 0, origins: 0, rejected: opened.rejected } : null;
+    const auth = opened.rejected.length > 0 ? makeReceipt({ cookies: 0, origins: 0, rejected: opened.rejected }, []) : null;
     return { kind: 'fail', failure: opened.failure, observed: observedSchema.parse({ auth }), sideEffects: false };
   }
   const leave = await enter(deps, attempt);

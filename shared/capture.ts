@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FAILURE_CODES, STEPS } from './failure.ts';
+import { LIMITS } from './limits.ts';
 import { FORMATS } from './output.ts';
 
 export const STATUSES = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const;
@@ -55,11 +56,41 @@ export const controlsSchema = z
   })
   .partial()
   .meta({ id: 'Controls' });
+export const AUTH_ITEM_KINDS = ['cookie', 'localStorage', 'sessionStorage', 'indexedDB', 'header', 'httpCredentials'] as const;
+/** `accepted` is what a dry run says: it passed every check that can be made without a browser. */
+export const AUTH_ITEM_STATUSES = ['applied', 'rejected', 'deleted_by_site', 'replaced_by_site', 'never_sent', 'accepted'] as const;
+/** One part of an auth state and how it fared. Names and places, never values. */
+export const authItemSchema = z
+  .object({
+    kind: z.enum(AUTH_ITEM_KINDS),
+    name: z.string(),
+    at: z.string().describe('The host or the origin that it belongs to.'),
+    status: z.enum(AUTH_ITEM_STATUSES),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'AuthItem' });
+export type AuthItem = z.infer<typeof authItemSchema>;
+const authCountsSchema = z.partialRecord(z.enum(AUTH_ITEM_STATUSES), z.int()).meta({ id: 'AuthCounts' });
 export const authReceiptSchema = z.object({
   cookies: z.int(),
   origins: z.int(),
   rejected: z.array(z.object({ name: z.string(), reason: z.string() })),
+  counts: authCountsSchema.optional().describe('How the parts of the auth state fared, over all of them.'),
+  items: z
+    .array(authItemSchema)
+    .max(LIMITS.authItemsShownMax)
+    .optional()
+    .describe(`Each part by its name, never its value; those that were not simply applied first, at most ${LIMITS.authItemsShownMax}.`),
+  sessionReplaced: z
+    .boolean()
+    .optional()
+    .describe('The site replaced or deleted a part that looks like the session: what was given may be spent.'),
+  replacedInAttempts: z
+    .array(z.int())
+    .optional()
+    .describe('Earlier attempts in which that was so: this one began with what they had used.'),
 });
+export type AuthReceipt = z.infer<typeof authReceiptSchema>;
 
 export const assetSchema = z
   .object({

@@ -32,6 +32,8 @@ export const LIMITS = {
   storageBytesMax: 512 * 1024,
   headersMax: 50,
   headerValueCharsMax: 8192,
+  authItemsShownMax: 300,
+  authNameCharsShownMax: 200,
   sealedAuthBytesMax: MIB,
   sealedAuthLifeMsMax: DAY,
 

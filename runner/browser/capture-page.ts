@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright';
+import { makeReceipt } from '#shared/auth-receipt.ts';
 import { type Failure, failure } from '#shared/failure.ts';
 import { CONTENT_TYPES, EXTENSIONS } from '#shared/output.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
@@ -11,6 +12,7 @@ import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-
 import { classifyPlaywrightError } from './classify-playwright-error.ts';
 import { render } from './render/render.ts';
 import type { Rendered } from './render/rendered.ts';
+import { verdictOf } from './verdict/verdict.ts';
 import { dressTab, openTabFor, type Tab } from './visit/open-tab.ts';
 import { preparePicture } from './visit/prepare-picture.ts';
 import type { VisitInput } from './visit/visit.ts';
@@ -71,6 +73,7 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
     return { ok: true, ...stored, width: rendered.width, height: rendered.height, pages: rendered.pages, observed };
   } catch (error) {
     const reason = reasonOf(error, run, scope);
+    observed.verdict ??= verdictOf(reason.code);
     noteEgress();
     return { ok: false, failure: reason, observed, sideEffects: run.hadSideEffect() };
   } finally {
@@ -98,8 +101,8 @@ async function takeTab({ input, run, observed }: Capture): Promise<Tab> {
       ).then(() => undefined),
     );
     if (error instanceof CaptureFault || !auth?.indexedDB.length) throw error;
-    const refused = { name: 'auth.storageState', reason: 'its IndexedDB part could not be restored' };
-    observed.auth = { cookies: 0, origins: 0, rejected: [...auth.rejected, refused] };
+    const refused = { name: 'auth.storageState', reason: 'its IndexedDB part could not be restored', kind: 'indexedDB' as const };
+    observed.auth = makeReceipt({ cookies: 0, origins: 0, rejected: [...auth.rejected, refused] }, []);
     throw run.fault('auth_not_applied', `\`${refused.name}\`: ${refused.reason}.`);
   }
 }
@@ -125,6 +128,7 @@ async function captureIn(tab: Tab, capture: Capture): Promise<Rendered> {
     await visit.judge('again');
     return rendered;
   } finally {
+    await visit.finishReceipt();
     observed.finalUrl = shownUrl(visit.page.url()) || null;
     observed.httpStatus = visit.network.documentStatus();
     visit.network.close();
@@ -145,6 +149,8 @@ function reasonOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure
   if (stopped) return stopped;
   if (error instanceof CaptureFault) return error.failure;
   const step = run.step();
+  // The last wait and the capture as a whole end in the same moment, and either timer may be the first.
+  if (error instanceof WaitExpired && Date.now() >= scope.deadline) return failure('total_timeout', step);
   if (error instanceof WaitExpired) return failure('readiness_timeout', step, 'The page did not answer the browser.');
   const { kind } = classifyPlaywrightError(error);
   if (kind === 'gone') return failure('browser_crashed', step);

@@ -1,8 +1,10 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright';
 import { countAuth, type RejectedItem, type ResolvedAuth } from '#shared/auth-policy.ts';
+import { makeReceipt, partsOf } from '#shared/auth-receipt.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import type { CaptureRun } from '../capture-run.ts';
+import type { OriginHeaders } from '../visit/navigation-guard.ts';
 import { type Seed, seedFirstDocument } from './seed-first-document.ts';
 import { type StorageItems, writeStorage } from './write-storage.ts';
 
@@ -27,8 +29,25 @@ export function authContextOptions(auth: ResolvedAuth | null) {
   const origins = auth.indexedDB.map((entry) => ({ ...entry, localStorage: [] }));
   return {
     ...(origins.length > 0 ? { storageState: { cookies: [], origins } } : {}),
-    ...(auth.httpCredentials ? { httpCredentials: auth.httpCredentials } : {}),
+    ...(auth.httpCredentials ? { httpCredentials: withoutSend(auth.httpCredentials) } : {}),
   };
+}
+
+/** `send: "always"` is done by the headers of the origin: what Playwright calls so is for its own requests only. */
+function withoutSend({ username, password, origin }: NonNullable<ResolvedAuth['httpCredentials']>) {
+  return { username, password, origin };
+}
+
+/** The headers of an auth state and the origins that they go to. */
+export function authHeaders(auth: ResolvedAuth | null): OriginHeaders[] {
+  if (!auth) return [];
+  const { httpCredentials, headers, headerOrigins } = auth;
+  if (httpCredentials?.send !== 'always') return [{ origins: headerOrigins, headers }];
+  const basic = Buffer.from(`${httpCredentials.username}:${httpCredentials.password}`, 'utf8').toString('base64');
+  return [
+    { origins: headerOrigins, headers },
+    { origins: [httpCredentials.origin], headers: { Authorization: `Basic ${basic}` } },
+  ];
 }
 
 /**
@@ -45,11 +64,16 @@ export async function applyAuth(tab: FreshTab, auth: ResolvedAuth, target: { ori
   const counts = countAuth(auth);
   const names = new Set(refused.map((item) => item.name));
   return {
-    receipt: {
-      cookies: auth.cookies.filter((cookie) => !names.has(cookie.name)).length,
-      origins: counts.origins,
-      rejected: [...auth.rejected, ...refused],
-    },
+    receipt: makeReceipt(
+      {
+        cookies: auth.cookies.filter((cookie) => !names.has(cookie.name)).length,
+        origins: counts.origins,
+        rejected: [...auth.rejected, ...refused],
+      },
+      partsOf(auth)
+        .filter((part) => !names.has(part.name))
+        .map((part) => ({ ...part, status: 'never_sent' as const })),
+    ),
     refused,
     seed,
   };
@@ -75,13 +99,13 @@ async function applyCookies(context: BrowserContext, cookies: readonly AuthCooki
         () => true,
         () => false,
       ); // The name and the reason are what is reported.
-      if (!applied) refused.push({ name: cookie.name, reason: refusalReason(cookie) });
+      if (!applied) refused.push(refusal(cookie));
     }
   }
   const jar = await run.within(SEED_MS_MAX, context.cookies());
   for (const cookie of wanted) {
     if (refused.some((item) => item.name === cookie.name)) continue;
-    if (!jar.some((kept) => isSameCookie(kept, cookie))) refused.push({ name: cookie.name, reason: refusalReason(cookie) });
+    if (!jar.some((kept) => isSameCookie(kept, cookie))) refused.push(refusal(cookie));
   }
   return refused;
 }
@@ -109,6 +133,10 @@ function partitionAncestry({ domain, partitionKey }: AuthCookie): { _crHasCrossS
   const site = new URL(partitionKey).hostname;
   const host = domain.replace(/^\./, '');
   return { _crHasCrossSiteAncestor: host !== site && !host.endsWith(`.${site}`) };
+}
+
+function refusal(cookie: AuthCookie): RejectedItem {
+  return { name: cookie.name, reason: refusalReason(cookie), kind: 'cookie', at: cookie.domain };
 }
 
 function refusalReason(cookie: AuthCookie): string {
@@ -143,6 +171,8 @@ async function seedByVisit({ page, cdp, run }: FreshTab, auth: ResolvedAuth, ori
     for (const fault of faults)
       refused.push({
         name: fault.name,
+        kind: fault.area,
+        at: origin,
         reason: `${fault.area} of ${origin}: ${fault.full ? 'over the quota of the browser' : 'the browser refused it'}`,
       });
   }

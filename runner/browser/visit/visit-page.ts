@@ -3,7 +3,8 @@ import { matchesHost } from '#shared/allowed-domain.ts';
 import { watchNetwork } from '../readiness/network-activity.ts';
 import { settleVisit } from '../readiness/settle-visit.ts';
 import type { Seed } from '../session/seed-first-document.ts';
-import { applyAuth } from '../session/session.ts';
+import { applyAuth, authHeaders } from '../session/session.ts';
+import { traceAuth } from '../session/trace-auth.ts';
 import { judgeVisit } from '../verdict/judge-visit.ts';
 import { navigate } from './navigate.ts';
 import { guardNavigation } from './navigation-guard.ts';
@@ -17,16 +18,14 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
   const { run, payload, auth, domains } = options;
   const { request, target } = payload;
   const seed = await applySession(page, cdp, options);
-  const headers = [
-    { origins: [target.origin], headers: request.headers ?? {} },
-    { origins: auth?.headerOrigins ?? [], headers: auth?.headers ?? {} },
-  ];
+  const headers = [{ origins: [target.origin], headers: request.headers ?? {} }, ...authHeaders(auth)];
   const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers, seed }));
   const network = watchNetwork(page, {
     cdp,
     isOwnHost: (host) => domains.some((entry) => matchesHost(entry.host, host)),
     readinessMs: request.timeouts.readiness,
   });
+  const trace = auth ? traceAuth(page, auth) : null;
   const visit: Visit = {
     ...options,
     context,
@@ -36,6 +35,9 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     guard,
     navigatedAt: Date.now(),
     judge: (when) => judgeVisit(visit, when),
+    finishReceipt: async () => {
+      if (trace && options.observed.auth) options.observed.auth = await trace.finish(options.observed.auth);
+    },
   };
   try {
     run.enter('navigate');
@@ -45,6 +47,7 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     await settleVisit(visit);
     return visit;
   } catch (error) {
+    await visit.finishReceipt();
     network.close();
     throw error;
   }
@@ -54,7 +57,9 @@ async function applySession(page: Page, cdp: CDPSession, options: VisitOptions):
   if (!options.auth) return null;
   const { receipt, refused, seed } = await applyAuth({ page, cdp, run: options.run }, options.auth, options.payload.target);
   options.observed.auth = receipt;
+  // By its kind alone: people at the console read this sentence, and names are for API keys, in the receipt.
   const first = refused[0];
-  if (first) throw options.run.fault('auth_not_applied', `${first.name}: ${first.reason}.`);
+  if (first)
+    throw options.run.fault('auth_not_applied', `${first.kind === 'cookie' ? 'A cookie' : 'A stored item'} was refused: ${first.reason}.`);
   return seed;
 }
