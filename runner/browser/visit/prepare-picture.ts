@@ -1,6 +1,7 @@
 import type { Wait } from '#shared/capture-request.ts';
 import { CaptureFault, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
+import { expandPage } from '../expand/expand-page.ts';
 import { settleAgain, settleVisit } from '../readiness/settle-visit.ts';
 import { runActions } from './actions.ts';
 import { addStyles, hideElements, removeElements } from './page-scripts.ts';
@@ -40,6 +41,7 @@ export async function preparePicture(visit: Visit): Promise<void> {
   if (request.waitUntil === 'auto' && (waits.length > 0 || request.delay > 0 || touched)) {
     await settleAgain(visit);
   }
+  await expandPage(visit);
 }
 
 async function waitForItem(visit: Visit, wait: Wait, at: string): Promise<void> {
