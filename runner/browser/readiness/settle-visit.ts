@@ -49,6 +49,11 @@ export async function settleForPicture(visit: Visit, options: { touched: boolean
   }
 }
 
+/** Lets a page that was settled whole, and changed since, come to rest again. */
+export async function settleAgain(visit: Visit): Promise<void> {
+  finish(visit, await settleAuto(visit, { wholePage: true, until: deadlineOf(visit) }));
+}
+
 function settleAuto(visit: Visit, options: { wholePage: boolean; until: number }): Promise<Settled> {
   const { javaScriptEnabled } = visit.payload.request;
   return settle(
@@ -96,14 +101,18 @@ async function heightOf(visit: Visit): Promise<number> {
 /** Whether the picture shows what a person would have to scroll to. */
 async function reachesBeyondView(visit: Visit): Promise<boolean> {
   const { page, run } = visit;
-  const { format, fullPage, clip, selector } = visit.payload.request.output;
+  const { format, fullPage, clip, selector, selectors, frame } = visit.payload.request.output;
   if (format === 'pdf' || fullPage) return true;
   const view = page.viewportSize() ?? { width: 0, height: 0 };
   if (clip) return clip.y + clip.height > view.height || clip.x + clip.width > view.width;
-  if (selector === undefined) return false;
+  const asked = selector === undefined ? (selectors ?? []) : [selector];
   try {
-    const box = await run.within(SCROLL.answerSpareMs, locate(page, selector).first().boundingBox({ timeout: SCROLL.answerSpareMs }));
-    return box === null || box.y < 0 || box.y + box.height > view.height;
+    for (const wanted of asked) {
+      const element = locate(page, wanted, frame).first();
+      const box = await run.within(SCROLL.answerSpareMs, element.boundingBox({ timeout: SCROLL.answerSpareMs }));
+      if (box === null || box.y < 0 || box.y + box.height > view.height) return true;
+    }
+    return false;
   } catch (error) {
     // An element that is not there yet is waited for by the rendering, which also names it when it never comes.
     if (isExpiry(error) || classifyPlaywrightError(error).kind !== 'gone') return false;
