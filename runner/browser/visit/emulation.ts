@@ -9,16 +9,18 @@ const DEFAULT_VIEWPORT = { width: 1280, height: 720 };
  */
 export function emulationOptions(request: CapturePayload['request']): BrowserContextOptions {
   const { defaultBrowserType: _type, ...device } = (request.device && devices[request.device]) || { defaultBrowserType: 'chromium' };
+  // Two runners may stand in different places: a reproducible capture has one, whatever theirs are.
+  const still = <T>(value: T) => (request.reproducible === false ? undefined : value);
   const given = {
     viewport: request.viewport,
     deviceScaleFactor: request.deviceScaleFactor,
     isMobile: request.isMobile,
     hasTouch: request.hasTouch,
     userAgent: request.userAgent,
-    locale: request.locale,
-    timezoneId: request.timezoneId,
+    locale: request.locale ?? still('en-US'),
+    timezoneId: request.timezoneId ?? still('UTC'),
     colorScheme: request.colorScheme,
-    reducedMotion: request.reducedMotion,
+    reducedMotion: request.reducedMotion ?? still('reduce' as const),
     forcedColors: request.forcedColors,
     geolocation: request.geolocation,
   };

@@ -1,5 +1,6 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright';
 import { matchesHost } from '#shared/allowed-domain.ts';
+import { installControls } from '../controls/controls.ts';
 import { watchNetwork } from '../readiness/network-activity.ts';
 import { installProbe } from '../readiness/readiness-probe.ts';
 import { settleVisit } from '../readiness/settle-visit.ts';
@@ -25,7 +26,8 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
     { origins: [target.origin], headers: request.headers ?? {} },
     { origins: auth?.headerOrigins ?? [], headers: auth?.headers ?? {} },
   ];
-  const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers }));
+  const controls = await installControls({ page, cdp, run }, request, domains);
+  const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers, controls: controls.requests }));
   const network = watchNetwork(page, (host) => domains.some((entry) => matchesHost(entry.host, host)));
   const visit: Visit = {
     ...options,
@@ -34,6 +36,7 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
     cdp,
     network,
     guard,
+    controls,
     navigatedAt: Date.now(),
     judge: (when) => judgeVisit(visit, when),
   };
@@ -41,13 +44,22 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
     run.enter('navigate');
     await navigate(visit);
     visit.navigatedAt = Date.now();
+    controls.reproducer?.start();
     run.enter('settle');
     await settleVisit(visit);
     return visit;
   } catch (error) {
     network.close();
+    noteControls(visit);
     throw error;
   }
+}
+
+/** Writes down what the controls have done, and ends them. */
+export function noteControls({ controls, observed }: Visit): void {
+  const report = controls.report();
+  if (report) observed.controls = { ...observed.controls, ...report };
+  controls.close();
 }
 
 async function applySession(page: Page, cdp: CDPSession, options: VisitOptions): Promise<void> {
