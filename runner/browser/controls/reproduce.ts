@@ -6,7 +6,7 @@ import { CaptureFault, type CaptureRun } from '../capture-run.ts';
 import { restPage } from '../render/rest-page.ts';
 import { installClock } from './page-clock.ts';
 import { installRandom } from './page-random.ts';
-import { stillMedia } from './still-media.ts';
+import { stillPage } from './still-page.ts';
 
 /** Where the page's clock starts when the request names no time. */
 export const TIME_DEFAULT = '2025-01-01T00:00:00.000Z';
@@ -92,7 +92,7 @@ export async function makeReproducible(tab: { page: Page; run: CaptureRun }, tim
       // A frame that came late stands behind the others, and what the last timers loaded may still draw.
       await advance(end);
       await each((frame) => frame.evaluate(holdClock));
-      await each((frame) => frame.evaluate(stillMedia));
+      await each((frame) => frame.evaluate(stillPage));
       await each((frame) => frame.evaluate(restPage, { stopAnimations: true }));
     },
     close: () => {
