@@ -50,8 +50,11 @@ async function hashes(times: number, more: Partial<CaptureRequestInput>): Promis
       const result = await capture(runner, more);
       if (!result.ok) throw new Error(JSON.stringify(result.failure));
       found.push(result.sha256);
-      if (process.env['SESSIONSHOT_KEEP_PICTURES'])
-        await writeFile(join(process.env['SESSIONSHOT_KEEP_PICTURES'], `${found.length}-${result.sha256.slice(0, 6)}.${result.contentType.split('/')[1]}`), await readFile(result.file));
+      if (process.env.SESSIONSHOT_KEEP_PICTURES)
+        await writeFile(
+          join(process.env.SESSIONSHOT_KEEP_PICTURES, `${found.length}-${result.sha256.slice(0, 6)}.${result.contentType.split('/')[1]}`),
+          await readFile(result.file),
+        );
       await rm(result.file);
     }
   }

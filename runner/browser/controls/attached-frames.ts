@@ -7,7 +7,12 @@ const COMMAND_MS_MAX = 5000;
 const AUTO_ATTACH = { autoAttach: true, waitForDebuggerOnStart: true, flatten: false };
 const attached = z.object({ sessionId: z.string(), targetInfo: z.object({ type: z.string() }) });
 const receivedMessage = z.object({ sessionId: z.string(), message: z.string() });
-const innerMessage = z.object({ id: z.number().optional(), method: z.string().optional(), params: z.unknown(), result: z.unknown() });
+const innerMessage = z.object({
+  id: z.number().optional(),
+  method: z.string().optional(),
+  params: z.unknown().optional(),
+  result: z.unknown().optional(),
+});
 const paused = z.object({
   requestId: z.string(),
   frameId: z.string(),
@@ -62,17 +67,24 @@ export async function watchFrames(
     }
     await send('Runtime.runIfWaitingForDebugger', {});
   };
+  // What cannot be read is passed over: thrown from a listener it would end the runner. A request in it stays held.
   const onEvent = (from: SendCommand, method: string, params: unknown): void => {
-    // An attachment fails when the frame is gone, or when the capture has ended.
-    if (method === 'Target.attachedToTarget') attach(from, attached.parse(params)).catch(() => undefined);
-    else if (method === 'Fetch.requestPaused') options.onPaused(paused.parse(params), from);
-    else if (method === 'Target.receivedMessageFromTarget') {
-      const received = receivedMessage.parse(params);
-      const inner = innerMessage.parse(JSON.parse(received.message));
-      const session = sessions.get(received.sessionId);
-      if (inner.id !== undefined) answers.get(inner.id)?.(inner.result);
-      else if (inner.method !== undefined && session) onEvent(session, inner.method, inner.params);
-    }
+    if (method === 'Target.attachedToTarget') {
+      const event = attached.safeParse(params);
+      // An attachment fails when the frame is gone, or when the capture has ended.
+      if (event.success) attach(from, event.data).catch(() => undefined);
+    } else if (method === 'Fetch.requestPaused') {
+      const event = paused.safeParse(params);
+      if (event.success) options.onPaused(event.data, from);
+    } else if (method === 'Target.receivedMessageFromTarget') onMessage(params);
+  };
+  const onMessage = (params: unknown): void => {
+    const received = receivedMessage.safeParse(params);
+    const inner = received.success ? innerMessage.safeParse(JSON.parse(received.data.message)) : null;
+    if (!received.success || !inner?.success) return;
+    const session = sessions.get(received.data.sessionId);
+    if (inner.data.id !== undefined) answers.get(inner.data.id)?.(inner.data.result);
+    else if (inner.data.method !== undefined && session) onEvent(session, inner.data.method, inner.data.params);
   };
   const root: SendCommand = (method, params) =>
     method === 'Target.sendMessageToTarget'
