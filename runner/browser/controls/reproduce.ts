@@ -18,7 +18,7 @@ const STEP_MS = 50;
 const PACE_MS = 20;
 /** The clock ends at a multiple of this, so that a slower run ends at the same instant as a fast one. */
 const ROUND_MS = 20_000;
-const ROUND_STEP_MS = 200;
+const ROUND_STEP_MS = 500;
 /** A request that is open for longer is a long poll: the clock goes on without it. */
 const OPEN_MS_MAX = 1000;
 const ARRIVE_MS = 8;
