@@ -70,7 +70,10 @@ const ACCEPTED: readonly [what: string, body: unknown][] = [
   ['a sealed auth', withAuth({ sealed: 'eyJh.AA.aXY.Y3Q.dGFn' })],
   ['headers', { ...minimal, headers: { 'X-Team': '7', Accept: 'a\tb' } }],
   ['expectations', { ...minimal, expect: [{ selector: '#total', state: 'visible' }, { notText: 'Sign in' }, { status: 404 }] }],
-  ['every kind of blocking', { ...minimal, block: { ads: true, cookieBanners: true, urls: ['**/chat/**'], resourceTypes: ['font', 'fetch'] } }],
+  [
+    'every kind of blocking',
+    { ...minimal, block: { ads: true, cookieBanners: true, urls: ['**/chat/**'], resourceTypes: ['font', 'fetch'] } },
+  ],
   ['a read-only capture', { ...minimal, readOnly: true }],
   ['a read-only capture with queries by POST', { ...minimal, readOnly: { allow: ['**/graphql/query**'] } }],
   ['a reproducible capture', { ...minimal, reproducible: true }],

@@ -22,7 +22,7 @@ body { font: 16px sans-serif; margin: 16px; }
 .grow { width: 10px; height: 10px; background: navy; animation: grow 1.3s ease-out forwards; }
 .web { font: 32px Web; }
 </style>
-<p id="clock"></p><p id="fine"></p><p id="ago"></p><p id="ticks"></p><p id="uuid"></p><p id="zone"></p><p id="modified"></p><p id="bytes"></p><p id="debounced">waiting</p>
+<p id="clock"></p><p id="fine"></p><p id="ago"></p><p id="ticks"></p><p id="uuid"></p><p id="zone"></p><p id="modified"></p><p id="temporal"></p><p id="bytes"></p><p id="debounced">waiting</p>
 <div class="turn"></div><div class="grow"></div><span class="web">&#xea60;&#xea61; Web</span>
 <input autofocus value="caret"><img src="/spin.gif" width="60" height="60"><i style="display:inline-block;width:60px;height:60px;background:url(/spin.gif)"></i>
 <video poster="/poster.png" width="80" height="60"></video>
@@ -35,7 +35,7 @@ const show = () => { put('clock', new Date().toLocaleString()); put('fine', Date
 show(); setInterval(show, 250);
 let ticks = 0; setInterval(() => put('ticks', ++ticks), 330);
 put('uuid', crypto.randomUUID()); put('zone', Intl.DateTimeFormat().resolvedOptions().timeZone + ' ' + navigator.language + ' ' + new Intl.DateTimeFormat('en', { timeStyle: 'medium' }).format());
-put('modified', document.lastModified); put('bytes', crypto.getRandomValues(new Uint8Array(8)).join());
+put('modified', document.lastModified); put('temporal', typeof Temporal === 'undefined' ? 'none' : String(Temporal.Now.plainDateTimeISO())); put('bytes', crypto.getRandomValues(new Uint8Array(8)).join());
 const rtf = new Intl.RelativeTimeFormat('en');
 setInterval(() => put('ago', rtf.format(Math.round((Date.UTC(2024, 11, 31) - Date.now()) / 60000), 'minute')), 500);
 // Fires only when the clock that it measures with goes on, as the well-known implementations do.

@@ -21,7 +21,6 @@ export function installClock(options: { time: number }): void {
   const RUNS_MAX = 20_000;
   const FRAME_MS = 1000 / 60;
   const RealDate = Date;
-  const realNow = RealDate.now.bind(RealDate);
   const native = {
     setTimeout: window.setTimeout.bind(window),
     setInterval: window.setInterval.bind(window),
@@ -49,44 +48,15 @@ export function installClock(options: { time: number }): void {
   };
   const now = () => options.time + Math.floor(look());
 
-  const DateNow = { now: () => now() };
   const PageDate: DateConstructor = new Proxy(RealDate, {
     construct: (target, args, self) => Reflect.construct(target, args.length === 0 ? [now()] : args, self === PageDate ? target : self),
     apply: () => new RealDate(now()).toString(),
   });
-  RealDate.now = DateNow.now;
+  RealDate.now = () => now();
   RealDate.prototype.constructor = PageDate;
   window.Date = PageDate;
   performance.now = () => look();
   Object.defineProperty(performance, 'timeOrigin', { value: options.time, configurable: true });
-
-  const { prototype } = Intl.DateTimeFormat;
-  const getFormat = Object.getOwnPropertyDescriptor(prototype, 'format')?.get;
-  const toParts = prototype.formatToParts;
-  if (getFormat)
-    Object.defineProperty(prototype, 'format', {
-      configurable: true,
-      get(this: Intl.DateTimeFormat) {
-        const format: (date?: number | Date) => string = getFormat.call(this);
-        return (date?: number | Date) => format(date === undefined ? now() : date);
-      },
-    });
-  prototype.formatToParts = function formatToParts(date?: number | Date) {
-    return toParts.call(this, date === undefined ? now() : date);
-  };
-  const modified = Object.getOwnPropertyDescriptor(Document.prototype, 'lastModified')?.get;
-  if (modified)
-    Object.defineProperty(Document.prototype, 'lastModified', {
-      configurable: true,
-      get(this: Document) {
-        const real: string = modified.call(this);
-        // Without a header of the server's the browser answers with the present.
-        if (Math.abs(realNow() - new RealDate(real).getTime()) > 3_600_000) return real;
-        const at = new RealDate(options.time);
-        const two = (part: number) => String(part).padStart(2, '0');
-        return `${two(at.getMonth() + 1)}/${two(at.getDate())}/${at.getFullYear()} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-      },
-    });
 
   const park = (handler: TimerHandler, ms: unknown, rest: unknown[], repeats: boolean): number => {
     // While the page is held only our own functions set timers that matter: they need the real ones.

@@ -5,6 +5,7 @@ import type { CaptureRequest } from '#shared/capture-request.ts';
 import { CaptureFault, type CaptureRun } from '../capture-run.ts';
 import { restPage } from '../render/rest-page.ts';
 import { installClock } from './page-clock.ts';
+import { installDates } from './page-dates.ts';
 import { installRandom } from './page-random.ts';
 import { stillPage } from './still-page.ts';
 
@@ -45,6 +46,7 @@ export function clockStart(request: Pick<CaptureRequest, 'reproducible'>): numbe
 /** Fixes time and chance in every document that the page loads from now on. */
 export async function makeReproducible(tab: { page: Page; run: CaptureRun }, time: number): Promise<Reproducer> {
   const { page, run } = tab;
+  await run.within(FRAME_MS_MAX, page.addInitScript(installDates, { time }));
   await run.within(FRAME_MS_MAX, page.addInitScript(installClock, { time }));
   await run.within(FRAME_MS_MAX, page.addInitScript(installRandom, { seed: SEED }));
   const loading = watchLoading(page);
