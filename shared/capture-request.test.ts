@@ -79,6 +79,14 @@ const ACCEPTED: readonly [what: string, body: unknown][] = [
   ['a sealed auth', withAuth({ sealed: 'eyJh.AA.aXY.Y3Q.dGFn' })],
   ['headers', { ...minimal, headers: { 'X-Team': '7', Accept: 'a\tb' } }],
   ['expectations', { ...minimal, expect: [{ selector: '#total', state: 'visible' }, { notText: 'Sign in' }, { status: 404 }] }],
+  [
+    'every kind of blocking',
+    { ...minimal, block: { ads: true, cookieBanners: true, urls: ['**/chat/**'], resourceTypes: ['font', 'fetch'] } },
+  ],
+  ['a read-only capture', { ...minimal, readOnly: true }],
+  ['a read-only capture with queries by POST', { ...minimal, readOnly: { allow: ['**/graphql/query**'] } }],
+  ['a reproducible capture', { ...minimal, reproducible: true }],
+  ['a reproducible capture at a time', { ...minimal, reproducible: { time: '2026-03-29T02:30:00+01:00' } }],
   ['tags', { ...minimal, tags: { customer: '42' }, reference: 'invoice-7' }],
 ];
 
@@ -159,6 +167,17 @@ const REFUSED: readonly [fault: string, body: unknown][] = [
   ['timeouts.action: ', { ...minimal, timeouts: { action: 99 } }],
   ['styles: ', { ...minimal, styles: many(LIMITS.stylesMax + 1).map(() => 'a{}') }],
   ['scripts.0: ', { ...minimal, scripts: ['x'.repeat(LIMITS.scriptCharsMax + 1)] }],
+  // Controls
+  ['block: Unknown key `url`: did you mean `urls`?', { ...minimal, block: { url: [] } }],
+  ['block.urls.0: ', { ...minimal, block: { urls: [''] } }],
+  ['block.urls: ', { ...minimal, block: { urls: many(LIMITS.blockRulesMax + 1).map(() => '**') } }],
+  ['block.resourceTypes.0: ', { ...minimal, block: { resourceTypes: ['websocket'] } }],
+  ['block.ads: ', { ...minimal, block: { ads: 'yes' } }],
+  ['readOnly: ', { ...minimal, readOnly: 'yes' }],
+  ['readOnly.allow: is required', { ...minimal, readOnly: {} }],
+  ['readOnly: Unknown key `allows`: did you mean `allow`?', { ...minimal, readOnly: { allows: [] } }],
+  ['reproducible.time: must be an RFC 3339 time', { ...minimal, reproducible: { time: 'noon' } }],
+  ['output.animations: contradicts `reproducible`', { ...withOutput({ format: 'png', animations: 'allow' }), reproducible: true }],
   // Actions
   ['actions: ', { ...minimal, actions: many(LIMITS.actionsMax + 1).map(() => ({ type: 'click', selector: '#a' })) }],
   [
@@ -233,6 +252,9 @@ describe('captureRequestSchema', () => {
       onTimeout: 'fail',
       javaScriptEnabled: true,
       retryAfterActions: false,
+      block: { ads: false, cookieBanners: false, urls: [], resourceTypes: [] },
+      readOnly: false,
+      reproducible: false,
       deadline: 600_000,
       retention: 2_592_000_000,
       tags: {},

@@ -61,8 +61,41 @@ const locale = z.string().max(35).refine(isLocale, 'is not a known locale: use a
 const timeZone = z.string().max(64).refine(isTimeZone, 'is not a known time zone: use an IANA name such as "Europe/Berlin"');
 const tagKey = z.string().min(1).max(LIMITS.tagKeyCharsMax);
 
+/** Resource types by Playwright's names, as far as the browser can tell them apart before a request is sent. */
+export const BLOCKABLE_TYPES = [
+  ...(['document', 'stylesheet', 'image', 'media', 'font', 'script', 'texttrack'] as const),
+  ...(['xhr', 'fetch', 'eventsource', 'manifest', 'ping', 'other'] as const),
+] as const;
+const pattern = z.string().min(1).max(LIMITS.selectorCharsMax);
+const blockSchema = strict({
+  ads: z.boolean().default(false).describe('Requests to advertising networks; never to a host of the allowed domains.'),
+  cookieBanners: z.boolean().default(false).describe('Known consent banners are hidden and their scripts blocked.'),
+  urls: z.array(pattern).max(LIMITS.blockRulesMax).default([]).describe('Globs, as in `waitFor.url`.'),
+  resourceTypes: z
+    .array(z.enum(BLOCKABLE_TYPES))
+    .max(BLOCKABLE_TYPES.length)
+    .default([])
+    .describe('`document` means frames; `xhr` and `fetch` each mean both.'),
+}).describe('Off by default. The main document is never blocked.');
+const readOnlySchema = z
+  .union([
+    z.boolean(),
+    strict({ allow: z.array(pattern).max(LIMITS.blockRulesMax).describe('Globs of addresses that may be sent anything.') }),
+  ])
+  .describe('Blocks and lists everything that may change something at the site. GraphQL queries by POST pass.');
+const reproducibleSchema = z
+  .union([
+    z.boolean(),
+    strict({
+      time: z.iso
+        .datetime({ offset: true, error: 'must be an RFC 3339 time such as "2025-01-01T00:00:00Z"' })
+        .describe('When the page’s clock starts.'),
+    }),
+  ])
+  .describe('Fixes clock, chance, motion, place and PDF dates. Weakens the page’s own cryptography.');
+
 /** The fields of the contract that this version does not have yet; each is refused by name. */
-export const PLANNED_FIELDS = ['redact', 'block', 'readOnly', 'reproducible', 'webhook', 'priority', 'runner'] as const;
+export const PLANNED_FIELDS = ['redact', 'webhook', 'priority', 'runner'] as const;
 
 /** The one request schema: what `POST /api/captures` takes. Durations are milliseconds, lengths CSS pixels or strings. */
 export const captureRequestSchema = strict(
@@ -103,6 +136,9 @@ export const captureRequestSchema = strict(
     remove: z.array(selectorSchema).max(50).default([]),
     styles: z.array(z.string().max(LIMITS.scriptCharsMax)).max(LIMITS.stylesMax).default([]),
     scripts: z.array(script).max(LIMITS.stylesMax).default([]).describe('Needs the scope `captures:script`.'),
+    block: blockSchema.prefault({}),
+    readOnly: readOnlySchema.default(false),
+    reproducible: reproducibleSchema.default(false),
     retryAfterActions: z.boolean().default(false),
     deadline: z.int().min(LIMITS.deadlineMsMin).max(LIMITS.deadlineMsMax).default(LIMITS.deadlineMsDefault),
     expect: z.array(expectSchema).max(LIMITS.expectsMax).default([]),
@@ -125,6 +161,8 @@ export const captureRequestSchema = strict(
     const { width, height } = request.viewport ?? { width: 1280, height: 720 };
     if (width * height * (request.deviceScaleFactor ?? 1) ** 2 > LIMITS.areaPxMax)
       refuse(['viewport'], `makes more than ${LIMITS.areaPxMax} pixels with this deviceScaleFactor`);
+    if (request.reproducible !== false && request.output.animations === 'allow')
+      refuse(['output', 'animations'], 'contradicts `reproducible`: leave it out, or set it to "disabled"');
     for (const [key, value] of Object.entries(request.tags))
       if (key.includes('\u0000') || value.includes('\u0000')) refuse(['tags'], 'may not hold NUL');
   })

@@ -45,6 +45,8 @@ export const LIMITS = {
   stylesMax: 20,
   waitsMax: 10,
   expectsMax: 20,
+  blockRulesMax: 50,
+  blockedShownMax: 100,
   viewportSidePxMax: 7680,
   areaPxMax: 64_000_000,
   heightPxMax: 50_000,

@@ -10,13 +10,14 @@ import { shownUrl } from '#shared/target-url.ts';
 import type { AttemptScope } from '../attempt-scope.ts';
 import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-run.ts';
 import { classifyPlaywrightError } from './classify-playwright-error.ts';
+import { clockStart } from './controls/reproduce.ts';
 import { render } from './render/render.ts';
 import type { Rendered } from './render/rendered.ts';
 import { verdictOf } from './verdict/verdict.ts';
 import { dressTab, openTabFor, type Tab } from './visit/open-tab.ts';
 import { preparePicture } from './visit/prepare-picture.ts';
 import type { VisitInput } from './visit/visit.ts';
-import { visitPage } from './visit/visit-page.ts';
+import { noteControls, visitPage } from './visit/visit-page.ts';
 
 /**
  * The conductor of a capture: session, navigation, settling, actions, judgement, picture, and the judgement once more.
@@ -123,6 +124,7 @@ async function captureIn(tab: Tab, capture: Capture): Promise<Rendered> {
       output: input.payload.request.output,
       actionTimeout: input.payload.request.timeouts.action,
       bytesMax: input.assetBytesMax,
+      pdfTime: clockStart(input.payload.request),
     });
     // The page may have gone elsewhere while it was drawn: then the picture is not of what was judged.
     await visit.judge('again');
@@ -132,6 +134,7 @@ async function captureIn(tab: Tab, capture: Capture): Promise<Rendered> {
     observed.finalUrl = shownUrl(visit.page.url()) || null;
     observed.httpStatus = visit.network.documentStatus();
     visit.network.close();
+    noteControls(visit);
   }
 }
 

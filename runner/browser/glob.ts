@@ -19,6 +19,11 @@ export function matchesUrl(pattern: string, href: string): boolean {
 }
 
 function globToRegExp(glob: string): RegExp {
+  return new RegExp(globSource(glob));
+}
+
+/** Writes a pattern as the source of a regular expression, for what has to match inside the page. */
+export function globSource(glob: string): string {
   let source = '';
   let depth = 0;
   for (let i = 0; i < glob.length; i++) {
@@ -40,5 +45,5 @@ function globToRegExp(glob: string): RegExp {
     } else if (letter === ',' && depth > 0) source += '|';
     else source += letter.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   }
-  return new RegExp(`^${source}${')'.repeat(depth)}$`);
+  return `^${source}${')'.repeat(depth)}$`;
 }

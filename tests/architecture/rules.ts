@@ -76,6 +76,9 @@ export const VENDORS: Record<string, readonly string[]> = {
   vite: ['server/cli/', 'vite.config.ts'],
   // Runner and demo
   playwright: ['runner/browser/'],
+  graphql: ['runner/browser/controls/graphql-query.ts'],
+  'third-party-web': ['runner/browser/controls/host-lists.ts'],
+  '@duckduckgo/autoconsent': ['runner/browser/controls/consent-banners.ts'],
   '@peculiar/x509': ['demo/'],
   'reflect-metadata': ['demo/'],
   // Console

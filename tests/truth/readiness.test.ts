@@ -16,7 +16,7 @@ let site: TestSite;
 const outcomes = new Map<string, Outcome>();
 
 beforeAll(async () => {
-  site = await startTestSite(answerHostile(PAGES), answerSocket);
+  site = await startTestSite(answerHostile(PAGES), { onUpgrade: answerSocket });
   const queue = [...PAGES.entries()].filter(([, page]) => !only || new RegExp(only).test(page.name));
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {

@@ -1,3 +1,4 @@
+import { fixPdfDates } from './fix-pdf-dates.ts';
 import { renderImage } from './render-image.ts';
 import { renderPdf } from './render-pdf.ts';
 import type { Rendered, RenderPage } from './rendered.ts';
@@ -7,5 +8,7 @@ export async function render(target: RenderPage): Promise<Rendered> {
   const rendered = target.output.format === 'pdf' ? await renderPdf(target) : await renderImage(target);
   if (rendered.bytes.length > target.bytesMax)
     throw target.run.fault('output_too_large', `It has ${rendered.bytes.length} bytes, ${target.bytesMax} are allowed.`);
-  return rendered;
+  const { pdfTime } = target;
+  if (target.output.format !== 'pdf' || pdfTime === null || pdfTime === undefined) return rendered;
+  return { ...rendered, bytes: fixPdfDates(rendered.bytes, pdfTime) };
 }

@@ -4,5 +4,16 @@ import type { CaptureRun } from '../capture-run.ts';
 
 /** A result in memory; image sides in pixels, `pages` for PDFs only. */
 export type Rendered = { bytes: Buffer; width: number | null; height: number | null; pages: number | null };
-/** A judged page and what is to be made of it; `bytesMax` bounds the result. */
-export type RenderPage = { page: Page; cdp: CDPSession; run: CaptureRun; output: Output; actionTimeout: number; bytesMax: number };
+/**
+ * A judged page and what is to be made of it; `bytesMax` bounds the result. With `pdfTime` (milliseconds since the epoch)
+ * a PDF says that it was made then, and holds nothing else that differs from one print to the next.
+ */
+export type RenderPage = {
+  page: Page;
+  cdp: CDPSession;
+  run: CaptureRun;
+  output: Output;
+  actionTimeout: number;
+  bytesMax: number;
+  pdfTime?: number | null;
+};

@@ -9,16 +9,18 @@ const DEFAULT_VIEWPORT = { width: 1280, height: 720 };
  */
 export function emulationOptions(request: Request): BrowserContextOptions {
   const { defaultBrowserType: _type, ...device } = (request.device && devices[request.device]) || { defaultBrowserType: 'chromium' };
+  // Two runners may stand in different places: a reproducible capture has one, whatever theirs are.
+  const still = <T>(value: T) => (request.reproducible === false ? undefined : value);
   const given = {
     viewport: request.viewport,
     deviceScaleFactor: request.deviceScaleFactor,
     isMobile: request.isMobile,
     hasTouch: request.hasTouch,
     userAgent: request.userAgent,
-    locale: request.locale,
-    timezoneId: request.timezoneId,
+    locale: request.locale ?? still('en-US'),
+    timezoneId: request.timezoneId ?? still('UTC'),
     colorScheme: request.colorScheme,
-    reducedMotion: request.reducedMotion,
+    reducedMotion: request.reducedMotion ?? still('reduce' as const),
     forcedColors: request.forcedColors,
     geolocation: request.geolocation,
   };
@@ -51,7 +53,13 @@ export const ORDINARY: Mirrored = { context: ORDINARY_CONTEXT, media: 'screen' }
 export function isOrdinary(request: Request): boolean {
   const { device, deviceScaleFactor, isMobile, hasTouch, userAgent, locale, timezoneId, geolocation } = request;
   const special = [device, isMobile || undefined, hasTouch || undefined, userAgent, locale, timezoneId, geolocation];
-  return request.javaScriptEnabled && (deviceScaleFactor ?? 1) === 1 && special.every((value) => value === undefined);
+  // A reproducible capture has a place and a language of its own.
+  return (
+    request.javaScriptEnabled &&
+    request.reproducible === false &&
+    (deviceScaleFactor ?? 1) === 1 &&
+    special.every((value) => value === undefined)
+  );
 }
 
 /** Gives a page that was made ahead what it can still be given: the viewport, the medium, the preferred look. */

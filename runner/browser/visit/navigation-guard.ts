@@ -2,6 +2,8 @@ import type { CDPSession, Page } from 'playwright';
 import { type AllowedDomain, matchAllowedDomain } from '#shared/allowed-domain.ts';
 import { type Failure, failure, type Step } from '#shared/failure.ts';
 import type { CaptureRun } from '../capture-run.ts';
+import { watchFrames } from '../controls/attached-frames.ts';
+import { type PausedRequest, type RequestControls, refusal, type SendCommand } from '../controls/paused-request.ts';
 import type { Seed } from '../session/seed-first-document.ts';
 import { looksLikeSignIn } from '../verdict/sign-in-signs.ts';
 
@@ -19,13 +21,6 @@ export type NavigationGuard = {
 
 const HOLD_MS_MAX = 10_000;
 
-type Paused = {
-  requestId: string;
-  frameId: string;
-  resourceType: string;
-  request: { url: string; method: string; headers: Record<string, string> };
-};
-
 /**
  * Keeps the page where it may be and the caller's headers where they belong.
  *
@@ -36,7 +31,12 @@ type Paused = {
  */
 export async function guardNavigation(
   tab: GuardedTab,
-  options: { domains: readonly AllowedDomain[]; headers: readonly OriginHeaders[]; seed: Seed | null },
+  options: {
+    domains: readonly AllowedDomain[];
+    headers: readonly OriginHeaders[];
+    seed: Seed | null;
+    controls: RequestControls | null;
+  },
 ): Promise<NavigationGuard> {
   const { page, cdp, run } = tab;
   const { domains } = options;
@@ -44,25 +44,32 @@ export async function guardNavigation(
   const context = page.context();
   const { frameTree } = await cdp.send('Page.getFrameTree');
   const judge = (href: string, step: Step) => navigationFault(href, domains, step);
-  const onPaused = (session: CDPSession) => async (event: Paused) => {
-    const isMain = event.resourceType === 'Document' && event.frameId === frameTree.frame.id;
-    const fault = isMain ? judge(event.request.url, 'navigate') : null;
+  const { controls, seed } = options;
+  const patterns = [...patternsOf(options.headers), ...(controls?.patterns ?? [])];
+  const answer = async (event: PausedRequest, send: SendCommand): Promise<unknown> => {
+    if (event.responseStatusCode !== undefined || event.responseErrorReason !== undefined)
+      return controls ? controls.answer(event, send) : send('Fetch.continueRequest', { requestId: event.requestId });
+    const isMainDocument = event.resourceType === 'Document' && event.frameId === frameTree.frame.id;
+    const fault = isMainDocument ? judge(event.request.url, 'navigate') : null;
     if (fault) run.stop(fault);
     // A document that would find the session written a second time is not loaded at all.
-    const isRefused = fault !== null || (isMain && options.seed !== null && !(await isReadyFor(options.seed, run)));
-    const answer = isRefused
-      ? session.send('Fetch.failRequest', { requestId: event.requestId, errorReason: 'BlockedByClient' })
-      : session.send('Fetch.continueRequest', { requestId: event.requestId, ...withHeaders(event.request, options.headers) });
+    if (fault || (isMainDocument && seed && !(await isReadyFor(seed, run))))
+      return send('Fetch.failRequest', { requestId: event.requestId, errorReason: 'BlockedByClient' });
+    if (controls?.refuses(event, isMainDocument)) return send('Fetch.failRequest', refusal(event));
+    return send('Fetch.continueRequest', { requestId: event.requestId, ...withHeaders(event.request, options.headers) });
+  };
+  const onPaused = (session: CDPSession) => (event: PausedRequest) => {
     // Rejects only when the request or the page is gone, and then nothing waits for the answer.
-    answer.catch(() => undefined);
+    answer(event, sendThrough(session)).catch(() => undefined);
   };
   const watch = async (session: CDPSession) => {
-    const answer = onPaused(session);
-    session.on('Fetch.requestPaused', (event) => void answer(event));
-    await session.send('Fetch.enable', { patterns: patternsOf(options.headers) });
+    session.on('Fetch.requestPaused', onPaused(session));
+    await session.send('Fetch.enable', { patterns });
   };
   const hasHeaders = patternsOf(options.headers).length > 1;
   await watch(cdp);
+  if (controls)
+    await watchFrames(tab, { patterns: controls.patterns, onPaused: (event, send) => void answer(event, send).catch(() => undefined) });
   page.on('framenavigated', (frame) => {
     const href = frame.url();
     if (frame === page.mainFrame()) {
@@ -117,6 +124,13 @@ export function navigationFault(href: string, domains: readonly AllowedDomain[],
   return failure('navigation_blocked', step, `The page navigated to ${host}, which is not an allowed domain; add ${host} to allow it.`);
 }
 
+/** The part of a session that takes any command: what is sent is named by whoever answers a request. */
+type AnySession = { send(method: string, params: Record<string, unknown>): Promise<unknown> };
+
+function sendThrough(session: AnySession): SendCommand {
+  return (method, params) => session.send(method, params);
+}
+
 function patternsOf(headers: readonly OriginHeaders[]) {
   const origins = new Set(headers.filter((entry) => Object.keys(entry.headers).length > 0).flatMap((entry) => entry.origins));
   return [
@@ -125,7 +139,10 @@ function patternsOf(headers: readonly OriginHeaders[]) {
   ];
 }
 
-function withHeaders(request: Paused['request'], headers: readonly OriginHeaders[]): { headers?: { name: string; value: string }[] } {
+function withHeaders(
+  request: PausedRequest['request'],
+  headers: readonly OriginHeaders[],
+): { headers?: { name: string; value: string }[] } {
   // A preflight asks on behalf of the page and carries no credentials: with the header on it servers answer wrongly.
   if (request.method === 'OPTIONS' || !URL.canParse(request.url)) return {};
   const { origin } = new URL(request.url);

@@ -1,8 +1,10 @@
 import type { Wait } from '#shared/capture-request.ts';
 import { CaptureFault, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
+import { loadBannerRules } from '../controls/consent-banners.ts';
+import { findBanners, hideByStyle } from '../controls/hide-on-page.ts';
 import { expandPage } from '../expand/expand-page.ts';
-import { settleForPicture, settleVisit } from '../readiness/settle-visit.ts';
+import { settleAgain, settleForPicture, settleVisit } from '../readiness/settle-visit.ts';
 import { runActions } from './actions.ts';
 import { addStyles, hideElements, removeElements } from './page-scripts.ts';
 import type { Visit } from './visit.ts';
@@ -35,11 +37,30 @@ export async function preparePicture(visit: Visit): Promise<void> {
   if (request.delay > 0) await run.within(request.delay + 1000, new Promise((resolve) => setTimeout(resolve, request.delay)));
   if (request.styles.length > 0) await run.within(STEP_MS_MAX, page.evaluate(addStyles, request.styles));
   for (const [index, script] of request.scripts.entries()) await runScript(visit, script, index);
+  if (request.hide.length > 0) await run.within(STEP_MS_MAX, page.evaluate(hideByStyle, request.hide));
   for (const selector of request.hide) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(hideElements));
   for (const selector of request.remove) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(removeElements));
+  if (request.block.cookieBanners) await hideBanners(visit);
   const touched = request.styles.length + request.scripts.length + request.hide.length + request.remove.length > 0;
   await settleForPicture(visit, { touched: touched || waits.length > 0 || request.delay > 0 });
   await expandPage(visit);
+  await holdStill(visit);
+  // A framework may have made again what was taken out.
+  for (const selector of request.remove) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(removeElements));
+}
+
+/** Hides the consent banners that are known and on the page. */
+async function hideBanners({ page, run }: Visit): Promise<void> {
+  const found = await run.within(STEP_MS_MAX, page.evaluate(findBanners, await loadBannerRules()));
+  if (found.length > 0) await run.within(STEP_MS_MAX, page.evaluate(hideByStyle, found));
+}
+
+/** Ends the page's own time where the request asks for it. What is done to the page after this finds it at rest. */
+async function holdStill(visit: Visit): Promise<void> {
+  const { reproducer } = visit.controls;
+  if (!reproducer) return;
+  await reproducer.hold();
+  if (visit.payload.request.waitUntil === 'auto') await settleAgain(visit);
 }
 
 async function waitForItem(visit: Visit, wait: Wait, at: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { CDPSession, Page } from 'playwright';
 import { matchesHost } from '#shared/allowed-domain.ts';
+import { installControls } from '../controls/controls.ts';
 import { watchNetwork } from '../readiness/network-activity.ts';
 import { settleVisit } from '../readiness/settle-visit.ts';
 import type { Seed } from '../session/seed-first-document.ts';
@@ -19,7 +20,11 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
   const { request, target } = payload;
   const seed = await applySession(page, cdp, options);
   const headers = [{ origins: [target.origin], headers: request.headers ?? {} }, ...authHeaders(auth)];
-  const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers, seed }));
+  const controls = await installControls({ page, cdp, run }, request, domains);
+  const guard = await run.within(
+    SETUP_MS_MAX,
+    guardNavigation({ page, cdp, run }, { domains, headers, seed, controls: controls.requests }),
+  );
   const network = watchNetwork(page, {
     cdp,
     isOwnHost: (host) => domains.some((entry) => matchesHost(entry.host, host)),
@@ -33,6 +38,7 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     cdp,
     network,
     guard,
+    controls,
     navigatedAt: Date.now(),
     judge: (when) => judgeVisit(visit, when),
     finishReceipt: async () => {
@@ -43,14 +49,23 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     run.enter('navigate');
     await navigate(visit);
     visit.navigatedAt = Date.now();
+    controls.reproducer?.start();
     run.enter('settle');
     await settleVisit(visit);
     return visit;
   } catch (error) {
     await visit.finishReceipt();
     network.close();
+    noteControls(visit);
     throw error;
   }
+}
+
+/** Writes down what the controls have done, and ends them. */
+export function noteControls({ controls, observed }: Visit): void {
+  const report = controls.report();
+  if (report) observed.controls = { ...observed.controls, ...report };
+  controls.close();
 }
 
 async function applySession(page: Page, cdp: CDPSession, options: VisitOptions): Promise<Seed | null> {

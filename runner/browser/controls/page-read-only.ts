@@ -1,0 +1,62 @@
+/// <reference lib="dom" />
+/**
+ * Closes the ways out of a page that the browser does not let us hold: messages of WebSockets are dropped, and what
+ * cannot be watched at all is taken away (shared workers, WebTransport, deferred fetches), as in browsers that never had
+ * it. Requests are not its matter: those are held by the browser. Runs in the page: uses nothing from outside itself.
+ */
+export function installReadOnly(options: { tell: string; allow: string[] }): void {
+  const scope: Record<string, unknown> = Object.fromEntries([[options.tell, Reflect.get(window, options.tell)]]);
+  const tell = scope[options.tell];
+  Reflect.deleteProperty(window, options.tell);
+  for (const name of ['SharedWorker', 'WebTransport', 'fetchLater']) Reflect.deleteProperty(window, name);
+
+  const allow = options.allow.map((source) => new RegExp(source));
+  const isAllowed = (href: string) => {
+    const url = new URL(href);
+    const forms = [
+      href,
+      `${url.origin}${url.pathname}`,
+      `${url.protocol}//${url.host}${url.pathname}`,
+      url.pathname,
+      url.pathname + url.search,
+    ];
+    return allow.some((pattern) => forms.some((form) => pattern.test(form)));
+  };
+  const send = WebSocket.prototype.send;
+  const stringify = JSON.stringify;
+  WebSocket.prototype.send = function (this: WebSocket, data: string | ArrayBufferLike | Blob | ArrayBufferView) {
+    // Before the socket is open the browser refuses by itself, and the page waits for that.
+    if (this.readyState === WebSocket.CONNECTING || isAllowed(this.url)) return Reflect.apply(send, this, [data]);
+    if (typeof tell === 'function') tell(stringify({ url: this.url }));
+  };
+
+  // A worker has a WebSocket of its own, where no script of ours runs first. Scripts that come over the network get a
+  // policy with their answer; those that a page makes up are given a line that takes the ways out away.
+  const PRELUDE = 'for (const name of ["WebSocket", "WebTransport", "SharedWorker", "Worker"]) Reflect.deleteProperty(self, name);\n';
+  const blobs = new Map<string, Blob>();
+  const create = URL.createObjectURL.bind(URL);
+  const revoke = URL.revokeObjectURL.bind(URL);
+  URL.createObjectURL = (made: Blob | MediaSource) => {
+    const url = create(made);
+    if (made instanceof Blob) blobs.set(url, made);
+    return url;
+  };
+  URL.revokeObjectURL = (url: string) => {
+    blobs.delete(url);
+    revoke(url);
+  };
+  const closed = (address: unknown): unknown => {
+    const url = String(address);
+    if (/^blob:/i.test(url)) {
+      const blob = blobs.get(url);
+      return create(new Blob([PRELUDE, ...(blob ? [blob] : [])], { type: 'text/javascript' }));
+    }
+    const data = /^data:([^,]*),(.*)$/is.exec(url);
+    if (!data) return address;
+    const body = decodeURIComponent(data[2] ?? '');
+    return create(new Blob([PRELUDE, /;base64$/i.test(data[1] ?? '') ? atob(body) : body], { type: 'text/javascript' }));
+  };
+  window.Worker = new Proxy(Worker, {
+    construct: (target, args, self) => Reflect.construct(target, [closed(args[0]), ...args.slice(1)], self),
+  });
+}

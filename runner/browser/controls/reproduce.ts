@@ -1,0 +1,153 @@
+/// <reference lib="dom" />
+import { setTimeout as after } from 'node:timers/promises';
+import type { Frame, Page, Request } from 'playwright';
+import type { CaptureRequest } from '#shared/capture-request.ts';
+import { CaptureFault, type CaptureRun } from '../capture-run.ts';
+import { restPage } from '../render/rest-page.ts';
+import { installClock } from './page-clock.ts';
+import { installDates } from './page-dates.ts';
+import { installRandom } from './page-random.ts';
+import { stillPage } from './still-page.ts';
+
+/** Where the page's clock starts when the request names no time. */
+export const TIME_DEFAULT = '2025-01-01T00:00:00.000Z';
+/** What a reproducible capture holds still, in the words of its report. */
+const FIXED = ['clock', 'timers', 'random', 'animations', 'images', 'videos', 'caret', 'motion', 'locale', 'timezone'];
+
+const SEED = 20_250_101;
+const STEP_MS = 50;
+const PACE_MS = 20;
+/** The clock ends at a multiple of this, so that a slower run ends at the same instant as a fast one. */
+const ROUND_MS = 20_000;
+const ROUND_STEP_MS = 500;
+/** A request that is open for longer is a long poll: the clock goes on without it. */
+const OPEN_MS_MAX = 1000;
+const ARRIVE_MS = 8;
+const FRAME_MS_MAX = 2000;
+const FRAMES_MAX = 50;
+const COUNTED = new Set(['document', 'stylesheet', 'script', 'xhr', 'fetch', 'image', 'font']);
+
+export type Reproducer = {
+  /** What is fixed, for the report. */
+  fixed(format: string): string[];
+  /** Lets the page's clock run from here on, ahead of the real one and never while something is loading. */
+  start(): void;
+  /** Runs the clock to its end, stops it there, and brings everything that moves to rest. Timers set later are real. */
+  hold(): Promise<void>;
+  close(): void;
+};
+
+/** The start of the page's clock in milliseconds since the epoch, or null where the request asks for none of this. */
+export function clockStart(request: Pick<CaptureRequest, 'reproducible'>): number | null {
+  if (request.reproducible === false) return null;
+  return Date.parse(request.reproducible === true ? TIME_DEFAULT : request.reproducible.time);
+}
+
+/** Fixes time and chance in every document that the page loads from now on. */
+export async function makeReproducible(tab: { page: Page; run: CaptureRun }, time: number): Promise<Reproducer> {
+  const { page, run } = tab;
+  await run.within(FRAME_MS_MAX, page.addInitScript(installDates, { time }));
+  await run.within(FRAME_MS_MAX, page.addInitScript(installClock, { time }));
+  await run.within(FRAME_MS_MAX, page.addInitScript(installRandom, { seed: SEED }));
+  const loading = watchLoading(page);
+  const stopped = new AbortController();
+  let pump: Promise<void> | null = null;
+  const each = (work: (frame: Frame) => Promise<unknown>) =>
+    Promise.all(
+      page
+        .frames()
+        .slice(0, FRAMES_MAX)
+        .map((frame) => inFrame(run, work(frame))),
+    );
+  const advance = async (to: number) => {
+    await each((frame) => frame.evaluate(advanceClock, to));
+    await loading.done(stopped.signal);
+  };
+  const elapsed = async () => Number(await run.within(FRAME_MS_MAX, page.evaluate(readClock)));
+
+  const pumpOn = async () => {
+    while (!stopped.signal.aborted && run.stopped() === null) {
+      await loading.done(stopped.signal);
+      await each((frame) => frame.evaluate(stepClock, STEP_MS));
+      await after(PACE_MS);
+    }
+  };
+  const stop = async () => {
+    stopped.abort();
+    await pump;
+  };
+  return {
+    fixed: (format) => [...FIXED, ...(format === 'pdf' ? ['pdf'] : [])],
+    start: () => {
+      pump ??= pumpOn().catch(() => undefined); // Ends with the capture, whose own waits tell the reason.
+    },
+    hold: async () => {
+      await stop();
+      const ended = new AbortController();
+      const from = await elapsed();
+      const end = Math.ceil((from + 1) / ROUND_MS) * ROUND_MS;
+      for (let to = from; to < end && run.stopped() === null; ) {
+        to = Math.min(end, to + ROUND_STEP_MS);
+        await each((frame) => frame.evaluate(advanceClock, to));
+        await loading.done(ended.signal);
+      }
+      // A frame that came late stands behind the others, and what the last timers loaded may still draw.
+      await advance(end);
+      await each((frame) => frame.evaluate(holdClock));
+      await each((frame) => frame.evaluate(stillPage));
+      await each((frame) => frame.evaluate(restPage, { stopAnimations: true, hideCaret: true, style: '' }));
+    },
+    close: () => {
+      stopped.abort();
+      loading.close();
+    },
+  };
+}
+
+/** A frame that is leaving, or busy with its own script, is passed over: its successor has a clock of its own. */
+async function inFrame(run: CaptureRun, work: Promise<unknown>): Promise<void> {
+  try {
+    await run.within(FRAME_MS_MAX, work);
+  } catch (error) {
+    if (error instanceof CaptureFault) throw error;
+  }
+}
+
+/** Knows what is loading, long polls apart, so that the page's clock can wait for it. */
+function watchLoading(page: Page) {
+  const open = new Map<Request, number>();
+  const begin = (request: Request) => {
+    if (COUNTED.has(request.resourceType()) && /^https?:/.test(request.url())) open.set(request, Date.now());
+  };
+  const end = (request: Request) => void open.delete(request);
+  page.on('request', begin).on('requestfinished', end).on('requestfailed', end);
+  const isLoading = () => [...open.values()].some((since) => Date.now() - since < OPEN_MS_MAX);
+  return {
+    done: async (signal: AbortSignal) => {
+      // A request that a timer has just made is told a moment after the timer.
+      await after(ARRIVE_MS);
+      while (isLoading() && !signal.aborted) await after(ARRIVE_MS);
+    },
+    close: () => {
+      page.off('request', begin).off('requestfinished', end).off('requestfailed', end);
+    },
+  };
+}
+
+/** The functions below run in the page. */
+function readClock(): number {
+  return window.__sessionshotClock?.elapsed() ?? 0;
+}
+
+async function advanceClock(to: number): Promise<void> {
+  await window.__sessionshotClock?.advance(to);
+}
+
+async function stepClock(ms: number): Promise<void> {
+  const clock = window.__sessionshotClock;
+  await clock?.advance(clock.elapsed() + ms);
+}
+
+function holdClock(): void {
+  window.__sessionshotClock?.hold();
+}
