@@ -16,8 +16,27 @@ const ms = z.int().min(0).describe('milliseconds');
 export const timingsSchema = z
   .object({ queue: ms, session: ms, navigate: ms, settle: ms, actions: ms, render: ms, store: ms, total: ms })
   .partial();
-/** What the page was waited for, in milliseconds from the end of navigation; `settledBy` names what ended the wait. */
-export const readinessSchema = z.object({ settledBy: z.string(), network: ms, dom: ms, fonts: ms, images: ms }).partial();
+/**
+ * What the page was waited for: for each part when it was last seen unsettled, in milliseconds from the end of
+ * navigation. Parts that were never unsettled are absent, or 0 for the first four.
+ */
+export const readinessSchema = z
+  .object({
+    settledBy: z.string().describe('`auto`, `signal`, `timeout (…)`, or the `waitUntil` that was asked for.'),
+    heldBy: z.string().describe('The part that came to rest last, or the one that never did.'),
+    network: ms,
+    dom: ms,
+    fonts: ms,
+    images: ms,
+    load: ms.describe('The document itself, or a refresh to another address.'),
+    busy: ms.describe('`aria-busy`, skeletons, spinners.'),
+    timers: ms.describe('Short timers and workers of the page.'),
+    motion: ms.describe('Transitions, finite animations, canvases.'),
+    frames: ms.describe('Any part of a visible frame.'),
+    signal: ms.describe('The app’s own signal.'),
+    scroll: ms.describe('When the scroll through a picture beyond the view was over.'),
+  })
+  .partial();
 export const egressSchema = z.object({ hosts: z.array(z.string()), blocked: z.array(z.object({ host: z.string(), reason: z.string() })) });
 /**
  * What was done to the page before the picture because the request asked for it: how often each rule applied, and what

@@ -52,11 +52,15 @@ export function Readiness({ readiness }: { readiness: Capture['readiness'] }) {
     { term: 'DOM still', ms: readiness.dom },
     { term: 'Fonts loaded', ms: readiness.fonts },
     { term: 'Images loaded', ms: readiness.images },
+    { term: 'Busy signs gone', ms: readiness.busy },
+    { term: 'Frames settled', ms: readiness.frames },
+    { term: 'App signal', ms: readiness.signal },
   ];
   return (
     <Panel title="Readiness">
       <Facts
         facts={[
+          readiness.heldBy ? { term: 'Held by', value: <span className="mono">{readiness.heldBy}</span> } : null,
           readiness.settledBy ? { term: 'Settled by', value: <span className="mono">{readiness.settledBy}</span> } : null,
           ...waits.map(({ term, ms }) => (ms === undefined ? null : { term, value: `after ${duration(ms)}` })),
         ]}

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from 'playwright';
 import type { ResolvedAuth } from '#shared/auth-policy.ts';
 import type { CapturePayload } from '#shared/sealed-payload.ts';
-import { installProbe } from '../readiness/readiness-probe.ts';
+import { PROBE_SCRIPT } from '../readiness/readiness-probe.ts';
 import { authContextOptions } from '../session/session.ts';
 import { adjustEmulation, emulationOptions, isOrdinary, mirrorEmulation, mirrored, ORDINARY } from './emulation.ts';
 
@@ -38,7 +38,8 @@ export async function dressTab({ page, cdp }: Tab, request: Request): Promise<vo
 async function openTab(browser: Browser, options: BrowserContextOptions): Promise<Tab> {
   const context = await browser.newContext(options);
   try {
-    await context.addInitScript(installProbe);
+    // Before every other script, ours included: it takes the browser's own clock and timers.
+    await context.addInitScript({ content: PROBE_SCRIPT });
     const page = await context.newPage();
     const cdp = await context.newCDPSession(page);
     await cdp.send('Page.enable');

@@ -20,8 +20,12 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
   const seed = await applySession(page, cdp, options);
   const headers = [{ origins: [target.origin], headers: request.headers ?? {} }, ...authHeaders(auth)];
   const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers, seed }));
+  const network = watchNetwork(page, {
+    cdp,
+    isOwnHost: (host) => domains.some((entry) => matchesHost(entry.host, host)),
+    readinessMs: request.timeouts.readiness,
+  });
   const trace = auth ? traceAuth(page, auth) : null;
-  const network = watchNetwork(page, (host) => domains.some((entry) => matchesHost(entry.host, host)));
   const visit: Visit = {
     ...options,
     context,
