@@ -105,6 +105,17 @@ describe('a request that would be refused', () => {
     ]);
   });
 
+  test('for a full queue too', async () => {
+    const full = await createApiBed({ settings: { queuedPerWorkspaceMax: 0 } });
+    const [dry, wet] = [
+      await full.call('/api/captures', { body: { ...GOOD, dryRun: true } }),
+      await full.call('/api/captures', { body: GOOD }),
+    ];
+    await full.close();
+    expect(problemOf(dry).code).toBe('queue_full');
+    expect({ ...problemOf(dry), requestId: '' }).toEqual({ ...problemOf(wet), requestId: '' });
+  });
+
   test('for its scope or its malformed key too', async () => {
     const key = await bed.makeKey({ scopes: ['captures:create'] });
     const scripted = { ...GOOD, scripts: ['1'] };

@@ -38,7 +38,9 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   // A wall by its signs is named at once; only a page without any is given time to meet the caller's check.
   const quick = judgePage({ ...input, verify: null }, step);
   const verify = request.auth?.verify;
-  const asked = verify && when !== 'early' ? await checkVerify(checks, verify, quick.failure ? 0 : patience) : null;
+  // Before the actions the check is asked only against a suspicion: what it looks for may come with them.
+  const isAsked = when !== 'early' || quick.failure !== null;
+  const asked = verify && isAsked ? await checkVerify(checks, verify, quick.failure ? 0 : patience) : null;
   const judged = asked ? judgePage({ ...input, finalUrl: page.url(), httpStatus: network.documentStatus(), verify: asked }, step) : quick;
   if (judged.failure || when !== 'early') observed.verdict = judged.verdict;
   if (judged.failure) throw new CaptureFault(judged.failure);

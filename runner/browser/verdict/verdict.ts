@@ -4,7 +4,7 @@ import { type Failure, type FailureCode, failure, type Step } from '#shared/fail
 import { looksLikeSession } from '../session/session-names.ts';
 import { navigationFault } from '../visit/navigation-guard.ts';
 import type { PageFacts } from './read-facts.ts';
-import { wallSign } from './wall-signs.ts';
+import { layerSign, wallSign } from './wall-signs.ts';
 
 /** Everything the verdict is made from. */
 export type VerdictInput = {
@@ -69,7 +69,8 @@ export function judgePage(input: VerdictInput, step: Step): Judgement {
       ? fail('denied', 'access_denied', 'The check in `auth.verify` was not met and the page speaks of missing permission.')
       : wall(`The check in \`auth.verify\` was not met.${sign ? ` ${sign}` : ''}`);
   }
-  if (sign && (!input.verify || input.verify.weak)) return wall(sign);
+  const counted = isProven ? input.hasAuth && layerSign(input) : sign;
+  if (counted) return wall(counted);
   if (isSoftError(input))
     return fail('error_page', 'target_http_error', {
       instead: `The site answered ${input.httpStatus ?? 200}, but the page says that it is an error page. If it is what you want, say so with \`expect: [{ "text": … }]\`.`,

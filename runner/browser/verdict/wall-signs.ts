@@ -30,6 +30,16 @@ export function wallSign({ targetUrl, finalUrl, facts, deletedCookies }: WallInp
   );
 }
 
+/**
+ * Names a layer over the page that asks to sign in, or null. What a check looks for may be in place behind it, where the
+ * browser calls it visible; the picture would show the layer.
+ */
+export function layerSign({ targetUrl, facts }: Pick<WallInput, 'targetUrl' | 'facts'>): string | null {
+  if (isSignInPage(targetUrl)) return null;
+  const covers = facts.some((each) => each.passwords.some((field) => field.inDialog && field.hasSignInWords && isSignInField(field)));
+  return covers || facts.some((each) => each.dialogAsks) ? 'A dialog over the page asks to sign in.' : null;
+}
+
 function addressSign(target: URL, final: URL, main: PageFacts | undefined): string | null {
   // A known user may be shown an address with such a name; a page that asks for a password all the same knows none.
   if (main?.hasSignOut && !main.passwords.some((field) => asksToSignIn(field, main))) return null;
