@@ -4,6 +4,7 @@ import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { loadLazyParts } from '../readiness/readiness.ts';
 import { settleAgain } from '../readiness/settle-visit.ts';
 import type { Visit } from '../visit/visit.ts';
+import { makeLayoutReader } from './layout-reader.ts';
 import { makeScrollGrower, type ScrollGrower } from './scroll-grower.ts';
 
 /**
@@ -24,7 +25,8 @@ export async function expandPage(visit: Visit): Promise<void> {
   if (output.format === 'pdf' || !(output.expandScrollContainers ?? output.fullPage)) return;
   const limits = { heightMax: output.maxHeight ?? LIMITS.heightPxMax, cut: output.maxHeight !== undefined };
   try {
-    const grower = await run.within(STEP_MS_MAX, page.evaluateHandle(makeScrollGrower, limits));
+    const layout = await run.within(STEP_MS_MAX, page.evaluateHandle(makeLayoutReader));
+    const grower = await run.within(STEP_MS_MAX, layout.evaluateHandle(makeScrollGrower, limits));
     for (let round = 0; round < LIMITS.expandRoundsMax; round++) {
       const { opened, changed } = await run.within(
         STEP_MS_MAX,
