@@ -3,6 +3,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { settleAgain, settleForPicture } from '../readiness/settle-visit.ts';
 import type { Visit } from '../visit/visit.ts';
+import { makeLayoutReader } from './layout-reader.ts';
 import { makeScrollGrower, type ScrollGrower } from './scroll-grower.ts';
 
 /**
@@ -22,7 +23,8 @@ export async function expandPage(visit: Visit): Promise<void> {
   if (output.format === 'pdf' || !(output.expandScrollContainers ?? output.fullPage)) return;
   const limits = { heightMax: output.maxHeight ?? LIMITS.heightPxMax, cut: output.maxHeight !== undefined };
   try {
-    const grower = await run.within(STEP_MS_MAX, page.evaluateHandle(makeScrollGrower, limits));
+    const layout = await run.within(STEP_MS_MAX, page.evaluateHandle(makeLayoutReader));
+    const grower = await run.within(STEP_MS_MAX, layout.evaluateHandle(makeScrollGrower, limits));
     for (let round = 0; round < LIMITS.expandRoundsMax; round++) {
       const { opened, changed } = await run.within(
         STEP_MS_MAX,

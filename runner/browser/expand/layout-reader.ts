@@ -1,0 +1,116 @@
+/// <reference lib="dom" />
+/** Lives in the page: reads which boxes scroll, and which boxes hold them. Changes nothing. */
+export type LayoutReader = {
+  /** Pixels of an area's content below what it shows. */
+  hidden(area: HTMLElement): number;
+  /** Tells whether this is a visible scroll area, a part of the page itself, that holds more than it shows. */
+  isScroller(element: Element): element is HTMLElement;
+  /** All such areas, those inside others first. */
+  findAreas(): HTMLElement[];
+  /** The boxes around an element up to the root, itself first. */
+  pathOf(element: HTMLElement): HTMLElement[];
+  /** What a box has left below the next one inside it; below zero where it lacks room. */
+  roomOf(box: HTMLElement, inner: HTMLElement): number;
+  /** Neighbors that the absolute boxes of a path lie over. */
+  coverings(path: HTMLElement[]): Set<Element>;
+  /** Where the last thing that is drawn in an area ends, from the top of the view. */
+  contentBottom(area: HTMLElement): number;
+};
+
+/** Makes the reader. Sent to the page as text: it uses nothing from outside itself. */
+export function makeLayoutReader(): LayoutReader {
+  const OVERLAYS = 'dialog,[role=dialog],[role=alertdialog],[aria-modal=true],[popover],[role=menu],[role=listbox]';
+  const SIDE_PX_MIN = 40;
+  const SIBLINGS_MAX = 300;
+  const LEAVES_MAX = 20_000;
+  const root = document.documentElement;
+  const hidden = (element: HTMLElement) => element.scrollHeight - element.clientHeight;
+
+  const isScroller = (element: Element): element is HTMLElement => {
+    if (!(element instanceof HTMLElement) || element === root) return false;
+    if (hidden(element) <= 1 || element.clientHeight < SIDE_PX_MIN || element.clientWidth < SIDE_PX_MIN) return false;
+    const style = getComputedStyle(element);
+    if (!/auto|scroll/.test(style.overflowY) || /^(TEXTAREA|SELECT|INPUT)$/.test(element.tagName)) return false;
+    // The viewport scrolls in the name of the body where the root leaves it to it.
+    if (element === document.body && getComputedStyle(root).overflowY === 'visible') return false;
+    // What lies over the page (dialogs, menus, chat windows) is shown as it is seen, not as a part of the page.
+    if (element.closest(OVERLAYS) || element.querySelector(OVERLAYS)?.checkVisibility()) return false;
+    if (!element.checkVisibility({ visibilityProperty: true })) return false;
+    const pinned = pathOf(element)
+      .find((box) => getComputedStyle(box).position === 'fixed')
+      ?.getBoundingClientRect();
+    return !pinned || (pinned.width >= innerWidth / 2 && pinned.height >= innerHeight / 2);
+  };
+  /** The box that must hold this one. */
+  const holderOf = (element: HTMLElement): HTMLElement => {
+    const { position } = getComputedStyle(element);
+    if (position === 'fixed' || position === 'absolute') {
+      const holder = element.offsetParent;
+      const isStaticBody = holder === document.body && position === 'absolute' && getComputedStyle(holder).position === 'static';
+      return holder instanceof HTMLElement && !isStaticBody ? holder : root;
+    }
+    let at: Element | null = element;
+    do {
+      const tree: Node = at.getRootNode();
+      at = at.assignedSlot ?? at.parentElement ?? (tree instanceof ShadowRoot ? tree.host : null);
+    } while (at && !(at instanceof HTMLElement && !/^(inline|contents)$/.test(getComputedStyle(at).display)));
+    return at instanceof HTMLElement ? at : root;
+  };
+  /** The boxes around an element up to the root, itself first. */
+  const pathOf = (element: HTMLElement): HTMLElement[] => {
+    const path = [element];
+    for (let at = element; at !== root; at = holderOf(at)) path.push(holderOf(at));
+    return path;
+  };
+  /** What a box lacks to hold the next one: what overflows it, or for hung boxes the distance that they kept from its end. */
+  const roomOf = (box: HTMLElement, inner: HTMLElement): number => {
+    const isHung = /fixed|absolute/.test(getComputedStyle(inner).position);
+    // The root tells the height of the viewport as its own. A track of a grid is overflowed before the grid itself is.
+    const own = box === root ? Math.max(root.clientHeight, root.offsetHeight) : box.clientHeight;
+    if (!isHung && !getComputedStyle(box).display.includes('grid')) return Math.min(0, own - box.scrollHeight);
+    const rect = box.getBoundingClientRect();
+    return (rect.bottom - inner.getBoundingClientRect().bottom) / (rect.height / box.offsetHeight || 1);
+  };
+  /** Pairs of out-of-flow boxes on the path and neighbors that they cover. */
+  const coverings = (path: HTMLElement[]): Set<Element> => {
+    const covered = new Set<Element>();
+    for (const box of path.filter((one) => getComputedStyle(one).position === 'absolute')) {
+      const own = box.getBoundingClientRect();
+      for (const other of [...(box.parentElement?.children ?? [])].slice(0, SIBLINGS_MAX)) {
+        const rect = other.getBoundingClientRect();
+        const apart = rect.bottom <= own.top + 1 || rect.top >= own.bottom - 1 || rect.right <= own.left + 1 || rect.left >= own.right - 1;
+        if (other !== box && !apart && rect.width * rect.height > 0 && getComputedStyle(other).position !== 'fixed') covered.add(other);
+      }
+    }
+    return covered;
+  };
+
+  const findAreas = (): HTMLElement[] => {
+    const found: HTMLElement[] = [];
+    const trees: (Document | ShadowRoot)[] = [document];
+    for (const tree of trees)
+      for (const element of tree.querySelectorAll('*')) {
+        if (element.shadowRoot) trees.push(element.shadowRoot);
+        if (isScroller(element)) found.push(element);
+      }
+    return found.reverse(); // What lies inside comes first: the areas around it then know its height.
+  };
+  /** Where the last thing that is drawn in an area ends: a leaf with text, a picture or a background. */
+  const contentBottom = (area: HTMLElement): number => {
+    let bottom = Number.NEGATIVE_INFINITY;
+    const all: Element[] = [area];
+    for (const one of all) {
+      const slotted = one instanceof HTMLSlotElement ? one.assignedElements() : [];
+      const inner = slotted.length > 0 ? slotted : [...(one.shadowRoot ?? one).children];
+      if (all.length < LEAVES_MAX) all.push(...inner);
+      const isDrawn =
+        /^(img|canvas|video|iframe|input|button|textarea|hr)$/i.test(one.tagName) ||
+        one instanceof SVGElement ||
+        (inner.length === 0 && (one.textContent ?? '').trim() !== '') ||
+        (inner.length === 0 && !/^rgba\(.*, 0\)$/.test(getComputedStyle(one).backgroundColor));
+      if (isDrawn) bottom = Math.max(bottom, one.getBoundingClientRect().bottom);
+    }
+    return bottom;
+  };
+  return { hidden, isScroller, findAreas, pathOf, roomOf, coverings, contentBottom };
+}
