@@ -4,6 +4,7 @@ import { authStateSchema, headersSchema } from './auth-state.ts';
 import { DEVICE_NAMES } from './device-names.ts';
 import { LIMITS } from './limits.ts';
 import { outputSchema } from './output.ts';
+import { redactSchema } from './redact.ts';
 import { selectorSchema } from './selector.ts';
 import { nearest, strict } from './strict.ts';
 
@@ -62,7 +63,7 @@ const timeZone = z.string().max(64).refine(isTimeZone, 'is not a known time zone
 const tagKey = z.string().min(1).max(LIMITS.tagKeyCharsMax);
 
 /** The fields of the contract that this version does not have yet; each is refused by name. */
-export const PLANNED_FIELDS = ['redact', 'block', 'readOnly', 'reproducible', 'webhook', 'priority', 'runner', 'dryRun'] as const;
+export const PLANNED_FIELDS = ['block', 'readOnly', 'reproducible', 'webhook', 'priority', 'runner', 'dryRun'] as const;
 
 /** The one request schema: what `POST /api/captures` takes. Durations are milliseconds, lengths CSS pixels or strings. */
 export const captureRequestSchema = strict(
@@ -103,6 +104,8 @@ export const captureRequestSchema = strict(
     remove: z.array(selectorSchema).max(50).default([]),
     styles: z.array(z.string().max(LIMITS.scriptCharsMax)).max(LIMITS.stylesMax).default([]),
     scripts: z.array(script).max(LIMITS.stylesMax).default([]).describe('Needs the scope `captures:script`.'),
+    redact: redactSchema.default([]).describe('Replaced in the page before it is rendered: pixels and PDF text.'),
+    redactOnMiss: z.enum(['ignore', 'fail']).default('ignore').describe('`fail`: a rule that finds nothing fails the capture.'),
     retryAfterActions: z.boolean().default(false),
     deadline: z.int().min(LIMITS.deadlineMsMin).max(LIMITS.deadlineMsMax).default(LIMITS.deadlineMsDefault),
     expect: z.array(expectSchema).max(LIMITS.expectsMax).default([]),

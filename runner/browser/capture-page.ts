@@ -9,9 +9,10 @@ import { shownUrl } from '#shared/target-url.ts';
 import type { AttemptScope } from '../attempt-scope.ts';
 import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-run.ts';
 import { classifyPlaywrightError } from './classify-playwright-error.ts';
-import { render } from './render/render.ts';
+import { redactObserved, redactText } from './controls/redact-report.ts';
 import type { Rendered } from './render/rendered.ts';
 import { authContextOptions } from './session/session.ts';
+import { drawPicture } from './visit/draw-picture.ts';
 import { emulationOptions } from './visit/emulation.ts';
 import { preparePicture } from './visit/prepare-picture.ts';
 import type { VisitInput } from './visit/visit.ts';
@@ -57,9 +58,11 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
     auth: null,
     controls: null,
   };
+  const { redact } = input.payload.request;
   const noteEgress = () => {
     observed.timings = run.timings();
     observed.egress = { hosts: input.lease.proxy.hosts(), blocked: input.lease.proxy.blocked() };
+    redactObserved(observed, redact);
   };
   let context: BrowserContext | null = null;
   try {
@@ -72,7 +75,7 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
   } catch (error) {
     const reason = reasonOf(error, run, scope);
     noteEgress();
-    return { ok: false, failure: reason, observed, sideEffects: run.hadSideEffect() };
+    return { ok: false, failure: { ...reason, detail: redactText(reason.detail, redact) }, observed, sideEffects: run.hadSideEffect() };
   } finally {
     run.close();
     if (context) await closeContext(context, scope);
@@ -103,14 +106,7 @@ async function captureIn(context: BrowserContext, capture: Capture): Promise<Ren
     await preparePicture(visit);
     await visit.judge('first');
     run.enter('render');
-    const rendered = await render({
-      page: visit.page,
-      cdp: visit.cdp,
-      run,
-      output: input.payload.request.output,
-      actionTimeout: input.payload.request.timeouts.action,
-      bytesMax: input.assetBytesMax,
-    });
+    const rendered = await drawPicture(visit);
     // The page may have gone elsewhere while it was drawn: then the picture is not of what was judged.
     await visit.judge('again');
     return rendered;

@@ -1,5 +1,6 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright';
 import { matchesHost } from '#shared/allowed-domain.ts';
+import { installRedactHooks, makeRedactEvents } from '../controls/redact-hooks.ts';
 import { watchNetwork } from '../readiness/network-activity.ts';
 import { installProbe } from '../readiness/readiness-probe.ts';
 import { settleVisit } from '../readiness/settle-visit.ts';
@@ -17,6 +18,8 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
   const { run, payload, auth, domains } = options;
   const { request, target } = payload;
   await run.within(SETUP_MS_MAX, context.addInitScript(installProbe));
+  const redactEvents = makeRedactEvents();
+  if (request.redact.length > 0) await run.within(SETUP_MS_MAX, context.addInitScript(installRedactHooks, redactEvents));
   const page = await run.within(SETUP_MS_MAX, context.newPage());
   const cdp = await run.within(SETUP_MS_MAX, context.newCDPSession(page));
   await run.within(SETUP_MS_MAX, mirrorEmulation(page, cdp, request));
@@ -35,6 +38,7 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
     network,
     guard,
     navigatedAt: Date.now(),
+    redactEvents,
     judge: (when) => judgeVisit(visit, when),
   };
   try {

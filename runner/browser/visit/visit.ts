@@ -4,6 +4,7 @@ import type { ResolvedAuth } from '#shared/auth-policy.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import type { CapturePayload } from '#shared/sealed-payload.ts';
 import type { CaptureRun } from '../capture-run.ts';
+import type { RedactEvents } from '../controls/redact-hooks.ts';
 import type { BrowserLease } from '../launch/browser-pool.ts';
 import type { NetworkActivity } from '../readiness/network-activity.ts';
 import type { NavigationGuard } from './navigation-guard.ts';
@@ -28,6 +29,7 @@ export type Visit = VisitOptions & {
   network: NetworkActivity;
   guard: NavigationGuard;
   navigatedAt: number;
+  redactEvents: RedactEvents;
   /** Throws unless the page may be pictured; `again` is the look after the picture, which waits for nothing. */
   judge(when: 'early' | 'first' | 'again'): Promise<void>;
 };
