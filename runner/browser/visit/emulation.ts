@@ -34,9 +34,16 @@ export function emulationOptions(request: CapturePayload['request']): BrowserCon
   };
 }
 
-/** Chooses the medium that styles are made for: what was asked for, else print for a PDF and screen for a picture. */
-function chooseMedia(request: CapturePayload['request']): 'screen' | 'print' {
-  return request.media ?? (request.output.format === 'pdf' ? 'print' : 'screen');
+/** The media that styles are made for: while the page is used and judged, and while it is drawn. A PDF is print by default. */
+export function chooseMedia(request: CapturePayload['request']): { visit: 'screen' | 'print'; draw: 'screen' | 'print' } {
+  const visit = request.media ?? 'screen';
+  return { visit, draw: request.media ?? (request.output.format === 'pdf' ? 'print' : 'screen') };
+}
+
+/** Switches the medium in both sessions: Chromium keeps it for each. */
+export async function emulateMedium(page: Page, cdp: CDPSession, media: 'screen' | 'print'): Promise<void> {
+  await page.emulateMedia({ media });
+  await cdp.send('Emulation.setEmulatedMedia', { media });
 }
 
 /**
@@ -49,9 +56,7 @@ export async function mirrorEmulation(page: Page, cdp: CDPSession, request: Capt
   const screen = options.screen ?? viewport;
   const mobile = options.isMobile ?? false;
   const isLandscape = screen.width > screen.height;
-  const media = chooseMedia(request);
-  await page.emulateMedia({ media });
-  await cdp.send('Emulation.setEmulatedMedia', { media });
+  await emulateMedium(page, cdp, chooseMedia(request).visit);
   await cdp.send('Emulation.setDeviceMetricsOverride', {
     ...viewport,
     screenWidth: screen.width,
