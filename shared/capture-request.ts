@@ -4,6 +4,7 @@ import { authStateSchema, headersSchema } from './auth-state.ts';
 import { DEVICE_NAMES } from './device-names.ts';
 import { LIMITS } from './limits.ts';
 import { outputSchema } from './output.ts';
+import { redactSchema } from './redact.ts';
 import { selectorSchema } from './selector.ts';
 import { nearest, strict } from './strict.ts';
 
@@ -95,7 +96,7 @@ const reproducibleSchema = z
   .describe('Fixes clock, chance, motion, place and PDF dates. Weakens the page’s own cryptography.');
 
 /** The fields of the contract that this version does not have yet; each is refused by name. */
-export const PLANNED_FIELDS = ['redact', 'webhook', 'priority', 'runner'] as const;
+export const PLANNED_FIELDS = ['webhook', 'priority', 'runner'] as const;
 
 /** The one request schema: what `POST /api/captures` takes. Durations are milliseconds, lengths CSS pixels or strings. */
 export const captureRequestSchema = strict(
@@ -139,6 +140,8 @@ export const captureRequestSchema = strict(
     block: blockSchema.prefault({}),
     readOnly: readOnlySchema.default(false),
     reproducible: reproducibleSchema.default(false),
+    redact: redactSchema.default([]).describe('Replaced in the page before it is rendered: pixels and PDF text.'),
+    redactOnMiss: z.enum(['ignore', 'fail']).default('ignore').describe('`fail`: a rule that finds nothing fails the capture.'),
     retryAfterActions: z.boolean().default(false),
     deadline: z.int().min(LIMITS.deadlineMsMin).max(LIMITS.deadlineMsMax).default(LIMITS.deadlineMsDefault),
     expect: z.array(expectSchema).max(LIMITS.expectsMax).default([]),

@@ -81,6 +81,8 @@ export const PAPER_PX: Record<(typeof PAPER_FORMATS)[number], { width: number; h
   A6: { width: 397, height: 559 },
 };
 
+/** One line of the smallest text that can be read, and the space that Chromium keeps above and below it. */
+const TEMPLATE_MARGIN_PX_MIN = 24;
 const PX_PER_UNIT: Record<string, number> = { px: 1, in: 96, cm: 96 / 2.54, mm: 96 / 25.4 };
 
 /** Converts a length of the contract to CSS pixels. */
@@ -98,6 +100,8 @@ function pdfFault(pdf: {
   landscape: boolean;
   margin?: Record<string, number | string | undefined>;
   pageRanges?: string;
+  headerTemplate?: string;
+  footerTemplate?: string;
 }): { key: string; message: string } | null {
   if (pdf.format && (pdf.width !== undefined || pdf.height !== undefined))
     return { key: 'format', message: 'contradicts `width` and `height`: give one or the other' };
@@ -111,6 +115,18 @@ function pdfFault(pdf: {
     return { key: 'margin', message: 'leaves no width for the page' };
   if (lengthPx(pdf.margin?.top) + lengthPx(pdf.margin?.bottom) >= size.height)
     return { key: 'margin', message: 'leaves no height for the page' };
+  for (const [side, template] of [
+    ['top', 'headerTemplate'],
+    ['bottom', 'footerTemplate'],
+  ] as const) {
+    const margin = pdf.margin?.[side];
+    // Chromium prints them into the margin, and what has no room there lies behind the page, unseen.
+    if (pdf[template] !== undefined && margin !== undefined && lengthPx(margin) < TEMPLATE_MARGIN_PX_MIN)
+      return {
+        key: 'margin',
+        message: `.${side} leaves no room for \`${template}\`, which is printed inside of it: give at least ${TEMPLATE_MARGIN_PX_MIN}px, or leave \`margin.${side}\` out for 15mm`,
+      };
+  }
   for (const range of (pdf.pageRanges ?? '').split(',').filter(Boolean)) {
     const [from, to] = range.split('-').map((text) => Number(text.trim() || 'NaN'));
     if (from === 0 || (to !== undefined && !Number.isNaN(to) && from !== undefined && to < from))

@@ -10,10 +10,10 @@ import { shownUrl } from '#shared/target-url.ts';
 import type { AttemptScope } from '../attempt-scope.ts';
 import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-run.ts';
 import { classifyPlaywrightError } from './classify-playwright-error.ts';
-import { clockStart } from './controls/reproduce.ts';
-import { render } from './render/render.ts';
+import { redactObserved, redactText } from './controls/redact-report.ts';
 import type { Rendered } from './render/rendered.ts';
 import { verdictOf } from './verdict/verdict.ts';
+import { drawPicture } from './visit/draw-picture.ts';
 import { dressTab, openTabFor, type Tab } from './visit/open-tab.ts';
 import { preparePicture } from './visit/prepare-picture.ts';
 import type { VisitInput } from './visit/visit.ts';
@@ -59,9 +59,11 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
     auth: null,
     controls: null,
   };
+  const { redact } = input.payload.request;
   const noteEgress = () => {
     observed.timings = run.timings();
     observed.egress = { hosts: input.lease.proxy.hosts(), blocked: input.lease.proxy.blocked() };
+    redactObserved(observed, redact);
   };
   let context = input.lease.tab?.context ?? null;
   try {
@@ -76,7 +78,7 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
     const reason = reasonOf(error, run, scope);
     observed.verdict ??= verdictOf(reason.code);
     noteEgress();
-    return { ok: false, failure: reason, observed, sideEffects: run.hadSideEffect() };
+    return { ok: false, failure: { ...reason, detail: redactText(reason.detail, redact) }, observed, sideEffects: run.hadSideEffect() };
   } finally {
     run.close();
     if (context) input.lease.defer(closeContext(context, scope));
@@ -117,15 +119,7 @@ async function captureIn(tab: Tab, capture: Capture): Promise<Rendered> {
     await preparePicture(visit);
     await visit.judge('first');
     run.enter('render');
-    const rendered = await render({
-      page: visit.page,
-      cdp: visit.cdp,
-      run,
-      output: input.payload.request.output,
-      actionTimeout: input.payload.request.timeouts.action,
-      bytesMax: input.assetBytesMax,
-      pdfTime: clockStart(input.payload.request),
-    });
+    const rendered = await drawPicture(visit);
     // The page may have gone elsewhere while it was drawn: then the picture is not of what was judged.
     await visit.judge('again');
     return rendered;

@@ -67,7 +67,7 @@ export async function adjustEmulation(page: Page, cdp: CDPSession, request: Requ
   const { viewport, colorScheme, reducedMotion, forcedColors } = request;
   const isSame = viewport === undefined || (viewport.width === DEFAULT_VIEWPORT.width && viewport.height === DEFAULT_VIEWPORT.height);
   const look = { colorScheme, reducedMotion, forcedColors };
-  const isPlain = Object.values(look).every((value) => value === undefined) && chooseMedia(request) === 'screen';
+  const isPlain = Object.values(look).every((value) => value === undefined) && chooseMedia(request).visit === 'screen';
   if (isSame && isPlain) return;
   if (!isSame) await page.setViewportSize(viewport);
   if (!isPlain) await page.emulateMedia(Object.fromEntries(Object.entries(look).filter(([, value]) => value !== undefined)));
@@ -76,12 +76,19 @@ export async function adjustEmulation(page: Page, cdp: CDPSession, request: Requ
 
 /** What a request wants our own session to be told. */
 export function mirrored(request: Request): Mirrored {
-  return { context: emulationOptions(request), media: chooseMedia(request) };
+  return { context: emulationOptions(request), media: chooseMedia(request).visit };
 }
 
-/** Chooses the medium that styles are made for: what was asked for, else print for a PDF and screen for a picture. */
-function chooseMedia(request: Pick<Request, 'output' | 'media'>): 'screen' | 'print' {
-  return request.media ?? (request.output.format === 'pdf' ? 'print' : 'screen');
+/** The media that styles are made for: while the page is used and judged, and while it is drawn. A PDF is print by default. */
+export function chooseMedia(request: CapturePayload['request']): { visit: 'screen' | 'print'; draw: 'screen' | 'print' } {
+  const visit = request.media ?? 'screen';
+  return { visit, draw: request.media ?? (request.output.format === 'pdf' ? 'print' : 'screen') };
+}
+
+/** Switches the medium in both sessions: Chromium keeps it for each. */
+export async function emulateMedium(page: Page, cdp: CDPSession, media: 'screen' | 'print'): Promise<void> {
+  await page.emulateMedia({ media });
+  await cdp.send('Emulation.setEmulatedMedia', { media });
 }
 
 /**
@@ -93,8 +100,7 @@ export async function mirrorEmulation(page: Page, cdp: CDPSession, { context: op
   const screen = options.screen ?? viewport;
   const mobile = options.isMobile ?? false;
   const isLandscape = screen.width > screen.height;
-  await page.emulateMedia({ media });
-  await cdp.send('Emulation.setEmulatedMedia', { media });
+  await emulateMedium(page, cdp, media);
   await cdp.send('Emulation.setDeviceMetricsOverride', {
     ...viewport,
     screenWidth: screen.width,

@@ -1,6 +1,7 @@
 import type { CDPSession, Page } from 'playwright';
 import { matchesHost } from '#shared/allowed-domain.ts';
 import { installControls } from '../controls/controls.ts';
+import { installRedactHooks, makeRedactEvents } from '../controls/redact-hooks.ts';
 import { watchNetwork } from '../readiness/network-activity.ts';
 import { settleVisit } from '../readiness/settle-visit.ts';
 import type { Seed } from '../session/seed-first-document.ts';
@@ -20,6 +21,8 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
   const { request, target } = payload;
   const seed = await applySession(page, cdp, options);
   const headers = [{ origins: [target.origin], headers: request.headers ?? {} }, ...authHeaders(auth)];
+  const redactEvents = makeRedactEvents();
+  if (request.redact.length > 0) await run.within(SETUP_MS_MAX, context.addInitScript(installRedactHooks, redactEvents));
   const controls = await installControls({ page, cdp, run }, request, domains);
   const guard = await run.within(
     SETUP_MS_MAX,
@@ -40,6 +43,7 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     guard,
     controls,
     navigatedAt: Date.now(),
+    redactEvents,
     judge: (when) => judgeVisit(visit, when),
     finishReceipt: async () => {
       if (trace && options.observed.auth) options.observed.auth = await trace.finish(options.observed.auth);

@@ -5,6 +5,7 @@ import type { Observed } from '#shared/runner-protocol.ts';
 import type { CapturePayload } from '#shared/sealed-payload.ts';
 import type { CaptureRun } from '../capture-run.ts';
 import type { Controls } from '../controls/controls.ts';
+import type { RedactEvents } from '../controls/redact-hooks.ts';
 import type { BrowserLease } from '../launch/browser-pool.ts';
 import type { NetworkActivity } from '../readiness/network-activity.ts';
 import type { NavigationGuard } from './navigation-guard.ts';
@@ -30,6 +31,7 @@ export type Visit = VisitOptions & {
   guard: NavigationGuard;
   controls: Controls;
   navigatedAt: number;
+  redactEvents: RedactEvents;
   /** Throws unless the page may be pictured; `again` is the look after the picture, which waits for nothing. */
   judge(when: 'early' | 'first' | 'again'): Promise<void>;
   /** Writes into `observed.auth` what became of each part of the session. Never rejects. */

@@ -1,0 +1,82 @@
+/// <reference lib="dom" />
+import type { PageRule } from './redact-text.ts';
+
+export type RedactorState = {
+  /** For each rule: places replaced, and what it found at all (for a selector: elements). */
+  replaced: number[];
+  found: number[];
+  /** Rules that found something that was not replaced before it could be drawn, since the last `mark`. */
+  late: number[];
+  /** The page answered each of our writes with one of its own, without end: it was given up. */
+  overrun: boolean;
+};
+export type Ledger = {
+  /** Notes that a rule replaced something at a place; each place counts once, however often it comes back. */
+  hit(rule: number, place: Node, key: string, count: number): void;
+  /** Notes that the selector of a rule names an element. */
+  name(rule: number, element: Element): void;
+  mayWrite(): boolean;
+  /** What `work` finds could have been drawn before. */
+  asLate(work: () => void): void;
+  sweeping(work: () => void): void;
+  tick(): void;
+  forgetLate(): void;
+  state(): RedactorState;
+};
+
+/** Makes the memory of a redactor: what each rule did, and what came too late. Runs in the page. */
+export function makeLedger(rules: readonly PageRule[]): Ledger {
+  const WRITES_PER_TICK_MAX = 10_000;
+  const places = new WeakMap<Node, Set<string>>();
+  const replaced = rules.map(() => 0);
+  const found = rules.map(() => 0);
+  const late = new Set<number>();
+  let writes = 0;
+  let isLate = false;
+  let isSweeping = false;
+  let overrun = false;
+  const once = (place: Node, key: string) => {
+    const known = places.get(place) ?? new Set();
+    places.set(place, known);
+    const isNew = !known.has(key);
+    known.add(key);
+    return isNew;
+  };
+  return {
+    hit: (rule, place, key, count) => {
+      if (isLate) late.add(rule);
+      if (!once(place, `${rule} ${key}`)) return;
+      replaced[rule] = (replaced[rule] ?? 0) + count;
+      if (rules[rule]?.text) found[rule] = (found[rule] ?? 0) + count;
+    },
+    name: (rule, element) => {
+      if (once(element, `found ${rule}`)) found[rule] = (found[rule] ?? 0) + 1;
+    },
+    // A page that answers each of our writes with one of its own would hang here: no clock ticks in between.
+    mayWrite: () => {
+      if (!isSweeping && ++writes > WRITES_PER_TICK_MAX) overrun = true;
+      return !overrun;
+    },
+    asLate: (work) => {
+      isLate = true;
+      try {
+        work();
+      } finally {
+        isLate = false;
+      }
+    },
+    sweeping: (work) => {
+      isSweeping = true;
+      try {
+        work();
+      } finally {
+        isSweeping = false;
+      }
+    },
+    tick: () => {
+      writes = 0;
+    },
+    forgetLate: () => late.clear(),
+    state: () => ({ replaced, found, late: [...late], overrun }),
+  };
+}

@@ -1,0 +1,181 @@
+import type { Frame } from 'playwright';
+import { failure } from '#shared/failure.ts';
+import { LIMITS } from '#shared/limits.ts';
+import { REDACT_MASK, type RedactRule, textRuleOf } from '#shared/redact.ts';
+import { CaptureFault, WaitExpired } from '../capture-run.ts';
+import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import type { Visit } from '../visit/visit.ts';
+import type { RedactEvents } from './redact-hooks.ts';
+import type { RedactorState } from './redact-ledger.ts';
+import { isNativeCss, markElements } from './redact-marks.ts';
+import { closedRootsOf, findLeaks } from './redact-proof.ts';
+import { holdsAny } from './redact-report.ts';
+import type { PageRule } from './redact-text.ts';
+import { createWorlds, evaluateIn, type World, WorldClosed, type Worlds } from './redact-worlds.ts';
+import { REDACTOR, redactorScript } from './redactor.ts';
+
+export type Redaction = {
+  /** Redacts the page as it is now and keeps it redacted. Throws where a rule that must find something finds nothing. */
+  apply(): Promise<void>;
+  /** Draws with `draw` and proves afterwards that nothing was left to be seen; draws again a few times where that fails. */
+  guard<T>(draw: () => Promise<T>): Promise<T>;
+};
+
+/**
+ * Redaction of one page. The capture fails closed: a document that cannot be reached, a value that came back unseen, a
+ * rule that finds something in what was laid out, each ends in `expectation_failed`, and nothing is delivered.
+ */
+export function createRedaction(visit: Visit, events: RedactEvents): Redaction {
+  const { redact, redactOnMiss } = visit.payload.request;
+  const script = redactorScript(redact.map(toPageRule), events);
+  const worlds = createWorlds(visit, script);
+  const work = { visit, worlds, rules: redact };
+  const note = (states: readonly RedactorState[]) => {
+    const counts = redact.map((_rule, at) => states.reduce((sum, state) => sum + (state.replaced[at] ?? 0), 0));
+    const rules = counts.map((replaced, at) => ({ at: `redact[${at}]`, replaced }));
+    visit.observed.controls = { ...visit.observed.controls, redaction: { replaced: counts.reduce((sum, count) => sum + count, 0), rules } };
+  };
+  const closing = <T>(task: () => Promise<T>) => failClosed(visit, task);
+  return {
+    apply: () =>
+      closing(async () => {
+        await markAll(work);
+        await findClosedRoots(work);
+        const states = await callAll(work, 'sweep');
+        note(states);
+        if (redactOnMiss !== 'fail') return;
+        const missed = redact.findIndex((_rule, at) => states.every((state) => !state.found[at]));
+        if (missed >= 0)
+          throw refusal(
+            visit,
+            `\`redact[${missed}]\` found nothing on the page, and \`redactOnMiss\` is \`fail\`: nothing was stored. Correct the rule, or set \`redactOnMiss: "ignore"\`.`,
+          );
+      }),
+    guard: async (draw) => {
+      let left: number | null = null;
+      for (let tries = 0; tries < LIMITS.redactTriesMax; tries++) {
+        await closing(async () => {
+          await markAll(work);
+          await findClosedRoots(work);
+          await callAll(work, 'mark');
+        });
+        refusePrintedAddress(visit);
+        const drawn = await draw();
+        left = await closing(() => findLeft(work, note));
+        if (left === null) return drawn;
+      }
+      throw refusal(
+        visit,
+        `\`redact[${left}]\` did not hold: the page showed a value again while it was drawn, ${LIMITS.redactTriesMax} times. Nothing was stored. Capture it when it is at rest (\`waitFor\`, \`remove\`), or hide the part.`,
+      );
+    },
+  };
+}
+
+type Work = { visit: Visit; worlds: Worlds; rules: readonly RedactRule[] };
+
+function toPageRule(rule: RedactRule, at: number): PageRule {
+  const mark = `[data-sessionshot-redact~="${at}"]`;
+  const { selector } = rule;
+  const css = selector === undefined ? null : isNativeCss(selector) ? `:is(${selector}), ${mark}` : mark;
+  return { css, text: textRuleOf(rule), replacement: rule.replacement ?? REDACT_MASK };
+}
+
+/** The first rule that does not hold now, after the picture; null when everything stayed hidden. */
+async function findLeft(work: Work, note: (states: readonly RedactorState[]) => void): Promise<number | null> {
+  const { visit, worlds, rules } = work;
+  const opened = await worlds.open();
+  // A document that came while the picture was taken had no redactor: what it showed is not known.
+  if (opened.some((world) => world.isNew)) return 0;
+  const comeBack = await markAll(work);
+  const states = await statesOf(opened, 'check', visit);
+  note(states);
+  const late = states.flatMap((state) => (state.overrun ? [0] : state.late));
+  const leaks = await findLeaks(await worlds.sessions(), rules, visit.run);
+  return [...comeBack, ...late, ...leaks][0] ?? null;
+}
+
+async function callAll(work: Work, method: 'sweep' | 'mark'): Promise<RedactorState[]> {
+  return statesOf(await work.worlds.open(), method, work.visit);
+}
+
+async function statesOf(worlds: readonly World[], method: 'sweep' | 'mark' | 'check', visit: Visit): Promise<RedactorState[]> {
+  const answers = await Promise.all(
+    worlds.map((world) => evaluateIn(world, `JSON.stringify(globalThis.${REDACTOR}.${method}())`, visit.run)),
+  );
+  return answers.map((answer) => readState(String(answer)));
+}
+
+function readState(text: string): RedactorState {
+  const { replaced, found, late, overrun } = JSON.parse(text);
+  return { replaced, found, late, overrun };
+}
+
+/** Shadow trees that were closed by markup, which no script of ours can enter by itself. */
+async function findClosedRoots({ visit, worlds }: Work): Promise<void> {
+  for (const world of await worlds.open()) {
+    for (const backendNodeId of await closedRootsOf(world.session, visit.run)) {
+      const resolved = await world.session
+        .send('DOM.resolveNode', { backendNodeId, executionContextId: world.contextId })
+        .catch(() => null); // Of another document.
+      const objectId = resolved?.object.objectId;
+      if (!objectId) continue;
+      const functionDeclaration = `function () { globalThis.${REDACTOR}.addClosedRoot(this); }`;
+      await visit.run.within(LIMITS.redactSweepMsMax, world.session.send('Runtime.callFunctionOn', { functionDeclaration, objectId }));
+    }
+  }
+}
+
+/** Marks what selectors of Playwright's own kind name. Returns the rules whose elements came anew, which nothing else would notice. */
+async function markAll({ visit, rules }: Work): Promise<number[]> {
+  const frames = visit.page.frames().slice(0, LIMITS.redactFramesMax);
+  const marked = rules.map(async ({ selector }, at) => {
+    if (selector === undefined) return 0;
+    const counts = await Promise.all(frames.map((frame) => markIn(frame, { selector, at, visit })));
+    return isNativeCss(selector) ? 0 : counts.reduce((sum, count) => sum + count, 0);
+  });
+  return (await Promise.all(marked)).flatMap((count, at) => (count > 0 ? [at] : []));
+}
+
+async function markIn(frame: Frame, { selector, at, visit }: { selector: string; at: number; visit: Visit }): Promise<number> {
+  try {
+    return await visit.run.within(LIMITS.redactSweepMsMax, frame.locator(selector).evaluateAll(markElements, at));
+  } catch (error) {
+    if (frame.isDetached() || classifyPlaywrightError(error).kind === 'navigated') return 0; // The document that follows is new, and found to be.
+    throw error;
+  }
+}
+
+/** The browser itself prints the address into these templates, and no rule reaches it there. */
+function refusePrintedAddress(visit: Visit): void {
+  const { redact, output } = visit.payload.request;
+  if (output.format !== 'pdf') return;
+  for (const key of ['headerTemplate', 'footerTemplate'] as const)
+    if (/\burl\b/.test(output.pdf?.[key] ?? '') && holdsAny(visit.page.url(), redact))
+      throw refusal(
+        visit,
+        `The address of the page holds what \`redact\` finds, and \`output.pdf.${key}\` prints it (class \`url\`): leave it out. Nothing was stored.`,
+      );
+}
+
+/** Whatever goes wrong in here, the page is not known to be redacted. */
+async function failClosed<T>(visit: Visit, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof CaptureFault) throw error;
+    if (classifyPlaywrightError(error).kind === 'gone') throw visit.run.fault('browser_crashed');
+    const why =
+      error instanceof WaitExpired || error instanceof WorldClosed
+        ? 'a part of the page did not let itself be searched in time'
+        : 'a part of the page could not be searched';
+    throw refusal(
+      visit,
+      `The rules of \`redact\` could not be applied: ${why}. Nothing was stored. Simplify a \`regex\`, or take away what is not needed by \`remove\`.`,
+    );
+  }
+}
+
+function refusal(visit: Visit, instead: string): CaptureFault {
+  return new CaptureFault(failure('expectation_failed', visit.run.step(), { instead }));
+}

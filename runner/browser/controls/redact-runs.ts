@@ -1,0 +1,94 @@
+/// <reference lib="dom" />
+/** The element that a selector rule hides, with the number of that rule. */
+export type Owner = { rule: number; element: Element };
+/** A piece of text that can be written: a text node, or what a style puts before or after an element. */
+export type Segment = { value: string; owner: Owner | null; place: Node; key: string; write(value: string): void };
+export type WalkTools = {
+  /** The rule whose selector names this element, or null. */
+  ruleOf(element: Element): number | null;
+  shadowOf(element: Element): ShadowRoot | null;
+  onElement(element: Element, owner: Owner | null): void;
+  onRun(run: Segment[]): void;
+  pseudo(element: Element, which: 'before' | 'after' | 'marker', owner: Owner | null): Segment | null;
+  text(node: Text, owner: Owner | null): Segment;
+};
+
+/**
+ * Walks the page as it is drawn, shadow trees and slots included, hands over each element, and the text in runs: what a
+ * reader sees as one piece, however many elements it is spread over. Boxes that stand beside each other without a gap are
+ * one piece too. Runs in the page: uses nothing from outside itself.
+ */
+export function walkPage(start: Element, owned: Owner | null, tools: WalkTools): void {
+  const UNDRAWN = new Set(['SCRIPT', 'STYLE', 'TEMPLATE']);
+  let run: Segment[] = [];
+  let atBoundary = false;
+  let hasSpace = false;
+  const flush = () => {
+    if (run.length > 0) tools.onRun(run);
+    run = [];
+  };
+
+  const rectOf = (segment: Segment, which: 'first' | 'last') => {
+    if (segment.place.nodeType !== Node.TEXT_NODE) return null;
+    const range = document.createRange();
+    range.selectNodeContents(segment.place);
+    const rects = [...range.getClientRects()].filter((rect) => rect.width > 0);
+    return (which === 'first' ? rects[0] : rects.at(-1)) ?? null;
+  };
+  /** How two texts in different boxes meet: as one word, with a space, or not at all. */
+  const joint = (before: Segment | undefined, after: Segment): 'word' | 'space' | 'none' => {
+    const [left, right] = [before && rectOf(before, 'last'), rectOf(after, 'first')];
+    if (!left || !right) return 'none';
+    const height = Math.max(left.height, right.height);
+    if (Math.abs(left.top + left.height / 2 - right.top - right.height / 2) > height / 2) return 'none';
+    const gap = Math.max(right.left - left.right, left.left - right.right);
+    if (gap < -height / 4 || gap > height) return 'none';
+    return gap < height / 8 && !hasSpace ? 'word' : 'space';
+  };
+
+  const add = (segment: Segment, inFlex: boolean) => {
+    if (atBoundary) {
+      if (segment.value.trim() === '') {
+        hasSpace ||= !inFlex;
+        return;
+      }
+      const how = joint(
+        run.findLast((entry) => entry.value.trim() !== ''),
+        segment,
+      );
+      if (how === 'none') flush();
+      if (how === 'space') run.push({ value: ' ', owner: null, place: document, key: 'gap', write: () => undefined });
+      atBoundary = false;
+      hasSpace = false;
+    }
+    run.push(segment);
+  };
+
+  const visit = (node: Node, owner: Owner | null, inFlex: boolean): void => {
+    if (node.nodeType === Node.TEXT_NODE) {
+      if (node instanceof Text && node.data !== '') add(tools.text(node, owner), inFlex);
+      return;
+    }
+    if (!(node instanceof Element) || UNDRAWN.has(node.tagName)) return;
+    const rule = owner ? null : tools.ruleOf(node);
+    const own = rule === null ? owner : { rule, element: node };
+    tools.onElement(node, own);
+    const { display } = getComputedStyle(node);
+    const isInline = /^(inline|contents|ruby|ruby-text)$/.test(display) && node.tagName !== 'BR';
+    if (!isInline) atBoundary = true;
+    const isFlex = /flex|grid/.test(display);
+    const marker = display.includes('list-item') ? tools.pseudo(node, 'marker', own) : null;
+    if (marker) tools.onRun([marker]);
+    const before = tools.pseudo(node, 'before', own);
+    if (before) add(before, false);
+    const shadow = tools.shadowOf(node);
+    const assigned = node instanceof HTMLSlotElement ? node.assignedNodes() : [];
+    const children = shadow ? shadow.childNodes : assigned.length > 0 ? assigned : node.childNodes;
+    for (const child of [...children]) visit(child, own, isFlex);
+    const after = tools.pseudo(node, 'after', own);
+    if (after) add(after, false);
+    if (!isInline) atBoundary = true;
+  };
+  visit(start, owned, false);
+  flush();
+}

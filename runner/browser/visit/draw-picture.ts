@@ -1,0 +1,37 @@
+import { createRedaction } from '../controls/redact-page.ts';
+import { clockStart } from '../controls/reproduce.ts';
+import { settleAgain } from '../readiness/settle-visit.ts';
+import { render } from '../render/render.ts';
+import type { Rendered } from '../render/rendered.ts';
+import { chooseMedia, emulateMedium } from './emulation.ts';
+import type { Visit } from './visit.ts';
+
+const SWITCH_MS_MAX = 10_000;
+
+/**
+ * Makes the result of a judged page, redacted where the request asks for it. A page is used and judged as people see it,
+ * on a screen: styles for print often take away the very menu that shows who is signed in. Only then it becomes print,
+ * and may come to rest anew, because the medium can start loads and drawings of its own.
+ */
+export async function drawPicture(visit: Visit): Promise<Rendered> {
+  const { page, cdp, run, payload, assetBytesMax } = visit;
+  const { output, timeouts, redact, waitUntil } = payload.request;
+  const media = chooseMedia(payload.request);
+  const isSwitched = media.visit !== media.draw;
+  if (isSwitched) {
+    await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
+    if (waitUntil === 'auto') await settleAgain(visit);
+  }
+  const pdfTime = clockStart(payload.request);
+  const draw = () => render({ page, cdp, run, output, actionTimeout: timeouts.action, bytesMax: assetBytesMax, pdfTime });
+  const rendered = redact.length === 0 ? await draw() : await drawRedacted(visit, draw);
+  // Back to what the caller's checks were met on, for the last look.
+  if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.visit));
+  return rendered;
+}
+
+async function drawRedacted(visit: Visit, draw: () => Promise<Rendered>): Promise<Rendered> {
+  const redaction = createRedaction(visit, visit.redactEvents);
+  await redaction.apply();
+  return redaction.guard(draw);
+}

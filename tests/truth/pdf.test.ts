@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CaptureResult } from '#runner/browser/capture-page.ts';
+import { html, startTestSite, type TestSite } from '#runner/browser/fixtures/test-site.ts';
+
+/** A PDF holds the finished page, as print shows it. */
+const APP = 'https://app.example.com';
+const run = promisify(execFile);
+let site: TestSite;
+
+const PAGES: Record<string, string> = {
+  // The menu that proves who is signed in is not printed, and a button of the page is not either.
+  '/app': `<style>@media print { nav { display: none } }</style><nav><b id="user">Ann</b> <button onclick="document.getElementById('range').textContent = 'Last 30 days'">30</button></nav><p id="range">Last 7 days</p>`,
+  // A chart that is drawn anew for print, from data that it asks for then.
+  '/chart': `<p id="chart">screen chart</p><script>matchMedia('print').addEventListener('change', async (event) => { if (!event.matches) return; document.getElementById('chart').textContent = 'loading'; const answer = await fetch('/data'); document.getElementById('chart').textContent = await answer.text() })</script>`,
+  '/lazy': `<div style="height:6000px">top</div><img loading="lazy" src="/lazy.svg" width="200" height="30" alt="">`,
+  '/scripts': '<h1>мир שלום مرحبا Ünï</h1><p><a href="https://app.example.com/next">next page</a></p>',
+  '/embed': '<iframe src="https://bi.example.org/board" width="400" height="100"></iframe>',
+};
+
+beforeAll(async () => {
+  site = await startTestSite(({ path }) => {
+    if (path === '/data') return { body: 'print chart ready' };
+    if (path === '/lazy.svg')
+      return {
+        headers: { 'content-type': 'image/svg+xml' },
+        body: '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="30"><text y="20">lazy picture</text></svg>',
+      };
+    if (path === '/board') return html('<p>embedded board</p>');
+    return html(PAGES[path] ?? '');
+  });
+});
+afterAll(() => site.close());
+
+type More = Partial<Parameters<TestSite['capture']>[0]>;
+const pdf = (path: string, more: More = {}) => site.capture({ url: APP + path, output: { format: 'pdf' }, ...more });
+const fileOf = (result: CaptureResult) => (result.ok ? result.file : expect.fail(result.failure.detail));
+const textOf = async (result: CaptureResult) => (await run('pdftotext', [fileOf(result), '-'])).stdout;
+
+describe('a PDF', () => {
+  it('is made of a page that was used and judged on a screen, and is printed', async () => {
+    const auth = { cookies: [{ name: 'sid', value: '1' }], verify: { selector: '#user' } };
+    const actions = [{ type: 'click' as const, selector: 'button' }];
+    const result = await pdf('/app', { auth, actions, expect: [{ selector: 'nav', state: 'visible' }] });
+    expect(result).toMatchObject({ ok: true, observed: { verdict: 'authenticated' } });
+    const text = await textOf(result);
+    expect(text).toContain('Last 30 days');
+    expect(text).not.toContain('Ann');
+    expect(await textOf(await pdf('/app', { media: 'screen' }))).toContain('Ann');
+  });
+
+  it('waits for what print begins to load and draw', async () => {
+    expect(await textOf(await pdf('/chart'))).toContain('print chart ready');
+    expect(await textOf(await pdf('/chart', { media: 'screen' }))).toContain('screen chart');
+  });
+
+  it('has the lazy pictures below the fold, and frames of others', async () => {
+    expect(await textOf(await pdf('/lazy'))).toContain('lazy picture');
+    expect(await textOf(await pdf('/embed'))).toContain('embedded board');
+  });
+
+  it('keeps text of every script and its links', async () => {
+    const result = await pdf('/scripts');
+    const text = await textOf(result);
+    for (const part of ['мир', 'שלום', 'مرحبا', 'Ünï']) expect(text).toContain(part);
+    expect((await run('pdfinfo', ['-url', fileOf(result)])).stdout).toContain('https://app.example.com/next');
+  });
+});
