@@ -17,6 +17,8 @@ export type Bed = {
   openProduct(concurrency: number | null): Promise<Product & { apiKeys: readonly string[] }>;
   dataDir: string;
   folder: string;
+  /** Ends of what was started on this bed and is not ended yet: an interrupted run ends them too. */
+  live: Set<() => Promise<void>>;
   close(): Promise<void>;
 };
 
@@ -34,10 +36,18 @@ export async function openBed(say: (text: string) => void): Promise<Bed> {
   const ready = await site.waitFor('ready', 30_000);
   const [origin, caFile] = [String(ready.origin), String(ready.caFile)];
   trust(home, caFile);
+  const live: Bed['live'] = new Set();
+  opened.defer(async () => void (await Promise.all([...live].map((end) => end()))));
   let apiKeys: string[] | null = null;
   const openProduct: Bed['openProduct'] = async (concurrency) => {
     say(`starting SessionShot (${concurrency === null ? 'its own number of slots' : `${concurrency} slots`}) …`);
-    const product = await startProduct({ dataDir, caFile, concurrency });
+    const started = await startProduct({ dataDir, caFile, concurrency });
+    const close = async () => {
+      await started.close();
+      live.delete(close);
+    };
+    live.add(close);
+    const product = { ...started, close };
     try {
       apiKeys ??= await prepareProduct(product, origin, CLIENTS_MAX);
     } catch (error) {
@@ -47,7 +57,7 @@ export async function openBed(say: (text: string) => void): Promise<Bed> {
     return { ...product, apiKeys };
   };
   const parts = opened.move();
-  return { origin, home, browsers, openProduct, dataDir, folder, close: () => parts.disposeAsync() };
+  return { origin, home, browsers, openProduct, dataDir, folder, live, close: () => parts.disposeAsync() };
 }
 
 function findBrowsers(): Bed['browsers'] {

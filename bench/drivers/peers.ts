@@ -32,7 +32,7 @@ async function load<T>(name: string): Promise<T> {
 async function createBrowserless(setup: Setup): Promise<CaptureMaker> {
   const [create, puppeteer] = [
     await load<(options: Record<string, unknown>) => Browserless>('browserless'),
-    await load<unknown>('puppeteer-core'),
+    await load<unknown>('puppeteer'),
   ];
   const browser = create({
     puppeteer,

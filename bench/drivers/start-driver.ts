@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Case } from '../corpus.ts';
 import type { Role } from '../measure/cpu-meter.ts';
+import { descendants, type ProcessStat, readProcesses } from '../measure/process-tree.ts';
 import { type Answer, answerSchema, type Setup } from './messages.ts';
 
 export type Taken = { ms: number; settleMs: number | null; bytes: Uint8Array | null; error: string | null };
@@ -66,11 +67,28 @@ export async function startDriver({ name, setup, home, roles }: DriverOptions): 
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  child.once('exit', () => resolve());
-  const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS_MAX);
-  if (child.connected) child.disconnect();
-  await promise;
-  clearTimeout(timer);
+  const below = descendants(readProcesses(), child.pid ?? 0);
+  if (child.exitCode === null && child.signalCode === null) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    child.once('exit', () => resolve());
+    const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS_MAX);
+    if (child.connected) child.disconnect();
+    await promise;
+    clearTimeout(timer);
+  }
+  killLeft(below);
+}
+
+/** Ends the browsers of a driver that ended without them: known by pid and start, so that nobody else's is meant. */
+function killLeft(below: readonly ProcessStat[]): void {
+  const now = readProcesses();
+  for (const { pid, startedAt } of below) if (now.get(pid)?.startedAt === startedAt) signal(pid);
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it ended by itself meanwhile
+  }
 }

@@ -33,7 +33,11 @@ type Started = Product & { apiKeys: readonly string[] };
 export async function startDrivers(names: readonly string[], bed: Bed, product: Started | null): Promise<Running> {
   const drivers: Driver[] = [];
   const missing: Running['missing'] = [];
-  const close = async () => void (await Promise.all(drivers.map((driver) => driver.close())));
+  const close = async () => {
+    await Promise.all(drivers.map((driver) => driver.close()));
+    bed.live.delete(close);
+  };
+  bed.live.add(close);
   try {
     for (const name of names) {
       const why = findHindrance(name, bed);

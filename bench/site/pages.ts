@@ -87,8 +87,7 @@ function fonts(): string {
   const face = (family: string) => `@font-face{font-family:${family};src:url(/font/${family}.ttf);font-display:swap}`;
   const line = (id: string, top: number, color: Rgb) =>
     block(id, top, 200, `<span style="font:200px/200px ${id},serif;color:${css(color)}">AAAA</span>`);
-  const body =
-    line('display', 100, COLORS.display) + line('text', 320, COLORS.text) + `<p style="padding-top:480px">${sentences(20, 1)}</p>`;
+  const body = `${line('display', 100, COLORS.display) + line('text', 320, COLORS.text)}<p style="padding-top:480px">${sentences(20, 1)}</p>`;
   return html('Fonts', body, '', `<style>${face('display')}${face('text')}</style>`);
 }
 
