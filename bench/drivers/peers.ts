@@ -61,14 +61,22 @@ async function createBrowserless(setup: Setup): Promise<CaptureMaker> {
   };
 }
 
-/** A browser for each capture; cookies are its only input for a session. */
+/** A browser for each capture; cookies are its only input for a session. Ad blocking is off: it would fetch its lists. */
 async function createCaptureWebsite(setup: Setup): Promise<CaptureMaker> {
   const website = await load<CaptureWebsite>('capture-website');
   const cookies = storageState(setup.origin).cookies.map(({ name, value, domain, path }) => ({ name, value, domain, path }));
   const launchOptions = { executablePath: setup.browserPath, args: LAUNCH_ARGUMENTS };
   return {
     capture: async ({ page, format }, done) => {
-      const options = { ...VIEWPORT, scaleFactor: 1, fullPage: true, cookies, launchOptions, timeout: CAPTURE_MS_MAX / 1000 };
+      const options = {
+        ...VIEWPORT,
+        scaleFactor: 1,
+        blockAds: false,
+        fullPage: true,
+        cookies,
+        launchOptions,
+        timeout: CAPTURE_MS_MAX / 1000,
+      };
       const more = format === 'pdf' ? { type: 'pdf', pdf: { format: 'A4', background: true } } : { type: 'png' };
       done({ bytes: await website.buffer(`${setup.origin}/${page}`, { ...options, ...more }), settleMs: null });
     },

@@ -35,5 +35,6 @@ async function close(): Promise<void> {
 }
 
 function send(reply: Answer): void {
-  process.send?.(reply);
+  // A run that is being stopped has closed the channel: nobody waits for this answer any more.
+  if (process.connected) process.send?.(reply);
 }

@@ -8,7 +8,13 @@ export type Facts = { machine: string; versions: string; date: string; loadAtSta
 
 export function collectFacts(browsers: { shell: string; chromium: string | null }, rounds: number): Omit<Facts, 'missing'> {
   const version = (path: string | null) =>
-    path === null ? 'none' : execFileSync(path, ['--version', '--no-sandbox'], { encoding: 'utf8', timeout: 30_000 }).trim();
+    path === null
+      ? 'none'
+      : execFileSync(path, ['--version', '--no-sandbox'], {
+          encoding: 'utf8',
+          timeout: 30_000,
+          stdio: ['ignore', 'pipe', 'ignore'],
+        }).trim();
   return {
     machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}`,
     versions: `Node ${process.versions.node}, headless shell: ${version(browsers.shell)}, full: ${version(browsers.chromium)}`,
