@@ -18,7 +18,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'shared', include: ['shared/**/*.test.ts'], testTimeout: 10_000, sequence: { groupOrder: 0 } },
+        test: { name: 'shared', include: ['shared/**/*.test.ts', 'bench/**/*.test.ts'], testTimeout: 10_000, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,

@@ -1,0 +1,95 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Bed, openBed } from './bed.ts';
+import { PRODUCT } from './drivers/start-drivers.ts';
+import { installPeers } from './install-peers.ts';
+import { HELP, type Options, readOptions } from './options.ts';
+import { measureBoot } from './phases/boot.ts';
+import { measureLatency } from './phases/latency.ts';
+import { measureSoak } from './phases/soak.ts';
+import { measureLevels } from './phases/throughput.ts';
+import { isMet, judgeRun, mergeGoals, type Run } from './report/goals.ts';
+import { goalTable, soakTable } from './report/tables.ts';
+import { collectFacts, makeDocument } from './report/write-document.ts';
+
+/**
+ * `npm run bench`: SessionShot end to end beside plain Playwright and the peers from npm, on one small corpus served on
+ * loopback. `site/` is the corpus, `corpus.ts` what a complete capture shows, `drivers/` the things compared (each a
+ * process of its own), `product/` the product started as a user does, `measure/` CPU and memory from /proc, `phases/`
+ * what is measured, `report/` goals, tables and the document. Linux only: the figures come from /proc.
+ */
+const DOCUMENT = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
+const SOAK_CAPTURES = 500;
+const SOAK_CAPTURES_QUICK = 60;
+const say = (text: string) => void process.stderr.write(`${text}\n`);
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let options: Options | null;
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    return 2;
+  }
+  if (!options) return told(HELP);
+  if (process.platform !== 'linux') {
+    say('The bench reads /proc and runs on Linux only.');
+    return 69;
+  }
+  installPeers(say);
+  const bed = await openBed(say);
+  const stop = () => void bed.close().finally(() => process.exit(130));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    if (!bed.browsers.chromium) say('No full Chromium here: its rows and the peers are left out. `apt-get install -y chromium` brings it.');
+    return options.parts.includes('soak') ? await soak(bed, options) : await measure(bed, options);
+  } finally {
+    await bed.close();
+  }
+}
+
+async function measure(bed: Bed, options: Options): Promise<number> {
+  const facts = collectFacts(bed.browsers, options.rounds);
+  const runs: Run[] = [];
+  for (let index = 0; index < options.runs; index++) {
+    if (options.runs > 1) say(`── run ${index + 1} of ${options.runs}`);
+    runs.push(await measureOnce(bed, options));
+  }
+  const goals = runs.map(judgeRun);
+  const missing = (runs[0]?.latency?.missing ?? []).map(({ name, why }) => `${name}: ${why}`);
+  const document = makeDocument(runs, goals, { ...facts, missing });
+  if (options.json) writeFileSync(options.json, JSON.stringify({ facts, goals, runs }, null, 1));
+  const isWhole = options.parts.includes('latency') && options.parts.includes('throughput') && !options.drivers && !options.quick;
+  if (isWhole) writeFileSync(DOCUMENT, document);
+  const merged = mergeGoals(goals);
+  process.stdout.write(`${document}\n${goalTable(merged)}\n`);
+  say(isWhole ? 'Written to docs/benchmarks.md.' : 'A part of the bench, or a quick one: docs/benchmarks.md is left as it was.');
+  return merged.some((goal) => isMet(goal) === false) && isWhole ? 1 : 0;
+}
+
+async function measureOnce(bed: Bed, { parts, rounds, quick, drivers }: Options): Promise<Run> {
+  const has = (part: Options['parts'][number]) => parts.includes(part);
+  const names = drivers && [...new Set([PRODUCT, ...drivers])];
+  const pages = has('latency') ? undefined : ['report'];
+  const levels = { rounds: quick ? 1 : 3, perSlot: quick ? 1 : 4, drivers: names };
+  return {
+    latency: has('latency') || has('pdf') ? await measureLatency(bed, { rounds, pages, drivers: names ?? undefined }, say) : null,
+    throughput: has('throughput') ? await measureLevels(bed, levels, say) : [],
+    memory: has('memory') ? await measureLevels(bed, { ...levels, rounds: 1, levels: [4, 8], watchMemory: true }, say) : [],
+    boot: has('boot') ? await measureBoot(bed, quick ? 1 : 5, say) : [],
+  };
+}
+
+async function soak(bed: Bed, options: Options): Promise<number> {
+  const result = await measureSoak(bed, options.quick ? SOAK_CAPTURES_QUICK : SOAK_CAPTURES, say);
+  if (options.json) writeFileSync(options.json, JSON.stringify(result, null, 1));
+  process.stdout.write(`${soakTable(result)}\n`);
+  return result.failed === 0 && result.growth <= 0.1 && result.leftInTemporary.length === 0 ? 0 : 1;
+}
+
+function told(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { CHROMIUM_IDLE, PRODUCT, READY } from '../drivers/start-drivers.ts';
+import type { LatencyResult } from '../phases/latency.ts';
+import { isMet, judgeRun, latencyRatio, mergeGoals } from './goals.ts';
+
+type Sample = LatencyResult['samples'][number];
+const sample = (driver: string, page: string, ms: number, more: Partial<Sample> = {}): Sample => ({
+  driver,
+  page,
+  ms,
+  settleMs: ms / 2,
+  bytes: 1,
+  gap: null,
+  cpu: { browser: ms / 1000 },
+  ...more,
+});
+const run = (samples: Sample[]) => ({ latency: { samples, missing: [] }, throughput: [], memory: [], boot: [] });
+const goal = (samples: Sample[], part: string) => judgeRun(run(samples)).find(({ what }) => what.includes(part));
+
+test('a page counts the same whether it is fast or slow', () => {
+  const samples = [sample(PRODUCT, 'a', 100), sample(READY, 'a', 200), sample(PRODUCT, 'b', 2000), sample(READY, 'b', 1000)];
+  expect(latencyRatio(samples, READY)).toBeCloseTo(1);
+});
+
+test('the page on which networkidle runs to its cap makes no ratio better', () => {
+  const samples = [
+    sample(PRODUCT, 'a', 100),
+    sample(CHROMIUM_IDLE, 'a', 100),
+    sample(PRODUCT, 'live', 1),
+    sample(CHROMIUM_IDLE, 'live', 8000),
+  ];
+  expect(latencyRatio(samples, CHROMIUM_IDLE)).toBeCloseTo(1);
+});
+
+test('one incomplete capture misses the goal of completeness', () => {
+  const complete = goal([sample(PRODUCT, 'a', 1)], 'complete captures');
+  const gap = goal([sample(PRODUCT, 'a', 1), sample(PRODUCT, 'a', 1, { gap: 'white' })], 'complete captures');
+  expect([complete && isMet(complete), gap && isMet(gap)]).toEqual([true, false]);
+});
+
+test('what was not measured is neither met nor missed', () => {
+  const memory = goal([], 'peak memory');
+  expect(memory && isMet(memory)).toBeNull();
+});
+
+test('several runs are judged by the median of each goal', () => {
+  const runs = [0.9, 1.4, 0.8].map((value) => [{ what: 'x', value, bound: { most: 1 }, unit: '×' }]);
+  expect(mergeGoals(runs)[0]?.value).toBe(0.9);
+});
