@@ -39,7 +39,10 @@ function checkAnswer(expect: Expectation, reply: Reply, say: Say): void {
 }
 
 function checkCapture(expect: Expectation, capture: Capture, say: Say): void {
-  if (expect.refused) return say('answer', 'a capture', expect.refused);
+  if (expect.refused) {
+    say('answer', 'a capture', expect.refused);
+    return;
+  }
   const outcome = capture.error ? `${capture.error.code}: ${capture.error.message}` : capture.status;
   if (expect.failed ? capture.error?.code !== expect.failed : capture.status !== 'succeeded')
     say('outcome', outcome, expect.failed ?? 'succeeded');
@@ -65,7 +68,10 @@ async function checkAsset(bed: Bed, expect: Expectation, result: { bytes: Buffer
   if (expect.height !== undefined && !isWithin(asset?.height ?? 0, expect.height)) say('height', asset?.height, expect.height);
   if (expect.bytesBelow && bytes.length >= expect.bytesBelow) say('bytes', bytes.length, expect.bytesBelow);
   if (capture.format === 'pdf') {
-    if (!bytes.subarray(0, 5).equals(Buffer.from('%PDF-'))) return say('first bytes', bytes.subarray(0, 5).toString('latin1'), '%PDF-');
+    if (!bytes.subarray(0, 5).equals(Buffer.from('%PDF-'))) {
+      say('first bytes', bytes.subarray(0, 5).toString('latin1'), '%PDF-');
+      return;
+    }
     const pdf = await bed.reader.readPdf(bytes);
     checkPdf(expect, pdf, say);
     if (expect.colors) checkColors(expect.colors, await pdf.firstPage(), say);

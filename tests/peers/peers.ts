@@ -1,3 +1,7 @@
+import { browserless } from './cases/browserless.ts';
+import { browserlessNetwork } from './cases/browserless-network.ts';
+import { captureWebsite } from './cases/capture-website.ts';
+import { captureWebsiteMore } from './cases/capture-website-more.ts';
 import { gotenbergHtml, gotenbergScreenshot } from './cases/gotenberg-more.ts';
 import { gotenbergRefusals } from './cases/gotenberg-refusals.ts';
 import { gotenbergUrl } from './cases/gotenberg-url.ts';
@@ -11,5 +15,21 @@ export const PEERS: readonly Peer[] = [
     license: 'MIT',
     files: [],
     cases: [...gotenbergUrl, ...gotenbergHtml, ...gotenbergScreenshot, ...gotenbergRefusals],
+  },
+  {
+    name: 'browserless',
+    repo: 'browserless/browserless',
+    commit: '0e2f33ed',
+    license: 'SSPL-1.0',
+    files: [],
+    cases: [...browserless, ...browserlessNetwork],
+  },
+  {
+    name: 'capture-website',
+    repo: 'sindresorhus/capture-website',
+    commit: 'f55e0411',
+    license: 'MIT',
+    files: [],
+    cases: [...captureWebsite, ...captureWebsiteMore],
   },
 ];
