@@ -5,6 +5,9 @@ import { captureWebsiteMore } from './cases/capture-website-more.ts';
 import { gotenbergHtml, gotenbergScreenshot } from './cases/gotenberg-more.ts';
 import { gotenbergRefusals } from './cases/gotenberg-refusals.ts';
 import { gotenbergUrl } from './cases/gotenberg-url.ts';
+import { playwrightElement } from './cases/playwright-element.ts';
+import { playwrightPage } from './cases/playwright-page.ts';
+import { playwrightSession } from './cases/playwright-session.ts';
 import type { Peer } from './peer-case.ts';
 
 export const PEERS: readonly Peer[] = [
@@ -31,5 +34,13 @@ export const PEERS: readonly Peer[] = [
     license: 'MIT',
     files: [],
     cases: [...captureWebsite, ...captureWebsiteMore],
+  },
+  {
+    name: 'Playwright',
+    repo: 'microsoft/playwright',
+    commit: 'd4e1023f',
+    license: 'Apache-2.0',
+    files: [],
+    cases: [...playwrightPage, ...playwrightElement, ...playwrightSession],
   },
 ];
