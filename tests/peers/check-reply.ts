@@ -7,6 +7,7 @@ import type { Bed } from './start-peers.ts';
 
 type Say = (what: string, got: unknown, wanted: unknown) => void;
 const SHADE = 3;
+const POINTS_OFF = 1.5;
 
 /** Holds the replies of a case against its expectation. Answers a sentence for each point that is not met. */
 export async function findFaults(bed: Bed, entry: PeerCase, replies: readonly Reply[]): Promise<string[]> {
@@ -99,7 +100,8 @@ function checkPdf(expect: Expectation, pdf: Pdf, say: Say): void {
     if (!found.includes(text)) say(`text of page ${page}`, found.slice(0, 200), text);
   }
   const { paper } = expect;
-  if (paper && (Math.abs(pdf.paper[0] - paper[0]) > 1 || Math.abs(pdf.paper[1] - paper[1]) > 1)) say('paper', pdf.paper, paper);
+  if (paper && (Math.abs(pdf.paper[0] - paper[0]) > POINTS_OFF || Math.abs(pdf.paper[1] - paper[1]) > POINTS_OFF))
+    say('paper', pdf.paper, paper);
   if (expect.tagged !== undefined && (pdf.info.Tagged === 'yes') !== expect.tagged) say('tagged', pdf.info.Tagged, expect.tagged);
   if (expect.outline !== undefined && pdf.hasOutline !== expect.outline) say('outline', pdf.hasOutline, expect.outline);
   for (const [name, value] of Object.entries(expect.info ?? {})) if (pdf.info[name] !== value) say(name, pdf.info[name], value);

@@ -51,7 +51,7 @@ export type Expectation = {
   says?: string;
   verdict?: string;
   partial?: boolean;
-  httpStatus?: number;
+  httpStatus?: number | null;
   contentType?: string;
   width?: number;
   height?: number | { min?: number; max?: number };
@@ -63,7 +63,7 @@ export type Expectation = {
   notText?: readonly string[];
   /** Text of single pages. */
   onPage?: Readonly<Record<number, string>>;
-  /** Size of the first page in points, to one point. */
+  /** Size of the first page in points, to one and a half: Chromium rounds to whole pixels. */
   paper?: readonly [width: number, height: number];
   tagged?: boolean;
   outline?: boolean;

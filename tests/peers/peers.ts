@@ -5,9 +5,17 @@ import { captureWebsiteMore } from './cases/capture-website-more.ts';
 import { gotenbergHtml, gotenbergScreenshot } from './cases/gotenberg-more.ts';
 import { gotenbergRefusals } from './cases/gotenberg-refusals.ts';
 import { gotenbergUrl } from './cases/gotenberg-url.ts';
+import { grafana } from './cases/grafana.ts';
+import { grafanaRender } from './cases/grafana-render.ts';
+import { microlink } from './cases/microlink.ts';
+import { microlinkReady } from './cases/microlink-ready.ts';
+import { playwrightCookies } from './cases/playwright-cookies.ts';
 import { playwrightElement } from './cases/playwright-element.ts';
+import { playwrightMask } from './cases/playwright-mask.ts';
 import { playwrightPage } from './cases/playwright-page.ts';
+import { playwrightScreen } from './cases/playwright-screen.ts';
 import { playwrightSession } from './cases/playwright-session.ts';
+import { shotScraper } from './cases/shot-scraper.ts';
 import type { Peer } from './peer-case.ts';
 
 export const PEERS: readonly Peer[] = [
@@ -41,6 +49,23 @@ export const PEERS: readonly Peer[] = [
     commit: 'd4e1023f',
     license: 'Apache-2.0',
     files: [],
-    cases: [...playwrightPage, ...playwrightElement, ...playwrightSession],
+    cases: [...playwrightPage, ...playwrightMask, ...playwrightElement, ...playwrightScreen, ...playwrightSession, ...playwrightCookies],
+  },
+  { name: 'shot-scraper', repo: 'simonw/shot-scraper', commit: '177f5abb', license: 'Apache-2.0', files: [], cases: shotScraper },
+  {
+    name: 'Grafana image renderer',
+    repo: 'grafana/grafana-image-renderer',
+    commit: '5082ecfa',
+    license: 'Apache-2.0',
+    files: [],
+    cases: [...grafana, ...grafanaRender],
+  },
+  {
+    name: 'Microlink browserless',
+    repo: 'microlinkhq/browserless',
+    commit: '584e825b',
+    license: 'MIT',
+    files: [],
+    cases: [...microlink, ...microlinkReady],
   },
 ];
