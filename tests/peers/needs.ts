@@ -2,16 +2,8 @@ import { captureRequestSchema } from '#shared/capture-request.ts';
 
 /** A smallest request that uses each field which some version of the contract has and this one may not. */
 const PROBES: Readonly<Record<string, Record<string, unknown>>> = {
-  block: { block: { urls: ['**/x'] } },
   'block.resourceTypes': { block: { resourceTypes: ['image'] } },
-  'block.cookieBanners': { block: { cookieBanners: true } },
-  redact: { redact: [{ selector: '.x' }] },
-  readOnly: { readOnly: true },
-  reproducible: { reproducible: true },
-  dryRun: { dryRun: true },
-  webhook: { webhook: { url: 'https://hooks.example.com/x', events: ['capture.succeeded'] } },
   'auth.httpCredentials.origin': { auth: { httpCredentials: { username: 'a', password: 'b', origin: 'https://app.example.com' } } },
-  'auth.httpCredentials.send': { auth: { httpCredentials: { username: 'a', password: 'b', send: 'always' } } },
   'output.selectors': { output: { format: 'png', selectors: ['#a', '#b'] } },
   'output.padding': { output: { format: 'png', selector: '#a', padding: 10 } },
   'output.caret': { output: { format: 'png', caret: 'initial' } },

@@ -86,10 +86,8 @@ export type Expectation = {
 
 export type PeerFile = {
   file: string;
-  /** Tests in the file at the commit named. */
-  total: number;
-  /** Those not taken over, by reason. */
-  leftOut: Readonly<Record<string, number>>;
+  /** Tests of the file that were not taken over: by reason, their lines, or their number where none was. */
+  leftOut: Readonly<Record<string, readonly number[] | number>>;
 };
 export type Peer = {
   name: string;

@@ -16,15 +16,25 @@ import { playwrightPage } from './cases/playwright-page.ts';
 import { playwrightScreen } from './cases/playwright-screen.ts';
 import { playwrightSession } from './cases/playwright-session.ts';
 import { shotScraper } from './cases/shot-scraper.ts';
+import {
+  BROWSERLESS_FILES,
+  CAPTURE_WEBSITE_FILES,
+  GOTENBERG_FILES,
+  GRAFANA_FILES,
+  MICROLINK_FILES,
+  PLAYWRIGHT_FILES,
+  SHOT_SCRAPER_FILES,
+} from './left-out.ts';
 import type { Peer } from './peer-case.ts';
 
+/** Whose tests are re-expressed here, and at which commit they were read. Facts only: no line of theirs is in this repository. */
 export const PEERS: readonly Peer[] = [
   {
     name: 'Gotenberg',
     repo: 'gotenberg/gotenberg',
     commit: '0b16b0ab',
     license: 'MIT',
-    files: [],
+    files: GOTENBERG_FILES,
     cases: [...gotenbergUrl, ...gotenbergHtml, ...gotenbergScreenshot, ...gotenbergRefusals],
   },
   {
@@ -32,7 +42,7 @@ export const PEERS: readonly Peer[] = [
     repo: 'browserless/browserless',
     commit: '0e2f33ed',
     license: 'SSPL-1.0',
-    files: [],
+    files: BROWSERLESS_FILES,
     cases: [...browserless, ...browserlessNetwork],
   },
   {
@@ -40,7 +50,7 @@ export const PEERS: readonly Peer[] = [
     repo: 'sindresorhus/capture-website',
     commit: 'f55e0411',
     license: 'MIT',
-    files: [],
+    files: CAPTURE_WEBSITE_FILES,
     cases: [...captureWebsite, ...captureWebsiteMore],
   },
   {
@@ -48,16 +58,23 @@ export const PEERS: readonly Peer[] = [
     repo: 'microsoft/playwright',
     commit: 'd4e1023f',
     license: 'Apache-2.0',
-    files: [],
+    files: PLAYWRIGHT_FILES,
     cases: [...playwrightPage, ...playwrightMask, ...playwrightElement, ...playwrightScreen, ...playwrightSession, ...playwrightCookies],
   },
-  { name: 'shot-scraper', repo: 'simonw/shot-scraper', commit: '177f5abb', license: 'Apache-2.0', files: [], cases: shotScraper },
+  {
+    name: 'shot-scraper',
+    repo: 'simonw/shot-scraper',
+    commit: '177f5abb',
+    license: 'Apache-2.0',
+    files: SHOT_SCRAPER_FILES,
+    cases: shotScraper,
+  },
   {
     name: 'Grafana image renderer',
     repo: 'grafana/grafana-image-renderer',
     commit: '5082ecfa',
     license: 'Apache-2.0',
-    files: [],
+    files: GRAFANA_FILES,
     cases: [...grafana, ...grafanaRender],
   },
   {
@@ -65,7 +82,7 @@ export const PEERS: readonly Peer[] = [
     repo: 'microlinkhq/browserless',
     commit: '584e825b',
     license: 'MIT',
-    files: [],
+    files: MICROLINK_FILES,
     cases: [...microlink, ...microlinkReady],
   },
 ];

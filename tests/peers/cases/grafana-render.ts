@@ -1,11 +1,7 @@
 import type { PeerCase } from '../peer-case.ts';
-import { bare, box, ONE, PDF, PNG, RED, TWELVE, WHITE } from './pages.ts';
+import { bare, box, ONE, PDF, RED, TWELVE, WHITE } from './pages.ts';
 
 const FOLDER = 'tests/acceptance';
-const BASIC_FILE = `${FOLDER}/basic_render_test.go`;
-const FAILURE_FILE = `${FOLDER}/expected_failures_test.go`;
-const ZONE_FILE = `${FOLDER}/regression_935_test.go`;
-const GLYPH_FILE = `${FOLDER}/regression_817_test.go`;
 const RENDER_FILE = `${FOLDER}/rendering_grafana_test.go`;
 
 const pdf = (options: Record<string, unknown>) => ({ output: { format: 'pdf', pdf: options } });
@@ -30,7 +26,6 @@ const PAPERS: Readonly<Record<string, readonly [number, number]>> = {
   A5: [419, 595],
   A6: [298, 419],
 };
-const GLYPHS = { latin: 'Résumé', cyrillic: 'Привет', greek: 'Καλημέρα' };
 
 export const grafanaRender: readonly PeerCase[] = [
   {

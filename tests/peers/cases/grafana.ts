@@ -1,35 +1,14 @@
 import type { PeerCase } from '../peer-case.ts';
-import { bare, box, ONE, PDF, PNG, RED, TWELVE, WHITE } from './pages.ts';
+import { bare, ONE, PDF, PNG } from './pages.ts';
 
 const FOLDER = 'tests/acceptance';
 const BASIC_FILE = `${FOLDER}/basic_render_test.go`;
 const FAILURE_FILE = `${FOLDER}/expected_failures_test.go`;
 const ZONE_FILE = `${FOLDER}/regression_935_test.go`;
 const GLYPH_FILE = `${FOLDER}/regression_817_test.go`;
-const RENDER_FILE = `${FOLDER}/rendering_grafana_test.go`;
 
-const pdf = (options: Record<string, unknown>) => ({ output: { format: 'pdf', pdf: options } });
 const tell = (expression: string) =>
   bare(`<p id="p"></p><script>document.querySelector('#p').textContent = 'it is ' + (${expression})</script>`);
-/** A dashboard that fetches what it shows, as Grafana's panels do. */
-const DASHBOARD = bare(`<div id="panel">loading</div><script>fetch('{site}/data').then((answer) => answer.text()).then((text) => {
-  document.querySelector('#panel').textContent = text; document.querySelector('#panel').style.cssText = 'background:#ff0000;height:200px' })</script>`);
-const DATA = { '/data': { delayMs: 700, body: 'series of the panel' } };
-const LONG = bare(`${box('#eeeeee', 1000, 9000)}${box(RED, 1000, 100)}`);
-/** Sizes of paper in points. */
-const PAPERS: Readonly<Record<string, readonly [number, number]>> = {
-  Letter: [612, 792],
-  Legal: [612, 1008],
-  Tabloid: [792, 1224],
-  Ledger: [1224, 792],
-  A0: [2383, 3370],
-  A1: [1684, 2383],
-  A2: [1190, 1684],
-  A3: [842, 1190],
-  A4: [595, 842],
-  A5: [419, 595],
-  A6: [298, 419],
-};
 const GLYPHS = { latin: 'Résumé', cyrillic: 'Привет', greek: 'Καλημέρα' };
 
 export const grafana: readonly PeerCase[] = [

@@ -1,10 +1,6 @@
 import type { PeerCase } from '../peer-case.ts';
-import { BLUE, bare, box, GREEN, PDF, RED, SMALL, WHITE } from './pages.ts';
+import { BLUE, bare, box, PDF, RED, SMALL, WHITE } from './pages.ts';
 
-const GOTO_FILE = 'packages/goto/test/index.js';
-const HEADERS_FILE = 'packages/goto/test/unit/headers/index.js';
-const AUTO_FILE = 'packages/goto/test/unit/wait-until-auto.js';
-const DISMISS_FILE = 'packages/goto/test/unit/dismiss/index.js';
 const SHOT_FILE = 'packages/screenshot/test/index.js';
 const FULL_FILE = 'packages/screenshot/test/prepare-full-document.js';
 const READY_FILE = 'packages/screenshot/test/wait-for-ready-live.js';
@@ -18,11 +14,6 @@ const IMAGE = (color: string) => ({
 const slow = (ms: number, color: string) => ({ ...IMAGE(color), delayMs: ms });
 const SHADOW = (inner: string, light = '') =>
   bare(`<x-a>${light}</x-a><script>document.querySelector('x-a').attachShadow({ mode: 'open' }).innerHTML = \`${inner}\`</script>`);
-const READ = bare(
-  `<p id="result">waiting</p><script>fetch('{site}/data').then((answer) => answer.text()).then((text) => { document.querySelector('#result').textContent = text })</script>`,
-);
-const DATA = { '/data': { delayMs: 400, body: 'all here' } };
-const POPUP = (body: string) => bare(`${box(GREEN)}<div role="dialog" style="position:fixed;inset:0;background:red">${body}</div>`);
 
 export const microlinkReady: readonly PeerCase[] = [
   {

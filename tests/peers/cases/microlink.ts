@@ -1,28 +1,20 @@
 import type { PeerCase } from '../peer-case.ts';
-import { BLUE, bare, box, GREEN, PDF, RED, SMALL, WHITE } from './pages.ts';
+import { bare, box, GREEN, PDF, RED, SMALL } from './pages.ts';
 
 const GOTO_FILE = 'packages/goto/test/index.js';
 const HEADERS_FILE = 'packages/goto/test/unit/headers/index.js';
 const AUTO_FILE = 'packages/goto/test/unit/wait-until-auto.js';
 const DISMISS_FILE = 'packages/goto/test/unit/dismiss/index.js';
-const SHOT_FILE = 'packages/screenshot/test/index.js';
-const FULL_FILE = 'packages/screenshot/test/prepare-full-document.js';
-const READY_FILE = 'packages/screenshot/test/wait-for-ready-live.js';
-const PDF_FILE = 'packages/browserless/test/pdf.js';
-const SHADOW_FILE = 'packages/browserless/test/shadow-dom.js';
 const small = { viewport: SMALL };
 const IMAGE = (color: string) => ({
   headers: { 'content-type': 'image/svg+xml' },
   body: `<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100"><rect width="100" height="100" fill="${color}"/></svg>`,
 });
-const slow = (ms: number, color: string) => ({ ...IMAGE(color), delayMs: ms });
-const SHADOW = (inner: string, light = '') =>
-  bare(`<x-a>${light}</x-a><script>document.querySelector('x-a').attachShadow({ mode: 'open' }).innerHTML = \`${inner}\`</script>`);
+const DATA = { '/data': { delayMs: 400, body: 'all here' } };
+const POPUP = (body: string) => bare(`${box(GREEN)}<div role="dialog" style="position:fixed;inset:0;background:red">${body}</div>`);
 const READ = bare(
   `<p id="result">waiting</p><script>fetch('{site}/data').then((answer) => answer.text()).then((text) => { document.querySelector('#result').textContent = text })</script>`,
 );
-const DATA = { '/data': { delayMs: 400, body: 'all here' } };
-const POPUP = (body: string) => bare(`${box(GREEN)}<div role="dialog" style="position:fixed;inset:0;background:red">${body}</div>`);
 
 export const microlink: readonly PeerCase[] = [
   {
@@ -252,7 +244,7 @@ export const microlink: readonly PeerCase[] = [
     page: bare(
       `${box(GREEN)}<script>setTimeout(() => { document.body.insertAdjacentHTML('beforeend', '<div id="d" style="position:fixed;inset:0;background:red"><button onclick="this.parentElement.remove()">Got it</button></div>') }, 900)</script>`,
     ),
-    request: small,
+    request: { ...small, delay: 1200 },
     expect: { colors: [[90, 90, GREEN]] },
     miss: 'nothing of the page is closed unasked: an action that names the button closes it',
   },

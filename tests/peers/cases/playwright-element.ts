@@ -1,17 +1,12 @@
 import type { PeerCase } from '../peer-case.ts';
-import { BLUE, bare, box, GREEN, PNG, RED, WHITE } from './pages.ts';
+import { BLUE, bare, box, GREEN, RED, WHITE } from './pages.ts';
 
 const ELEMENT_FILE = 'tests/page/elementhandle-screenshot.spec.ts';
-const FILE = 'tests/library/screenshot.spec.ts';
 const VIEW = { viewport: { width: 500, height: 500 } };
-const MOBILE = { viewport: { width: 320, height: 480 }, isMobile: true };
-const DENSE = { viewport: { width: 320, height: 480 }, deviceScaleFactor: 2 };
 const png = (more: Record<string, unknown>) => ({ output: { format: 'png', ...more } });
 const element = (more: Record<string, unknown> = {}) => png({ selector: '#a', ...more });
-const META = '<meta name="viewport" content="width=device-width">';
 /** An element below others, of a size of its own. */
 const below = (width: number, height: number, more = '') => bare(`${box(GREEN, 100, 120)}${box(RED, width, height, 'id="a"')}${more}`);
-const TALL = bare(`${META}${box(RED, 320, 480)}${box(BLUE, 320, 480)}`);
 
 export const playwrightElement: readonly PeerCase[] = [
   {

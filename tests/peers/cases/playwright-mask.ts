@@ -5,9 +5,6 @@ const FILE = 'tests/page/page-screenshot.spec.ts';
 const VIEW = { viewport: { width: 500, height: 500 } };
 const small = { viewport: SMALL };
 const png = (more: Record<string, unknown>) => ({ output: { format: 'png', ...more } });
-/** Four bands of 250 pixels each: red, green, blue, white. */
-const BANDS = bare([RED, GREEN, BLUE, WHITE].map((color) => box(color, 500, 250)).join(''));
-const CARET = 'font-size:80px;border:0;padding:0;outline:0;caret-color:#ff0000;caret-animation:manual;width:300px';
 /** Two blocks, side by side. */
 const PAIR = bare(box(BLUE, 100, 100, 'id="a"') + box(BLUE, 100, 100, 'id="b"'));
 const TURN = '@keyframes turn{from{background:#00ff00}to{background:#0000ff}}';

@@ -1,7 +1,6 @@
 import type { PeerCase } from '../peer-case.ts';
 import { BLUE, bare, box, GREEN, PNG, RED, WHITE } from './pages.ts';
 
-const ELEMENT_FILE = 'tests/page/elementhandle-screenshot.spec.ts';
 const FILE = 'tests/library/screenshot.spec.ts';
 const VIEW = { viewport: { width: 500, height: 500 } };
 const MOBILE = { viewport: { width: 320, height: 480 }, isMobile: true };

@@ -3,15 +3,12 @@ import { bare, ONE, PDF } from './pages.ts';
 
 const STATE_FILE = 'tests/library/browsercontext-storage-state.spec.ts';
 const LOGIN_FILE = 'tests/library/browsercontext-credentials.spec.ts';
-const COOKIE_FILE = 'tests/library/browsercontext-add-cookies.spec.ts';
-const HEADER_FILE = 'tests/page/page-set-extra-http-headers.spec.ts';
 const pdf = (auth: Record<string, unknown>, more: Record<string, unknown> = {}) => ({ auth, output: PDF, ...more });
 const say = (expression: string) =>
   bare(`<p id="p"></p><script>document.querySelector('#p').textContent = 'said ' + (${expression})</script>`);
 const state = (parts: Record<string, unknown>) => ({ storageState: { cookies: [], origins: [], ...parts } });
 const STORED = state({ origins: [{ origin: 'https://{host}:{port}', localStorage: [{ name: 'token', value: 'one' }] }] });
 const BASIC = { '/': { basic: ['user', 'pass'] as const, body: ONE } };
-const cookie = (more: Record<string, unknown>) => ({ cookies: [{ name: 'a', value: 'b', ...more }] });
 const sent = (value: string | null, path = '/') => ({ received: [{ path, header: 'cookie', value }] });
 const DATABASE = {
   name: 'db',
