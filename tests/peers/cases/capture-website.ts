@@ -4,11 +4,11 @@ import { BLACK, bare, box, PNG, RED, SMALL, WHITE } from './pages.ts';
 const FILE = 'test.js';
 const BLOCK = bare(box('black'));
 const FOUR = bare(
-  `<div id="scroller" style="width:100px;height:100px;overflow:auto"><div style="width:200px;height:200px;display:flex;flex-wrap:wrap">
+  `<div id="scroller" style="width:100px;height:100px;overflow:auto"><div style="width:200px;display:grid;grid-template-columns:100px 100px">
   ${['red', 'green', 'blue', 'black'].map((name) => box(name, 100, 100, `id="${name}"`)).join('')}</div></div>`,
   '#scroller::-webkit-scrollbar{display:none}',
 );
-const paint = (color: string) => `document.querySelector('div').style.backgroundColor = '${color}';`;
+const paint = (color: string) => `document.querySelector('div').style.background = '${color}'`;
 const black = { colors: [[0, 0, BLACK]] } as const;
 const red = { colors: [[0, 0, RED]] } as const;
 const white = { colors: [[0, 0, WHITE]] } as const;
@@ -132,7 +132,7 @@ export const captureWebsite: readonly PeerCase[] = [
     says: 'An endless animation is stopped before it begins',
     page: bare(
       box('black', 100, 100, 'class="moves"'),
-      '.moves{animation:move 5s infinite}@keyframes move{0%{background-color:#fff}100%{background-color:#eee}}',
+      '.moves{animation:move 4s infinite}@keyframes move{from{background:#dddddd}to{background:#cccccc}}',
     ),
     request: { ...small, output: { format: 'png', animations: 'disabled' } },
     expect: black,
@@ -205,7 +205,7 @@ export const captureWebsite: readonly PeerCase[] = [
     from: [FILE, 599],
     says: 'A style given as text applies',
     page: BLOCK,
-    request: { ...small, styles: ['div{background-color:red !important}'] },
+    request: { ...small, styles: ['div{background:#ff0000 !important}'] },
     expect: red,
   },
   {
@@ -213,7 +213,7 @@ export const captureWebsite: readonly PeerCase[] = [
     from: [FILE, 627],
     says: 'A style sheet at a URL is loaded and applies',
     page: BLOCK,
-    serve: { '/style.css': { headers: { 'content-type': 'text/css' }, body: 'div{background-color:red !important}' } },
+    serve: { '/style.css': { headers: { 'content-type': 'text/css' }, body: 'div{background:#ff0000 !important}' } },
     request: { ...small, styles: ["@import url('{site}/style.css');"] },
     expect: red,
     miss: '`styles` takes the text of a sheet; sheets that are added to a page so may not import others',
@@ -223,32 +223,32 @@ export const captureWebsite: readonly PeerCase[] = [
     from: [FILE, 654],
     says: 'Headers reach the site',
     page: BLOCK,
-    request: { headers: { fixture: 'unicorn' } },
-    expect: { received: [{ header: 'fixture', value: 'unicorn' }] },
+    request: { headers: { 'x-animal': 'horse' } },
+    expect: { received: [{ header: 'x-animal', value: 'horse' }] },
   },
   {
     id: 'cw-cookie',
     from: [FILE, 677],
     says: 'A cookie given as an object with a domain reaches the site',
     page: BLOCK,
-    request: { auth: { cookies: [{ name: 'color', value: 'black', domain: '{host}' }] } },
-    expect: { received: [{ header: 'cookie', value: 'color=black' }] },
+    request: { auth: { cookies: [{ name: 'shade', value: 'dark', domain: '{host}' }] } },
+    expect: { received: [{ header: 'cookie', value: 'shade=dark' }] },
   },
   {
     id: 'cw-cookie-text',
     from: [FILE, 677],
     says: 'A cookie may be given as text',
     page: BLOCK,
-    request: { auth: { cookies: ['color=black'] } },
-    expect: { received: [{ header: 'cookie', value: 'color=black' }] },
+    request: { auth: { cookies: ['shade=dark'] } },
+    expect: { received: [{ header: 'cookie', value: 'shade=dark' }] },
     miss: 'the contract takes Playwright’s cookie objects, where each part has its name',
   },
   {
     id: 'cw-credentials',
     from: [FILE, 722],
     says: 'Credentials for HTTP authentication are used when the site asks',
-    serve: { '/': { basic: ['foo', 'bar'], body: bare(box('black')) } },
-    request: { ...small, auth: { httpCredentials: { username: 'foo', password: 'bar' } } },
+    serve: { '/': { basic: ['ann', 'secret'], body: bare(box('black')) } },
+    request: { ...small, auth: { httpCredentials: { username: 'ann', password: 'secret' } } },
     expect: black,
   },
   {

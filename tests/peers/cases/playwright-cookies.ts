@@ -146,8 +146,8 @@ export const playwrightCookies: readonly PeerCase[] = [
     from: [HEADER_FILE, 20],
     says: 'An extra header is sent',
     page: ONE,
-    request: { headers: { foo: 'bar' }, output: PDF },
-    expect: { received: [{ header: 'foo', value: 'bar' }] },
+    request: { headers: { 'x-one': 'two' }, output: PDF },
+    expect: { received: [{ header: 'x-one', value: 'two' }] },
   },
   {
     id: 'pw-header-redirect',
@@ -155,11 +155,11 @@ export const playwrightCookies: readonly PeerCase[] = [
     says: 'It is sent after a redirect as well',
     page: ONE,
     serve: { '/from': { status: 302, headers: { location: '{site}/' } } },
-    request: { url: '{site}/from', headers: { foo: 'bar' }, output: PDF },
+    request: { url: '{site}/from', headers: { 'x-one': 'two' }, output: PDF },
     expect: {
       received: [
-        { path: '/from', header: 'foo', value: 'bar' },
-        { header: 'foo', value: 'bar' },
+        { path: '/from', header: 'x-one', value: 'two' },
+        { header: 'x-one', value: 'two' },
       ],
     },
   },
@@ -167,8 +167,8 @@ export const playwrightCookies: readonly PeerCase[] = [
     id: 'pw-header-number',
     from: [HEADER_FILE, 55],
     says: 'A value that is no text is refused',
-    request: { headers: { foo: 1 }, output: PDF },
-    expect: { refused: { status: 422, path: 'headers.foo' } },
+    request: { headers: { 'x-one': 1 }, output: PDF },
+    expect: { refused: { status: 422, path: 'headers.x-one' } },
   },
   {
     id: 'pw-header-referer',

@@ -31,7 +31,7 @@ export const playwrightSession: readonly PeerCase[] = [
     from: [STATE_FILE, 100],
     says: 'An origin that is no URL is named, not passed over',
     page: ONE,
-    request: pdf(state({ origins: [{ origin: 'foo', localStorage: [{ name: 'a', value: 'b' }] }] })),
+    request: pdf(state({ origins: [{ origin: 'no origin', localStorage: [{ name: 'a', value: 'b' }] }] })),
     expect: { text: ['Page 1'], rejected: ['origin'] },
   },
   {
@@ -114,7 +114,7 @@ export const playwrightSession: readonly PeerCase[] = [
     from: [LOGIN_FILE, 81],
     says: 'With wrong ones it is not',
     serve: BASIC,
-    request: pdf({ httpCredentials: { username: 'foo', password: 'bar' } }),
+    request: pdf({ httpCredentials: { username: 'ann', password: 'wrong' } }),
     expect: { failed: 'login_wall', httpStatus: 401 },
   },
   {

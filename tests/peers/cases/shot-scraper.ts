@@ -5,7 +5,7 @@ const FILE = 'tests/run_examples.sh';
 const TEST_FILE = 'tests/test_shot_scraper.py';
 const png = (more: Record<string, unknown>) => ({ output: { format: 'png', ...more } });
 const HEAD = bare(`${box(GREEN, 300, 50)}${box(RED, 200, 40, 'id="head"')}${box(BLUE, 100, 30, 'class="band"')}`);
-const PINK = "document.body.style.backgroundColor = 'pink';";
+const PINK = "document.documentElement.style.background = 'pink'";
 
 export const shotScraper: readonly PeerCase[] = [
   {
@@ -85,7 +85,7 @@ export const shotScraper: readonly PeerCase[] = [
     page: bare(box(RED, 50, 50), 'body{background:blue}'),
     request: {
       viewport: { width: 100, height: 800 },
-      scripts: ["document.querySelector('body').style.backgroundColor = 'transparent'"],
+      scripts: ["document.body.style.background = 'none'"],
       ...png({ omitBackground: true }),
     },
     expect: {
@@ -194,7 +194,7 @@ export const shotScraper: readonly PeerCase[] = [
     says: 'It may import a module in spite of the policy',
     serve: { '/': { headers: { 'content-security-policy': "script-src 'none'" }, body: bare(box(GREEN)) } },
     request: {
-      scripts: ["await import('data:text/javascript,export default 1'); document.querySelector('div').style.background = '#ff0000'"],
+      scripts: ["await import('data:text/javascript,export const two = 2'); document.querySelector('div').style.background = '#ff0000'"],
     },
     expect: { colors: [[50, 50, RED]] },
     miss: 'the policy of a page stays in force: what it forbids to load, a caller’s script cannot load either',
@@ -253,17 +253,17 @@ export const shotScraper: readonly PeerCase[] = [
     id: 'ss-script-removes',
     from: [TEST_FILE, 474],
     says: 'A script takes an element out before the result',
-    page: bare('<h1>Test</h1><p>Paragraph 1</p>'),
-    request: { scripts: ["document.body.removeChild(document.querySelector('h1'))"], output: PDF },
-    expect: { text: ['Paragraph 1'], notText: ['Test'] },
+    page: bare('<h1>Heading</h1><p>below it</p>'),
+    request: { scripts: ["document.querySelector('h1').remove()"], output: PDF },
+    expect: { text: ['below it'], notText: ['Heading'] },
   },
   {
     id: 'ss-agent-given',
     from: [TEST_FILE, 474],
     says: 'Scripts see the user agent that was given',
-    page: bare('<h1>Test</h1>'),
-    request: { userAgent: 'boo', scripts: ["document.querySelector('h1').innerText = navigator.userAgent"], output: PDF },
-    expect: { text: ['boo'] },
+    page: bare('<h1>who?</h1>'),
+    request: { userAgent: 'somebody', scripts: ["document.querySelector('h1').textContent = navigator.userAgent"], output: PDF },
+    expect: { text: ['somebody'] },
   },
   ...[0, -1, 'x'].map(
     (factor): PeerCase => ({
