@@ -8,14 +8,18 @@ import { type ControlPlane, LeaseLost } from './control-plane.ts';
 
 /** A server that does not hold heartbeats must not be asked in a tight loop. */
 const HEARTBEAT_GAP_MS = 250;
+const PULSE_MS = 500;
 
 export type Progress = { step: Step; sideEffects: boolean };
 export type LeaseEnd = 'canceled' | 'lease_lost';
 export type HeldJob = {
   /** Until when the lease holds by this runner's clock, epoch ms; moves with each answer. */
   until(): number;
-  /** Sends progress now instead of with the next heartbeat. */
-  pulse(): void;
+  /**
+   * Sends progress before the next heartbeat is due: at once when it is `urgent`, else within `PULSE_MS`, so that the
+   * quick steps of an ordinary capture do not make a call each.
+   */
+  pulse(urgent?: boolean): void;
   /** Stops the heartbeats. */
   end(): void;
 };
@@ -72,7 +76,19 @@ export function holdLease(parts: {
     }
   };
   void loop();
-  return { until: () => until, pulse: () => current.abort(), end: () => ended.abort() };
+  let pulsing: NodeJS.Timeout | null = null;
+  const pulse = (urgent = false) => {
+    if (urgent) return current.abort();
+    pulsing ??= setTimeout(() => {
+      pulsing = null;
+      current.abort();
+    }, PULSE_MS);
+  };
+  const end = () => {
+    if (pulsing) clearTimeout(pulsing);
+    ended.abort();
+  };
+  return { until: () => until, pulse, end };
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

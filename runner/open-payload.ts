@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import { type RejectedItem, type ResolvedAuth, resolveAuth } from '#shared/auth-policy.ts';
 import { cookieSchema, openAuthSchema, storageStateSchema } from '#shared/auth-state.ts';
+import { AUTH_ITEM_KINDS } from '#shared/capture.ts';
 import { captureRequestSchema } from '#shared/capture-request.ts';
 import { type Failure, failure } from '#shared/failure.ts';
 import { LIMITS } from '#shared/limits.ts';
@@ -35,8 +36,12 @@ const resolvedAuthSchema = z.object({
   indexedDB: storageStateSchema.shape.origins,
   headers: z.record(z.string(), z.string()),
   headerOrigins: z.array(z.string()),
-  httpCredentials: z.object({ username: z.string(), password: z.string(), origin: z.string() }).nullable(),
-  rejected: z.array(z.object({ name: z.string(), reason: z.string() })),
+  httpCredentials: z
+    .object({ username: z.string(), password: z.string(), origin: z.string(), send: z.enum(['unauthorized', 'always']).optional() })
+    .nullable(),
+  rejected: z.array(
+    z.object({ name: z.string(), reason: z.string(), kind: z.enum(AUTH_ITEM_KINDS).optional(), at: z.string().optional() }),
+  ),
 });
 const payloadSchema = z.object({
   request: captureRequestSchema,

@@ -2,6 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { LIMITS } from '#shared/limits.ts';
 
+/** A page of memory is 4 KiB on every kind of machine that this runs on. */
+const PAGE_BYTES = 4096;
+
 /** What Linux says about a process: its state letter, its process group, and when it started, in ticks since boot. */
 export type ProcessFacts = { state: string; group: number; startStamp: string };
 
@@ -33,16 +36,32 @@ export async function killGroup(group: number): Promise<boolean> {
   return true;
 }
 
+/**
+ * Sums the memory that is a group's own, in bytes: resident less shared, so that the browser's code is not counted once
+ * for each of its processes. Null where there is no /proc, or nobody is left.
+ */
+export async function measureGroup(group: number): Promise<number | null> {
+  if (process.platform !== 'linux') return null;
+  const members = await listMembers(group);
+  const pages = await Promise.all(members.map(ownPagesOf));
+  return members.length === 0 ? null : pages.reduce((sum, count) => sum + count, 0) * PAGE_BYTES;
+}
+
+async function ownPagesOf(pid: number): Promise<number> {
+  const [, resident, shared] = (await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '')).split(' ').map(Number);
+  return Math.max(0, (resident ?? 0) - (shared ?? 0));
+}
+
 /** Zombies do not count: they hold nothing, and how soon they are reaped is the business of process 1. */
 async function hasMembers(group: number): Promise<boolean> {
   if (!signalGroup(group, 0)) return false;
-  if (process.platform !== 'linux') return true;
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const facts = await readProcess(Number(name));
-    if (facts?.group === group && facts.state !== 'Z') return true;
-  }
-  return false;
+  return process.platform !== 'linux' || (await listMembers(group)).length > 0;
+}
+
+async function listMembers(group: number): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const facts = await Promise.all(pids.map(async (pid) => ({ pid, facts: await readProcess(pid) })));
+  return facts.filter((entry) => entry.facts?.group === group && entry.facts.state !== 'Z').map(({ pid }) => pid);
 }
 
 /** Answers whether the group had members. Signal 0 only asks. */

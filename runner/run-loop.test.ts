@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeId } from '#shared/ids.ts';
 import { createLog } from '#shared/log.ts';
 import { secret } from '#shared/secret.ts';
-import type { AttemptEnd } from './attempt.ts';
+import type { AttemptEnd, Surroundings } from './attempt.ts';
 import { createControlPlane } from './control-plane.ts';
 import { type ProtocolServer, startProtocolServer } from './fixtures/protocol-server.ts';
 import { createPollJobSource } from './job-source/poll-job-source.ts';
@@ -20,12 +20,16 @@ afterEach(() => server.close());
 const offer = () => server.offer({ sealed: 'a.b.c.d.e', captureId: makeId('capture'), workspaceId: makeId('workspace'), domains: [] });
 
 /** A loop whose attempts end when the test says so; they change the state that `server.until` looks at by a call. */
-function startLoop(size: number): { loop: RunLoop; running: Map<string, () => void>; given: string[]; peak: () => number } {
+type Started = { loop: RunLoop; running: Map<string, () => void>; claimNext: Map<string, () => void>; given: string[]; peak: () => number };
+
+function startLoop(size: number): Started {
   const control = createControlPlane({ serverUrl: server.url, token: secret(TOKEN), log });
   const running = new Map<string, () => void>();
+  const claimNext = new Map<string, () => void>();
   const given: string[] = [];
   let peak = 0;
-  const attempt = async (claim: { jobId: string }, giveBack: AbortSignal): Promise<AttemptEnd> => {
+  const attempt = async (claim: { jobId: string }, { drain: giveBack, claimNext: next }: Surroundings): Promise<AttemptEnd> => {
+    claimNext.set(claim.jobId, next);
     const { promise, resolve } = Promise.withResolvers<AttemptEnd>();
     running.set(claim.jobId, () => resolve('completed'));
     peak = Math.max(peak, running.size);
@@ -42,10 +46,25 @@ function startLoop(size: number): { loop: RunLoop; running: Map<string, () => vo
     attempt,
     log,
   });
-  return { loop, running, given, peak: () => peak };
+  return { loop, running, claimNext, given, peak: () => peak };
 }
 
 describe('the run loop', () => {
+  it('claims the next job while one is on its way to the store, and drains only when that is done', async () => {
+    const jobs = [offer(), offer()];
+    const { loop, running, claimNext } = startLoop(1);
+    await expect.poll(() => running.size).toBe(1);
+    claimNext.get(jobs[0]?.claim.jobId ?? '')?.();
+    await expect.poll(() => [...running.keys()]).toEqual([jobs[0]?.claim.jobId, jobs[1]?.claim.jobId]);
+    const drained = loop.drain(5000);
+    running.get(jobs[1]?.claim.jobId ?? '')?.();
+    await expect.poll(() => [...running.keys()]).toEqual([jobs[0]?.claim.jobId]);
+    expect(loop.running()).toBe(1);
+    running.get(jobs[0]?.claim.jobId ?? '')?.();
+    await drained;
+    expect(loop.running()).toBe(0);
+  });
+
   it('never claims more than it has slots for, and claims the next when one is free', async () => {
     const jobs = [offer(), offer(), offer()];
     const { loop, running, peak } = startLoop(2);

@@ -2,8 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import type { Claim } from '#shared/runner-protocol.ts';
-import type { AttemptEnd } from './attempt.ts';
-import type { JobSource } from './job-source/job-source.ts';
+import type { AttemptEnd, Surroundings } from './attempt.ts';
+import type { JobSource, TakeJob } from './job-source/job-source.ts';
 
 export type RunLoop = {
   /** How many attempts run now. */
@@ -14,7 +14,7 @@ export type RunLoop = {
    */
   drain(drainMs: number): Promise<void>;
 };
-export type RunLoopParts = { source: JobSource; attempt: (claim: Claim, giveBack: AbortSignal) => Promise<AttemptEnd>; log: Log };
+export type RunLoopParts = { source: JobSource; attempt: (claim: Claim, surroundings: Surroundings) => Promise<AttemptEnd>; log: Log };
 
 // After the giving back: the page's grace, and a report to a server that may be slow.
 const GIVE_BACK_MS_MAX = LIMITS.abortGraceMs + LIMITS.callMsMax;
@@ -25,10 +25,10 @@ export function startRunLoop({ source, attempt, log }: RunLoopParts): RunLoop {
   const giveBack = new AbortController();
   let running = 0;
   let draining: Promise<void> | null = null;
-  const take = async (claim: Claim): Promise<void> => {
+  const take: TakeJob = async (claim, claimNext) => {
     running += 1;
     try {
-      await attempt(claim, giveBack.signal);
+      await attempt(claim, { drain: giveBack.signal, claimNext });
     } catch (error) {
       log.error('an attempt ended in a way it must not', { jobId: claim.jobId, error });
     } finally {

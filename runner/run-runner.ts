@@ -42,9 +42,18 @@ export async function runRunner(config: RunnerConfig): Promise<number> {
     const source: JobSource = config.rabbitmqUrl
       ? createRabbitJobSource({ url: config.rabbitmqUrl, control, slots, log })
       : createPollJobSource({ control, slots, log });
-    const deps = { control, pool: browsers.pool, keys, capture: capturePage, spool: folder.spool, log };
+    const places = () => createSlots(slots.size, log, () => Number.POSITIVE_INFINITY); // memory is looked at before a claim
+    const deps = {
+      control,
+      pool: browsers.pool,
+      slots: { browser: places(), store: places() },
+      keys,
+      capture: capturePage,
+      spool: folder.spool,
+      log,
+    };
     const alive = await keepAliveNote(folder.path, log);
-    const loop = startRunLoop({ source, attempt: (claim, giveBack) => runAttempt(deps, claim, giveBack), log });
+    const loop = startRunLoop({ source, attempt: (claim, surroundings) => runAttempt(deps, claim, surroundings), log });
     process.stdout.write(`${JSON.stringify({ event: 'ready', slots: slots.size, browser: browsers.found.path, sandbox })}\n`);
     log.info('ready', { count: slots.size, state: `sandbox ${sandbox}` });
     const why = await stop.requested;

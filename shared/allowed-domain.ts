@@ -58,6 +58,12 @@ export function coversSubtree(domains: readonly AllowedDomain[], base: string): 
   );
 }
 
+/** Tells whether a host is a whole site: a registrable name such as `example.com`, or a name without a known suffix. */
+export function isSite(host: string): boolean {
+  const { domain } = parse(host, { allowPrivateDomains: true });
+  return domain === null ? !isPublicSuffix(host) : domain === host;
+}
+
 /** Tells whether a name is one under which anybody can register: cookies for it would go to strangers. */
 export function isPublicSuffix(name: string): boolean {
   const facts = parse(name, { allowPrivateDomains: true });

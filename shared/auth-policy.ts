@@ -1,10 +1,12 @@
 import { type AllowedDomain, coversSubtree, isPublicSuffix, matchAllowedDomain, matchesHost } from './allowed-domain.ts';
 import type { AuthState, Cookie, StorageState, WebStorage } from './auth-state.ts';
-import { LIMITS } from './limits.ts';
+import type { AuthItem } from './capture.ts';
+import { cookieFaults } from './cookie-faults.ts';
 import type { FieldError } from './problem.ts';
 import type { TargetUrl } from './target-url.ts';
 
-export type RejectedItem = { name: string; reason: string };
+/** A part that was left out. `kind` and `at` say what and where it was, as far as that is known. */
+export type RejectedItem = { name: string; reason: string; kind?: AuthItem['kind'] | undefined; at?: string | undefined };
 /** The auth state in its one canonical form: what the runner puts into the browser context. */
 export type ResolvedAuth = {
   cookies: (Cookie & { domain: string; path: string })[];
@@ -13,7 +15,7 @@ export type ResolvedAuth = {
   indexedDB: StorageState['origins'];
   headers: Record<string, string>;
   headerOrigins: string[];
-  httpCredentials: { username: string; password: string; origin: string } | null;
+  httpCredentials: { username: string; password: string; origin: string; send?: 'unauthorized' | 'always' | undefined } | null;
   rejected: RejectedItem[];
 };
 export type AuthResult = { auth: ResolvedAuth; errors: FieldError[] };
@@ -29,10 +31,9 @@ export function resolveAuth(auth: AuthState, target: TargetUrl, domains: readonl
   const stored = storageStateParts(auth.storageState, domains, rejected);
   const cookies = [...stored.cookies];
   (auth.cookies ?? []).forEach((cookie, index) => {
-    const result = resolveCookie(cookie, target, domains);
-    if ('reason' in result)
-      errors.push({ path: `auth.cookies[${index}]${result.field ? `.${result.field}` : ''}`, message: result.reason });
-    else cookies.push(result.cookie);
+    const { faults, resolved } = resolveCookie(cookie, target, domains);
+    errors.push(...faults.map(({ field, reason }) => ({ path: `auth.cookies[${index}].${field}`, message: reason })));
+    if (faults.length === 0) cookies.push(resolved);
   });
   const checkOrigin = (origin: string, path: string) => {
     const fault = originFault(origin, domains);
@@ -47,7 +48,9 @@ export function resolveAuth(auth: AuthState, target: TargetUrl, domains: readonl
   const headers = { ...auth.headers, ...(auth.bearer ? { Authorization: `Bearer ${auth.bearer}` } : {}) };
   if (auth.bearer && Object.keys(auth.headers ?? {}).some((name) => name.toLowerCase() === 'authorization'))
     errors.push({ path: 'auth.bearer', message: 'contradicts `auth.headers.Authorization`: give one of them' });
-  const httpCredentials = auth.httpCredentials ? { ...auth.httpCredentials, origin: target.origin } : null;
+  const httpCredentials = resolveCredentials(auth, target, checkOrigin);
+  if (httpCredentials?.send === 'always' && Object.keys(headers).some((name) => name.toLowerCase() === 'authorization'))
+    errors.push({ path: 'auth.httpCredentials.send', message: 'contradicts an `Authorization` header: give one of them' });
   return {
     auth: { cookies, localStorage, sessionStorage, indexedDB: stored.indexedDB, headers, headerOrigins, httpCredentials, rejected },
     errors,
@@ -64,59 +67,36 @@ export function countAuth(auth: ResolvedAuth): { cookies: number; origins: numbe
   return { cookies: auth.cookies.length, origins: origins.size };
 }
 
-type CookieResult = { cookie: ResolvedAuth['cookies'][number] } | { reason: string; field?: string };
-
-function resolveCookie(cookie: Cookie, target: TargetUrl, domains: readonly AllowedDomain[]): CookieResult {
-  const fault = cookieFault(cookie);
-  if (fault) return fault;
-  if (cookie.url !== undefined && cookie.domain !== undefined) return { field: 'url', reason: 'contradicts `domain`: give one of them' };
-  let domain = cookie.domain?.toLowerCase() ?? target.host;
-  if (cookie.url !== undefined) {
-    if (!URL.canParse(cookie.url) || new URL(cookie.url).protocol !== 'https:') return { field: 'url', reason: 'must be an https URL' };
-    domain = new URL(cookie.url).hostname;
-  }
-  const base = domain.replace(/^\./, '');
-  const field = cookie.url !== undefined ? 'url' : 'domain';
-  if (isPublicSuffix(base)) return { field, reason: `${base} is a public suffix: no browser should send a cookie to all of it` };
-  if (domain.startsWith('.') ? !coversSubtree(domains, base) : !domains.some((entry) => matchesHost(entry.host, base))) {
-    return {
-      field,
-      reason: domain.startsWith('.')
-        ? `is for every host below ${base}, but *.${base} is not an allowed domain: add it, or drop the leading dot`
-        : `${base} is not an allowed domain`,
-    };
-  }
-  if (cookie.name.startsWith('__Host-') && (domain.startsWith('.') || (cookie.path ?? '/') !== '/' || cookie.secure === false))
-    return { field: 'name', reason: 'a __Host- cookie must be secure, host-only and for the path /' };
-  const { url: _url, ...rest } = cookie;
-  return {
-    cookie: {
-      ...rest,
-      domain,
-      path: cookie.path ?? '/',
-      secure: cookie.secure ?? true,
-      ...(cookie.sameSite ? {} : { sameSite: 'Lax' as const }),
-    },
-  };
+function resolveCredentials(auth: AuthState, target: TargetUrl, checkOrigin: (origin: string, path: string) => boolean) {
+  if (!auth.httpCredentials) return null;
+  const { origin = target.origin, ...rest } = auth.httpCredentials;
+  return checkOrigin(origin, 'auth.httpCredentials.origin') ? { ...rest, origin: new URL(origin).origin } : null;
 }
 
-function cookieFault(cookie: Cookie): { reason: string; field: string } | null {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 6265bis 5.6 refuses control characters
-  const control = /[\u0000-\u001f\u007f]/;
-  if (cookie.name === '' && cookie.value === '') return { field: 'name', reason: 'must not be empty' };
-  if (control.test(cookie.name) || /[;=,\s]/.test(cookie.name))
-    return { field: 'name', reason: 'holds a character that cookie names cannot have' };
-  if (control.test(cookie.value) || cookie.value.includes(';'))
-    return { field: 'value', reason: 'holds a character that cookie values cannot have' };
-  if (new TextEncoder().encode(cookie.name + cookie.value).length > LIMITS.cookieBytesMax)
-    return { field: 'value', reason: `name and value together are over ${LIMITS.cookieBytesMax} bytes` };
-  if (cookie.path !== undefined && (!cookie.path.startsWith('/') || control.test(cookie.path)))
-    return { field: 'path', reason: 'must begin with /' };
-  if (cookie.name.startsWith('__Secure-') && cookie.secure === false) return { field: 'name', reason: 'a __Secure- cookie must be secure' };
-  if (cookie.sameSite === 'None' && cookie.secure === false) return { field: 'sameSite', reason: 'None needs `secure: true`' };
-  if (cookie.expires !== undefined && cookie.expires !== -1 && cookie.expires * 1000 < Date.now())
-    return { field: 'expires', reason: 'lies in the past: this cookie has run out' };
-  return null;
+type ResolvedCookie = ResolvedAuth['cookies'][number];
+
+function resolveCookie(cookie: Cookie, target: TargetUrl, domains: readonly AllowedDomain[]) {
+  const byUrl = cookie.url !== undefined && URL.canParse(cookie.url) ? new URL(cookie.url) : null;
+  const domain = byUrl?.hostname ?? cookie.domain?.toLowerCase() ?? target.host;
+  const faults = cookieFaults(cookie, domain);
+  const base = domain.replace(/^\./, '');
+  const field = cookie.url !== undefined ? 'url' : 'domain';
+  if (isPublicSuffix(base)) faults.push({ field, reason: `${base} is a public suffix: no browser should send a cookie to all of it` });
+  else if (domain.startsWith('.') ? !coversSubtree(domains, base) : !domains.some((entry) => matchesHost(entry.host, base))) {
+    const reason = domain.startsWith('.')
+      ? `is for every host below ${base}, but *.${base} is not an allowed domain: add it, or drop the leading dot`
+      : `${base} is not an allowed domain`;
+    if (field === 'domain' || byUrl) faults.push({ field, reason });
+  }
+  const { url: _url, ...rest } = cookie;
+  const resolved: ResolvedCookie = {
+    ...rest,
+    domain,
+    path: cookie.path ?? '/',
+    secure: cookie.secure ?? true,
+    ...(cookie.sameSite ? {} : { sameSite: 'Lax' as const }),
+  };
+  return { faults, resolved };
 }
 
 function originFault(origin: string, domains: readonly AllowedDomain[]): string | null {
@@ -145,14 +125,17 @@ function storageStateParts(state: StorageState | undefined, domains: readonly Al
       ...(typeof raw.partitionKey === 'string' ? { partitionKey: raw.partitionKey } : {}),
     };
     const host = raw.domain.replace(/^\./, '');
-    const result = resolveCookie(cookie, { href: '', origin: '', host, port: 443, path: '/' }, domains);
-    if ('reason' in result) rejected.push({ name: raw.name, reason: result.field ? `${result.field}: ${result.reason}` : result.reason });
-    else cookies.push({ ...result.cookie, secure: cookie.secure ?? false });
+    const { faults, resolved } = resolveCookie(cookie, { href: '', origin: '', host, port: 443, path: '/' }, domains);
+    const reason = faults.map((fault) => `${fault.field}: ${fault.reason}`).join('; ');
+    if (reason) rejected.push({ name: raw.name, reason, kind: 'cookie', at: raw.domain });
+    else cookies.push({ ...resolved, secure: cookie.secure ?? false });
   }
   for (const entry of state?.origins ?? []) {
     const fault = originFault(entry.origin, domains);
     if (fault) {
-      rejected.push({ name: URL.canParse(entry.origin) ? new URL(entry.origin).origin : 'origin', reason: fault });
+      const origin = URL.canParse(entry.origin) ? new URL(entry.origin).origin : 'origin';
+      const kind = entry.localStorage.length === 0 && entry.indexedDB?.length ? 'indexedDB' : 'localStorage';
+      rejected.push({ name: origin, reason: fault, kind, at: origin });
       continue;
     }
     const origin = new URL(entry.origin).origin;

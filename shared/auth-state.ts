@@ -118,7 +118,20 @@ const authShape = {
     .max(LIMITS.headerValueCharsMax)
     .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII')
     .optional(),
-  httpCredentials: strict({ username: z.string().max(1024), password: z.string().max(1024) }).optional(),
+  httpCredentials: strict({
+    username: z.string().max(1024),
+    password: z.string().max(1024),
+    origin: z.string().max(LIMITS.urlCharsMax).optional().describe('Default: the origin of the target.'),
+    send: z
+      .enum(['unauthorized', 'always'])
+      .optional()
+      .describe('When the site asks for them (default), or with every request to the origin.'),
+  })
+    .refine((given) => !given.username.includes(':'), {
+      path: ['username'],
+      message: 'may not hold a colon: basic authentication cannot carry it',
+    })
+    .optional(),
 };
 
 /** What a sealed auth object holds: everything but `sealed` itself and `verify`, which the server must see. */

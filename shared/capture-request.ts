@@ -62,7 +62,7 @@ const timeZone = z.string().max(64).refine(isTimeZone, 'is not a known time zone
 const tagKey = z.string().min(1).max(LIMITS.tagKeyCharsMax);
 
 /** The fields of the contract that this version does not have yet; each is refused by name. */
-export const PLANNED_FIELDS = ['redact', 'block', 'readOnly', 'reproducible', 'webhook', 'priority', 'runner', 'dryRun'] as const;
+export const PLANNED_FIELDS = ['redact', 'block', 'readOnly', 'reproducible', 'webhook', 'priority', 'runner'] as const;
 
 /** The one request schema: what `POST /api/captures` takes. Durations are milliseconds, lengths CSS pixels or strings. */
 export const captureRequestSchema = strict(
@@ -113,6 +113,7 @@ export const captureRequestSchema = strict(
       .default({})
       .refine((tags) => Object.keys(tags).length <= LIMITS.tagsMax, `has more than ${LIMITS.tagsMax} tags`),
     reference: z.string().min(1).max(LIMITS.referenceCharsMax).optional(),
+    dryRun: z.boolean().default(false).describe('Checks everything that can be checked without a browser, and captures nothing.'),
   },
   PLANNED_FIELDS,
 )

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FAILURE_CODES, STEPS } from './failure.ts';
+import { LIMITS } from './limits.ts';
 import { FORMATS } from './output.ts';
 
 export const STATUSES = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const;
@@ -15,8 +16,27 @@ const ms = z.int().min(0).describe('milliseconds');
 export const timingsSchema = z
   .object({ queue: ms, session: ms, navigate: ms, settle: ms, actions: ms, render: ms, store: ms, total: ms })
   .partial();
-/** What the page was waited for, in milliseconds from the end of navigation; `settledBy` names what ended the wait. */
-export const readinessSchema = z.object({ settledBy: z.string(), network: ms, dom: ms, fonts: ms, images: ms }).partial();
+/**
+ * What the page was waited for: for each part when it was last seen unsettled, in milliseconds from the end of
+ * navigation. Parts that were never unsettled are absent, or 0 for the first four.
+ */
+export const readinessSchema = z
+  .object({
+    settledBy: z.string().describe('`auto`, `signal`, `timeout (…)`, or the `waitUntil` that was asked for.'),
+    heldBy: z.string().describe('The part that came to rest last, or the one that never did.'),
+    network: ms,
+    dom: ms,
+    fonts: ms,
+    images: ms,
+    load: ms.describe('The document itself, or a refresh to another address.'),
+    busy: ms.describe('`aria-busy`, skeletons, spinners.'),
+    timers: ms.describe('Short timers and workers of the page.'),
+    motion: ms.describe('Transitions, finite animations, canvases.'),
+    frames: ms.describe('Any part of a visible frame.'),
+    signal: ms.describe('The app’s own signal.'),
+    scroll: ms.describe('When the scroll through a picture beyond the view was over.'),
+  })
+  .partial();
 export const egressSchema = z.object({ hosts: z.array(z.string()), blocked: z.array(z.object({ host: z.string(), reason: z.string() })) });
 /**
  * What was done to the page before the picture because the request asked for it: how often each rule applied, and what
@@ -36,11 +56,41 @@ export const controlsSchema = z
   })
   .partial()
   .meta({ id: 'Controls' });
+export const AUTH_ITEM_KINDS = ['cookie', 'localStorage', 'sessionStorage', 'indexedDB', 'header', 'httpCredentials'] as const;
+/** `accepted` is what a dry run says: it passed every check that can be made without a browser. */
+export const AUTH_ITEM_STATUSES = ['applied', 'rejected', 'deleted_by_site', 'replaced_by_site', 'never_sent', 'accepted'] as const;
+/** One part of an auth state and how it fared. Names and places, never values. */
+export const authItemSchema = z
+  .object({
+    kind: z.enum(AUTH_ITEM_KINDS),
+    name: z.string(),
+    at: z.string().describe('The host or the origin that it belongs to.'),
+    status: z.enum(AUTH_ITEM_STATUSES),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'AuthItem' });
+export type AuthItem = z.infer<typeof authItemSchema>;
+const authCountsSchema = z.partialRecord(z.enum(AUTH_ITEM_STATUSES), z.int()).meta({ id: 'AuthCounts' });
 export const authReceiptSchema = z.object({
   cookies: z.int(),
   origins: z.int(),
   rejected: z.array(z.object({ name: z.string(), reason: z.string() })),
+  counts: authCountsSchema.optional().describe('How the parts of the auth state fared, over all of them.'),
+  items: z
+    .array(authItemSchema)
+    .max(LIMITS.authItemsShownMax)
+    .optional()
+    .describe(`Each part by its name, never its value; those that were not simply applied first, at most ${LIMITS.authItemsShownMax}.`),
+  sessionReplaced: z
+    .boolean()
+    .optional()
+    .describe('The site replaced or deleted a part that looks like the session: what was given may be spent.'),
+  replacedInAttempts: z
+    .array(z.int())
+    .optional()
+    .describe('Earlier attempts in which that was so: this one began with what they had used.'),
 });
+export type AuthReceipt = z.infer<typeof authReceiptSchema>;
 
 export const assetSchema = z
   .object({

@@ -32,6 +32,8 @@ export const LIMITS = {
   storageBytesMax: 512 * 1024,
   headersMax: 50,
   headerValueCharsMax: 8192,
+  authItemsShownMax: 300,
+  authNameCharsShownMax: 200,
   sealedAuthBytesMax: MIB,
   sealedAuthLifeMsMax: DAY,
 
@@ -47,6 +49,10 @@ export const LIMITS = {
   areaPxMax: 64_000_000,
   heightPxMax: 50_000,
   webpSidePxMax: 16_383,
+  pictureSelectorsMax: 20,
+  paddingPxMax: 1000,
+  expandRoundsMax: 3,
+  largePicturePx: 16_000_000,
   pdfPagesMax: 2000,
   redirectsMax: 20,
   delayMsMax: 60 * SECOND,
@@ -91,6 +97,7 @@ export const LIMITS = {
   livenessMs: 15 * SECOND,
 
   // Runner
+  claimAheadMsMax: 2 * SECOND,
   drainMsDefault: 60 * SECOND,
   signalRepeatMs: 500,
   callMsMax: 15 * SECOND,
@@ -105,6 +112,8 @@ export const LIMITS = {
   abortGraceMs: 4 * SECOND,
   browserStartMsMax: 30 * SECOND,
   browserCloseMsMax: 2 * SECOND,
+  tabsReadyMax: 8,
+  browserMemoryBytesMax: 1024 * MIB,
   browserCapturesMax: 100,
   browserLifeMs: 30 * MINUTE,
   selfTestMsMax: 30 * SECOND,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
-import { selectorSchema } from './selector.ts';
+import { PICTURE_FIELDS, refuseContradictions } from './picture-options.ts';
 import { strict } from './strict.ts';
 
 export const FORMATS = ['png', 'jpeg', 'webp', 'pdf'] as const;
@@ -119,35 +119,18 @@ function pdfFault(pdf: {
   return null;
 }
 
-const clipSchema = strict({ x: z.number().min(0), y: z.number().min(0), width: z.number().positive(), height: z.number().positive() });
-
 /** What is made of the page. Switching `format` is enough to get another kind; `pdf` is read for PDFs only. */
 export const outputSchema = strict({
   format: z.enum(FORMATS),
-  fullPage: z.boolean().optional(),
-  selector: selectorSchema.optional(),
-  clip: clipSchema.optional(),
+  ...PICTURE_FIELDS,
   quality: z.int().min(1).max(100).optional().describe('jpeg and webp only; default 80.'),
-  omitBackground: z.boolean().optional().describe('png and webp only.'),
-  scale: z.enum(['css', 'device']).optional().describe('Default css: one image pixel for each CSS pixel.'),
-  animations: z.enum(['disabled', 'allow']).optional(),
-  mask: z.array(selectorSchema).max(50).optional(),
-  maxHeight: z.int().min(1).max(LIMITS.heightPxMax).optional(),
   pdf: pdfSchema.optional(),
 })
   .superRefine((output, context) => {
     const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
-    const imageOnly = ['fullPage', 'selector', 'clip', 'omitBackground', 'scale', 'mask', 'maxHeight', 'animations'] as const;
-    if (output.format === 'pdf')
-      for (const key of imageOnly)
-        if (output[key] !== undefined && output[key] !== false)
-          refuse(key, 'is not for pdf: a PDF always holds the whole document (see `output.pdf`)');
+    refuseContradictions(output, refuse);
     if (output.quality !== undefined && output.format !== 'jpeg' && output.format !== 'webp')
       refuse('quality', 'is for jpeg and webp only');
-    if (output.omitBackground && output.format === 'jpeg') refuse('omitBackground', 'is not for jpeg: it has no transparency');
-    if (output.selector && output.clip) refuse('clip', 'contradicts `selector`: give one of them');
-    if (output.fullPage && output.selector) refuse('fullPage', 'contradicts `selector`: an element is always captured whole');
-    if (output.fullPage && output.clip) refuse('fullPage', 'contradicts `clip`: a clip may lie anywhere on the page');
   })
   .meta({ id: 'Output' });
 export type Output = z.infer<typeof outputSchema>;

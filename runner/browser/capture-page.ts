@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright';
+import { makeReceipt } from '#shared/auth-receipt.ts';
 import { type Failure, failure } from '#shared/failure.ts';
 import { CONTENT_TYPES, EXTENSIONS } from '#shared/output.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
@@ -11,8 +12,8 @@ import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-
 import { classifyPlaywrightError } from './classify-playwright-error.ts';
 import { render } from './render/render.ts';
 import type { Rendered } from './render/rendered.ts';
-import { authContextOptions } from './session/session.ts';
-import { emulationOptions } from './visit/emulation.ts';
+import { verdictOf } from './verdict/verdict.ts';
+import { dressTab, openTabFor, type Tab } from './visit/open-tab.ts';
 import { preparePicture } from './visit/prepare-picture.ts';
 import type { VisitInput } from './visit/visit.ts';
 import { visitPage } from './visit/visit-page.ts';
@@ -61,44 +62,56 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
     observed.timings = run.timings();
     observed.egress = { hosts: input.lease.proxy.hosts(), blocked: input.lease.proxy.blocked() };
   };
-  let context: BrowserContext | null = null;
+  let context = input.lease.tab?.context ?? null;
   try {
     run.enter('session');
-    context = await openContext({ input, run, observed });
-    const rendered = await captureIn(context, { input, run, observed });
+    const tab = await takeTab({ input, run, observed });
+    context = tab.context;
+    const rendered = await captureIn(tab, { input, run, observed });
     const stored = await spool(input, rendered);
     noteEgress();
     return { ok: true, ...stored, width: rendered.width, height: rendered.height, pages: rendered.pages, observed };
   } catch (error) {
     const reason = reasonOf(error, run, scope);
+    observed.verdict ??= verdictOf(reason.code);
     noteEgress();
     return { ok: false, failure: reason, observed, sideEffects: run.hadSideEffect() };
   } finally {
     run.close();
-    if (context) await closeContext(context, scope);
+    if (context) input.lease.defer(closeContext(context, scope));
   }
 }
 
-async function openContext({ input, run, observed }: Capture): Promise<BrowserContext> {
-  const options = { ...input.lease.contextOptions, ...emulationOptions(input.payload.request), ...authContextOptions(input.auth) };
-  const opening = input.lease.browser.newContext(options);
+/** Takes the tab that was made ahead, if the lease has one, or opens one as the request needs it. */
+async function takeTab({ input, run, observed }: Capture): Promise<Tab> {
+  const { lease, payload, auth } = input;
+  if (lease.tab) {
+    await run.within(OPEN_MS_MAX, dressTab(lease.tab, payload.request));
+    return lease.tab;
+  }
+  const opening = openTabFor(lease.browser, lease.contextOptions, { request: payload.request, auth });
   try {
     return await run.within(OPEN_MS_MAX, opening);
   } catch (error) {
     // It may still open after we gave up on it: then it is closed where nobody else would.
-    opening.then((late) => late.close()).catch(() => undefined);
-    if (error instanceof CaptureFault || !input.auth?.indexedDB.length) throw error;
-    const refused = { name: 'auth.storageState', reason: 'its IndexedDB part could not be restored' };
-    observed.auth = { cookies: 0, origins: 0, rejected: [...input.auth.rejected, refused] };
+    lease.defer(
+      endsWithin(
+        CLOSE_MS_MAX,
+        opening.then((late) => late.context.close()),
+      ).then(() => undefined),
+    );
+    if (error instanceof CaptureFault || !auth?.indexedDB.length) throw error;
+    const refused = { name: 'auth.storageState', reason: 'its IndexedDB part could not be restored', kind: 'indexedDB' as const };
+    observed.auth = makeReceipt({ cookies: 0, origins: 0, rejected: [...auth.rejected, refused] }, []);
     throw run.fault('auth_not_applied', `\`${refused.name}\`: ${refused.reason}.`);
   }
 }
 
 type Capture = { input: CapturePageInput; run: CaptureRun; observed: Observed };
 
-async function captureIn(context: BrowserContext, capture: Capture): Promise<Rendered> {
+async function captureIn(tab: Tab, capture: Capture): Promise<Rendered> {
   const { input, run, observed } = capture;
-  const visit = await visitPage(context, { ...input, run, observed });
+  const visit = await visitPage(tab, { ...input, run, observed });
   try {
     await preparePicture(visit);
     await visit.judge('first');
@@ -115,6 +128,7 @@ async function captureIn(context: BrowserContext, capture: Capture): Promise<Ren
     await visit.judge('again');
     return rendered;
   } finally {
+    await visit.finishReceipt();
     observed.finalUrl = shownUrl(visit.page.url()) || null;
     observed.httpStatus = visit.network.documentStatus();
     visit.network.close();
@@ -135,6 +149,8 @@ function reasonOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure
   if (stopped) return stopped;
   if (error instanceof CaptureFault) return error.failure;
   const step = run.step();
+  // The last wait and the capture as a whole end in the same moment, and either timer may be the first.
+  if (error instanceof WaitExpired && Date.now() >= scope.deadline) return failure('total_timeout', step);
   if (error instanceof WaitExpired) return failure('readiness_timeout', step, 'The page did not answer the browser.');
   const { kind } = classifyPlaywrightError(error);
   if (kind === 'gone') return failure('browser_crashed', step);
@@ -149,13 +165,18 @@ function reasonOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure
 }
 
 async function closeContext(context: BrowserContext, scope: AttemptScope): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<'late'>();
-  const timer = setTimeout(() => resolve('late'), CLOSE_MS_MAX);
-  // Rejects when the browser is gone, and the context with it.
-  const closed = context.close().then(
-    () => 'closed' as const,
-    () => 'closed' as const,
+  if (!(await endsWithin(CLOSE_MS_MAX, context.close()))) scope.log.warn('a browser context did not close in time', { ms: CLOSE_MS_MAX });
+}
+
+/** Tells whether `closing` was over within `ms`. It rejects when the browser is gone, and the context with it. */
+async function endsWithin(ms: number, closing: Promise<void>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), ms);
+  const closed = closing.then(
+    () => true,
+    () => true,
   );
-  if ((await Promise.race([closed, late])) === 'late') scope.log.warn('a browser context did not close in time', { ms: CLOSE_MS_MAX });
+  const inTime = await Promise.race([closed, late]);
   clearTimeout(timer);
+  return inTime;
 }

@@ -31,12 +31,15 @@ beforeAll(async () => {
   sites.stranger = await page(await stranger.issue(['localhost']));
   for (const site of Object.values(sites)) domains.push({ host: 'localhost', port: site.port, isPrivate: true });
   browsers = await openTestBrowsers({ extraCaFiles: [bundle] });
-  lease = await browsers.pool.acquire('ws_1', domains, {
-    deadline: Date.now() + 60_000,
-    signal: new AbortController().signal,
-    log: browsers.log,
-    onStep: () => undefined,
-  });
+  lease = await browsers.pool.acquire(
+    { workspaceId: 'ws_1', domains: domains, tab: false },
+    {
+      deadline: Date.now() + 60_000,
+      signal: new AbortController().signal,
+      log: browsers.log,
+      onStep: () => undefined,
+    },
+  );
 });
 afterAll(async () => {
   await lease?.release();
@@ -75,12 +78,15 @@ it('refuses a certificate of any other unknown CA', async () => {
 it('trusts no private CA where none was given', async () => {
   const plain = await openTestBrowsers();
   try {
-    const other = await plain.pool.acquire('ws_1', domains, {
-      deadline: Date.now() + 60_000,
-      signal: new AbortController().signal,
-      log: plain.log,
-      onStep: () => undefined,
-    });
+    const other = await plain.pool.acquire(
+      { workspaceId: 'ws_1', domains: domains, tab: false },
+      {
+        deadline: Date.now() + 60_000,
+        signal: new AbortController().signal,
+        log: plain.log,
+        onStep: () => undefined,
+      },
+    );
     const context = await other.browser.newContext(other.contextOptions);
     await expect((await context.newPage()).goto(`https://localhost:${sites.demo?.port}/`)).rejects.toThrow(/ERR_CERT_AUTHORITY_INVALID/);
     await context.close();

@@ -1,7 +1,7 @@
 import type { Claim } from '#shared/runner-protocol.ts';
 
-/** Runs one claimed job to its report. Never rejects. */
-export type TakeJob = (claim: Claim) => Promise<void>;
+/** Runs one claimed job to its report. Calls `claimNext` when another may be claimed already. Never rejects. */
+export type TakeJob = (claim: Claim, claimNext: () => void) => Promise<void>;
 
 /**
  * Where claimed jobs come from: by long poll, or by doorbells of RabbitMQ. A claim is the same call in both, and none is

@@ -46,7 +46,7 @@ export function createPollJobSource(options: PollOptions): JobSource {
           log.warn('no claim could be made', { count: failures, ms: pause, error });
         }
         if (claim) {
-          const done = take(claim).finally(release);
+          const done = take(claim, release).finally(release);
           running.add(done);
           void done.finally(() => running.delete(done));
         } else release();

@@ -17,14 +17,15 @@ const RECONNECT_MS = { low: 500, high: 10_000 };
 const HEARTBEAT_SECONDS = 10;
 
 /**
- * Takes jobs by the doorbells of RabbitMQ: as many unacknowledged messages as there are slots, each acknowledged only
- * after its job was reported. A doorbell is a hint: a claim that finds nothing drops it, and a slow poll beside it finds
+ * Takes jobs by the doorbells of RabbitMQ: as many unacknowledged messages as there are slots, each acknowledged when
+ * its job was reported, or before that when the next may be claimed: the lease, not the message, brings a lost job back. A doorbell is a hint: a claim that finds nothing drops it, and a slow poll beside it finds
  * jobs whose doorbell was lost. The queue is the server's to declare; here it is looked up passively, so that a wrong
  * declaration can never come from a runner. Reconnects for ever.
  */
 export function createRabbitJobSource({ url, control, slots, log, lookMs = LIMITS.reconcileMs }: RabbitOptions): JobSource {
   return {
     run: async (take, signal) => {
+      const running = new Set<Promise<void>>();
       const connection = new Connection({
         url: url.reveal(),
         connectionName: 'sessionshot-runner',
@@ -42,7 +43,7 @@ export function createRabbitJobSource({ url, control, slots, log, lookMs = LIMIT
           concurrency: slots.size,
           requeue: true,
         },
-        (message) => answer({ control, slots, log, take, signal }, message.body),
+        (message) => answer({ control, slots, log, take, signal, running }, message.body),
       );
       consumer.on('error', (error: unknown) => log.warn('the consumer stopped and is started again', { error }));
       consumer.on('ready', () => log.info('listening for doorbells', { count: slots.size }));
@@ -51,15 +52,24 @@ export function createRabbitJobSource({ url, control, slots, log, lookMs = LIMIT
       // Ends the subscription at once, then waits for the handlers that run; messages not begun go back to the queue.
       await consumer.close().catch((error: unknown) => log.warn('the consumer did not close in order', { error }));
       await look;
+      await Promise.all(running);
       await closeInTime(connection, log);
     },
   };
 }
 
-type Doorbell = { control: Pick<ControlPlane, 'claim'>; slots: Slots; log: Log; take: TakeJob; signal: AbortSignal };
+type Doorbell = {
+  control: Pick<ControlPlane, 'claim'>;
+  slots: Slots;
+  log: Log;
+  take: TakeJob;
+  signal: AbortSignal;
+  /** Jobs whose doorbell is answered and whose report is still to come. */
+  running: Set<Promise<void>>;
+};
 
 async function answer(parts: Doorbell, body: unknown): Promise<ConsumerStatus> {
-  const { slots, log, take, signal } = parts;
+  const { slots, log, signal } = parts;
   const wakeUp = wakeUpSchema.safeParse(readBody(body));
   if (!wakeUp.success) {
     log.warn('a message that is no doorbell was dropped');
@@ -70,11 +80,23 @@ async function answer(parts: Doorbell, body: unknown): Promise<ConsumerStatus> {
   try {
     const claim = await claimInTime(parts, wakeUp.data.jobId);
     if (claim === 'stopped') return ConsumerStatus.REQUEUE;
-    if (claim) await take(claim);
+    if (claim) await takeUntilNext(parts, claim, release);
     return ConsumerStatus.ACK;
   } finally {
     release();
   }
+}
+
+/** Runs a job until it lets the next one be claimed; what is left of it then goes on among `running`. */
+async function takeUntilNext({ take, running }: Doorbell, claim: Claim, release: () => void): Promise<void> {
+  const { promise: next, resolve: claimNext } = Promise.withResolvers<void>();
+  const done = take(claim, () => {
+    release();
+    claimNext();
+  });
+  running.add(done);
+  void done.finally(() => running.delete(done));
+  await Promise.race([done, next]);
 }
 
 /**

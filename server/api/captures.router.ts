@@ -2,11 +2,14 @@ import { tracked } from '@trpc/server';
 import { z } from 'zod';
 import { captureSchema, linkSchema, STATUSES } from '#shared/capture.ts';
 import { captureRequestSchema } from '#shared/capture-request.ts';
+import { dryRunSchema } from '#shared/dry-run.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { strict } from '#shared/strict.ts';
+import { AppError } from '../domain/app-error.ts';
 import { cancelCapture } from '../domain/captures/cancel-capture.ts';
 import { createCapture } from '../domain/captures/create-capture.ts';
 import { deleteCapture } from '../domain/captures/delete-capture.ts';
+import { dryRunCapture } from '../domain/captures/dry-run-capture.ts';
 import { issueAssetLink } from '../domain/captures/issue-asset-link.ts';
 import { listCaptures, readCapture, waitForCapture } from '../domain/captures/read-captures.ts';
 import { changeSchema, watchCapture, watchWorkspace } from './capture-events.ts';
@@ -53,6 +56,7 @@ export const capturesRouter = router({
     .input(captureRequestSchema)
     .output(captureSchema)
     .mutation(async ({ ctx, input }) => {
+      if (input.dryRun) throw new AppError('invalid_request', 'A dry run makes no capture: call `captures.dryRun`.');
       const result = await createCapture(ctx.instance.deps, ctx.actor, input, {
         idempotencyKey: ctx.create.idempotencyKey,
         body: ctx.body,
@@ -60,6 +64,15 @@ export const capturesRouter = router({
       ctx.create.replayed = result.replayed;
       return result.capture;
     }),
+
+  /** Checks a request as `create` would, and makes nothing of it. */
+  dryRun: create
+    .use(async ({ getRawInput, next }) => next({ ctx: { body: await getRawInput() } }))
+    .input(captureRequestSchema)
+    .output(dryRunSchema)
+    .mutation(({ ctx, input }) =>
+      dryRunCapture(ctx.instance.deps, ctx.actor, input, { idempotencyKey: ctx.create.idempotencyKey, body: ctx.body }),
+    ),
 
   get: read
     .input(byId)

@@ -25,6 +25,7 @@ export const restCaptures: FastifyPluginAsyncZod = async (app) => {
     ctx.create.idempotencyKey = request.headers['idempotency-key'];
     if (!hasBody(request)) throw new AppError('invalid_json', 'The body is empty: send a JSON object.');
     const caller = createCaller(ctx);
+    if (isDryRun(request.body)) return await reply.code(200).send(await caller.captures.dryRun(request.body));
     const created = await caller.captures.create(request.body);
     reply.header('location', `/api/captures/${created.id}`);
     if (ctx.create.replayed) reply.header('idempotent-replayed', 'true');
@@ -66,6 +67,11 @@ export const restCaptures: FastifyPluginAsyncZod = async (app) => {
 function idOf({ params: { id } }: { params: { id: string } }): string {
   if (!isId('capture', id)) throw notFound();
   return id;
+}
+
+/** Anything but `true` is for the schema to judge. */
+function isDryRun(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'dryRun' in body && body.dryRun === true;
 }
 
 /** Tells whether a body was sent: the JSON `null` is one, which is for the schema to refuse. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { captureSchema, linkSchema } from '#shared/capture.ts';
 import { captureRequestSchema } from '#shared/capture-request.ts';
+import { dryRunSchema } from '#shared/dry-run.ts';
 import { strict } from '#shared/strict.ts';
 import { capturePageSchema, ttlSchema } from './captures.router.ts';
 import { listQuerySchema } from './rest-list-query.ts';
@@ -31,7 +32,8 @@ export const createCaptureSchema = {
   security,
   operationId: 'createCapture',
   summary: 'Create a capture',
-  description: 'Accepts a capture and answers with its id at once. `Prefer: wait=SECONDS` (at most 60) waits for the result.',
+  description:
+    'Accepts a capture and answers with its id at once. `Prefer: wait=SECONDS` (at most 60) waits for the result. With `dryRun: true` everything is checked and nothing is made.',
   headers: z.object({
     'idempotency-key': z
       .string()
@@ -41,7 +43,9 @@ export const createCaptureSchema = {
   }),
   body: captureRequestSchema,
   response: {
-    200: captureSchema.describe('Finished within the time of `Prefer: wait`.'),
+    200: z
+      .union([captureSchema, dryRunSchema])
+      .describe('Finished within the time of `Prefer: wait`; or, with `dryRun: true`, what is known without a browser.'),
     202: captureSchema.describe('Accepted. `Location` names the capture.'),
     ...problems(everyCall, [
       'invalid_json',

@@ -16,6 +16,8 @@ const verdicts: Record<NonNullable<Capture['verdict']>, string> = {
 /** What of the auth state was applied: counts and the verdict. Names and values are never shown here. */
 export function AuthReceipt({ capture: { auth, verdict, finishedAt } }: { capture: Capture }) {
   if (!auth && !verdict) return null;
+  const changed = (auth?.counts?.deleted_by_site ?? 0) + (auth?.counts?.replaced_by_site ?? 0);
+  const unsent = auth?.counts?.never_sent ?? 0;
   return (
     <Panel title="Session">
       {verdict && <Text size="sm">{verdicts[verdict]}</Text>}
@@ -30,6 +32,11 @@ export function AuthReceipt({ capture: { auth, verdict, finishedAt } }: { captur
               term: 'Rejected',
               value: `${count(auth.rejected.length, 'part')}. API keys with captures:read see which, and why.`,
             },
+            changed > 0 && {
+              term: 'Changed by the site',
+              value: `${count(changed, 'part')}.${auth.sessionReplaced ? ' The session that was sent may be spent.' : ''}`,
+            },
+            unsent > 0 && finishedAt !== null && { term: 'Never sent', value: count(unsent, 'part') },
           ]}
         />
       )}
@@ -45,11 +52,15 @@ export function Readiness({ readiness }: { readiness: Capture['readiness'] }) {
     { term: 'DOM still', ms: readiness.dom },
     { term: 'Fonts loaded', ms: readiness.fonts },
     { term: 'Images loaded', ms: readiness.images },
+    { term: 'Busy signs gone', ms: readiness.busy },
+    { term: 'Frames settled', ms: readiness.frames },
+    { term: 'App signal', ms: readiness.signal },
   ];
   return (
     <Panel title="Readiness">
       <Facts
         facts={[
+          readiness.heldBy ? { term: 'Held by', value: <span className="mono">{readiness.heldBy}</span> } : null,
           readiness.settledBy ? { term: 'Settled by', value: <span className="mono">{readiness.settledBy}</span> } : null,
           ...waits.map(({ term, ms }) => (ms === undefined ? null : { term, value: `after ${duration(ms)}` })),
         ]}

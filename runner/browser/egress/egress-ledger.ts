@@ -16,7 +16,8 @@ import {
 
 /** `resolve` and `dial` are replaced by tests only. */
 export type EgressOptions = {
-  domains: readonly AllowedDomain[];
+  /** Null for a way out that nobody uses yet: it lets nothing through until `allow` is called. */
+  domains: readonly AllowedDomain[] | null;
   log: Log;
   resolve?: Resolve;
   dial?: typeof dialFirst;
@@ -33,7 +34,6 @@ const HOSTS_REMEMBERED_MAX = 5000;
 /** Opens the books of one capture's way out; `close` also ends the given listener and every socket that was tracked. */
 export function openLedger(options: EgressOptions) {
   const {
-    domains,
     log,
     resolve = resolveBySystem,
     dial = dialFirst,
@@ -45,6 +45,7 @@ export function openLedger(options: EgressOptions) {
   const refused = new Map<string, { host: string; reason: BlockReason }>();
   const last = new Map<string, BlockReason>();
   const ended = new AbortController();
+  let { domains } = options;
   let bytesLeft = bytesMax;
 
   const record = (host: string, reason: BlockReason) => {
@@ -60,7 +61,7 @@ export function openLedger(options: EgressOptions) {
     socket.once('close', () => sockets.delete(socket));
   };
   const decide = async (target: Target | null): Promise<Way | null> => {
-    if (!target || ended.signal.aborted) return null;
+    if (!target || !domains || ended.signal.aborted) return null;
     const host = normalizeHost(target.host) ?? target.host.slice(0, 253);
     const decision = bytesLeft > 0 ? await decideEgress(domains, target, resolve) : { ok: false as const, reason: 'byte limit' as const };
     if (decision.ok) return ended.signal.aborted ? null : { ...target, host, addresses: decision.addresses };
@@ -84,6 +85,9 @@ export function openLedger(options: EgressOptions) {
     await closed;
   };
   return {
+    allow: (allowed: readonly AllowedDomain[]) => {
+      domains = allowed;
+    },
     connectionsMax,
     dial,
     signal: ended.signal,

@@ -1,6 +1,7 @@
 import { type ClientRequest, createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { watchIdle } from './dial.ts';
 import { type EgressLedger, type EgressOptions, openLedger, type Target, type Way } from './egress-ledger.ts';
@@ -12,6 +13,8 @@ import { type EgressLedger, type EgressOptions, openLedger, type Target, type Wa
 export type EgressSession = {
   /** The loopback port that the browser context uses as its proxy. */
   port: number;
+  /** Says for whom it is: before that nothing passes. */
+  allow(domains: readonly AllowedDomain[]): void;
   /** Hosts that were reached, in the order of first contact. */
   hosts(): string[];
   /** Refusals of ours, each host and reason once. */
@@ -48,6 +51,7 @@ export async function openEgressProxy(options: EgressOptions): Promise<EgressSes
   const address = server.address();
   return {
     port: portOf(address),
+    allow: ledger.allow,
     hosts: ledger.hosts,
     blocked: ledger.blocked,
     lastBlock: ledger.lastBlock,

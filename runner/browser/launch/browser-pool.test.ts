@@ -1,11 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
+import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestBrowsers, type TestBrowsers } from '#runner/fixtures/test-browsers.ts';
 import { readProcess } from '#runner/process-group.ts';
 import { openEgressProxy } from '../egress/egress-proxy.ts';
-import { type BrowserPool, createBrowserPool } from './browser-pool.ts';
+import { openOrdinaryTab, type Tab } from '../visit/open-tab.ts';
+import { type BrowserPool, createBrowserPool, type PoolOptions } from './browser-pool.ts';
 import { DEAD_PROXY, EGRESS_FLAGS } from './launch-chromium.ts';
 import { judgeSandbox, listProcesses } from './sandbox.ts';
+import { createTabShelf } from './tab-shelf.ts';
 
 let browsers: TestBrowsers;
 beforeAll(async () => {
@@ -19,16 +22,18 @@ const scope = (signal = new AbortController().signal) => ({
   log: browsers.log,
   onStep: () => undefined,
 });
-const smallPool = (more: { browsersMax?: number; capturesMax?: number } = {}): BrowserPool =>
+const smallPool = (more: Partial<PoolOptions> = {}): BrowserPool =>
   createBrowserPool({
     launch: browsers.launch,
     openProxy: (domains) => openEgressProxy({ domains, log: browsers.log }),
+    openTab: openOrdinaryTab,
     browsersMax: 2,
+    tabsMax: 1,
     log: browsers.log,
     ...more,
   });
 
-async function withPool(more: { browsersMax?: number; capturesMax?: number }, use: (pool: BrowserPool) => Promise<void>): Promise<void> {
+async function withPool(more: Partial<PoolOptions>, use: (pool: BrowserPool) => Promise<void>): Promise<void> {
   const pool = smallPool(more);
   try {
     await use(pool);
@@ -41,40 +46,55 @@ describe('the pool', () => {
   it('gives one process to one workspace: others never meet in it, the same may share it', () =>
     withPool({}, async (pool) => {
       await pool.warmUp();
-      const [a, b] = await Promise.all([pool.acquire('ws_a', [], scope()), pool.acquire('ws_b', [], scope())]);
-      const again = await pool.acquire('ws_a', [], scope());
+      const [a, b] = await Promise.all([
+        pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope()),
+        pool.acquire({ workspaceId: 'ws_b', domains: [], tab: false }, scope()),
+      ]);
+      const again = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
       expect(b.browser).not.toBe(a.browser);
       expect(again.browser).toBe(a.browser);
       expect(again.proxy.port).not.toBe(a.proxy.port);
       for (const lease of [a, b, again]) await lease.release();
-      const third = await pool.acquire('ws_c', [], scope());
+      const third = await pool.acquire({ workspaceId: 'ws_c', domains: [], tab: false }, scope());
       expect([a.browser, b.browser]).not.toContain(third.browser);
       await third.release();
     }));
 
   it('replaces a process that has served its captures', () =>
     withPool({ capturesMax: 1 }, async (pool) => {
-      const first = await pool.acquire('ws_a', [], scope());
+      const first = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
       await first.release();
-      const second = await pool.acquire('ws_a', [], scope());
+      const second = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
       expect(second.browser).not.toBe(first.browser);
       expect(first.browser.isConnected() && second.browser.isConnected()).toBe(false);
       await second.release();
     }));
 
+  it('replaces a process that has grown too large, once nobody is in it', () =>
+    withPool({ memoryBytesMax: 1 }, async (pool) => {
+      const served: Browser[] = [];
+      for (let count = 0; count < 10; count++) {
+        const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+        served.push(lease.browser);
+        await lease.release();
+      }
+      expect(new Set(served).size).toBe(1);
+      await expect.poll(() => served[0]?.isConnected()).toBe(false);
+    }));
+
   it('does not lend a process again that holds a page which would not close', () =>
     withPool({}, async (pool) => {
-      const first = await pool.acquire('ws_a', [], scope());
+      const first = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
       await first.browser.newContext(first.contextOptions);
       await first.release();
-      const second = await pool.acquire('ws_a', [], scope());
+      const second = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
       expect(second.browser).not.toBe(first.browser);
       await second.release();
     }));
 
   it('tells a lease when its browser dies, and starts another', () =>
     withPool({}, async (pool) => {
-      const lease = await pool.acquire('ws_a', [], scope());
+      const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
       const context = await lease.browser.newContext(lease.contextOptions);
       await context.newPage();
       const { browserPid } = await listProcesses(lease.browser);
@@ -82,7 +102,7 @@ describe('the pool', () => {
       process.kill(browserPid ?? 0, 'SIGKILL');
       await crashed;
       await lease.release();
-      const next = await pool.acquire('ws_a', [], scope());
+      const next = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
       expect(next.browser.isConnected()).toBe(true);
       await next.release();
     }));
@@ -100,7 +120,7 @@ describe('the pool', () => {
 
   it('gives a page no way but its own proxy, whatever address it asks for', () =>
     withPool({}, async (pool) => {
-      const lease = await pool.acquire('ws_a', [], scope());
+      const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
       const context = await lease.browser.newContext(lease.contextOptions);
       const page = await context.newPage();
       for (const url of [
@@ -120,9 +140,53 @@ describe('the pool', () => {
       await lease.release();
     }));
 
+  it('keeps tabs ready whose way out is shut until they are lent, and lends each only once', () =>
+    withPool({}, async (pool) => {
+      await pool.warmUp();
+      const wanted = { workspaceId: 'ws_a', domains: [], tab: true };
+      const first = await pool.acquire(wanted, scope());
+      const second = await pool.acquire(wanted, scope());
+      expect(first.tab?.page.url()).toBe('about:blank');
+      expect(second.tab?.context).not.toBe(first.tab?.context);
+      expect(second.browser).toBe(first.browser);
+      for (const lease of [first, second]) {
+        await lease.tab?.context.close();
+        await lease.release();
+      }
+      const third = await pool.acquire(wanted, scope());
+      expect([first.tab?.context, second.tab?.context]).not.toContain(third.tab?.context);
+      expect(third.tab?.page.isClosed()).toBe(false);
+      await third.tab?.context.close();
+      await third.release();
+    }));
+
+  it('does not lend a tab that died while it stood ready', async () => {
+    const launched = await browsers.launch();
+    const made: Tab[] = [];
+    const make = async () => {
+      const proxy = await openEgressProxy({ domains: null, log: browsers.log });
+      const tab = await openOrdinaryTab(launched.browser, { proxy: { server: `http://127.0.0.1:${proxy.port}`, bypass: '<-loopback>' } });
+      made.push(tab);
+      return { ...tab, proxy };
+    };
+    const shelf = createTabShelf({ make, log: browsers.log });
+    shelf.fill(1);
+    await expect.poll(() => shelf.size() === 1 && made.length === 1).toBe(true);
+    await expect(made[0]?.page.goto('https://example.com/')).rejects.toThrow(/ERR_TUNNEL_CONNECTION_FAILED/);
+    await made[0]?.page.close();
+    const lent = await shelf.take();
+    expect(made).toHaveLength(2);
+    expect(lent.page.isClosed()).toBe(false);
+    await lent.proxy.close();
+    await shelf.close();
+    await launched.close();
+  });
+
   it('refuses a lease to an attempt that was stopped', () =>
     withPool({}, async (pool) => {
-      await expect(pool.acquire('ws_a', [], scope(AbortSignal.abort(new Error('stopped'))))).rejects.toThrow('stopped');
+      await expect(
+        pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope(AbortSignal.abort(new Error('stopped')))),
+      ).rejects.toThrow('stopped');
     }));
 });
 

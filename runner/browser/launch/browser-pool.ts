@@ -4,16 +4,24 @@ import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import type { EgressSession } from '../egress/egress-proxy.ts';
+import type { Tab } from '../visit/open-tab.ts';
 import type { LaunchedBrowser } from './launch-chromium.ts';
+import { createTabShelf, type ReadyTab, type TabShelf } from './tab-shelf.ts';
 
-/** A browser lent to one attempt: make a fresh context from `contextOptions`, which carry its own egress proxy. */
+/**
+ * A browser lent to one attempt, with a tab that was made ahead where one was asked for; else make a fresh context from
+ * `contextOptions`, which carry the same egress proxy.
+ */
 export type BrowserLease = {
   browser: Browser;
   proxy: EgressSession;
+  tab: Tab | null;
   /** The proxy, no downloads, no service workers. Add to them; never take the proxy away. */
   contextOptions: BrowserContextOptions;
   /** Aborts when the browser process is gone. */
   crashed: AbortSignal;
+  /** Takes the closing of a context off the capture's way: the browser is given back only when it is over. Must not reject. */
+  defer(closing: Promise<void>): void;
 };
 export type HeldLease = BrowserLease & {
   /** Gives the browser back and ends the way out. Bounded; never rejects; may be called twice. */
@@ -24,23 +32,37 @@ export type HeldLease = BrowserLease & {
 export type PoolState = { browsers: number; leases: number; sandbox: 'on' | 'off' | 'unknown'; version: string | null };
 export type BrowserPool = {
   /** Lends a browser that serves nobody but this workspace. Throws `BrowserUnavailable` when none can be started. */
-  acquire(workspaceId: string, domains: AllowedDomain[], scope: AttemptScope): Promise<HeldLease>;
-  /** Makes sure that a browser stands ready for whoever comes first. Throws `BrowserUnavailable`. */
+  acquire(wanted: WantedLease, scope: AttemptScope): Promise<HeldLease>;
+  /** Makes sure that a browser with tabs stands ready for whoever comes first. Throws `BrowserUnavailable`. */
   warmUp(): Promise<void>;
   close(): Promise<void>;
   state(): PoolState;
 };
+export type WantedLease = {
+  workspaceId: string;
+  domains: readonly AllowedDomain[];
+  /** Whether a tab made ahead would serve. */
+  tab: boolean;
+};
 export type PoolOptions = {
   launch: () => Promise<LaunchedBrowser>;
-  openProxy: (domains: readonly AllowedDomain[]) => Promise<EgressSession>;
+  openProxy: (domains: readonly AllowedDomain[] | null) => Promise<EgressSession>;
+  openTab: (browser: Browser, contextOptions: BrowserContextOptions) => Promise<Tab>;
   browsersMax: number;
+  /** Tabs that an idle browser keeps ready. */
+  tabsMax: number;
   log: Log;
   capturesMax?: number;
   lifeMs?: number;
+  memoryBytesMax?: number;
 };
+
+const RECYCLE_AHEAD_SHARE = 0.9;
+const MEMORY_LOOK_CAPTURES = 10;
 
 type Entry = {
   launched: LaunchedBrowser;
+  shelf: TabShelf;
   crashed: AbortController;
   workspaceId: string | null;
   leases: number;
@@ -54,10 +76,12 @@ type Entry = {
 /**
  * Keeps browsers warm. One process serves one workspace at a time, because an exploit that breaks out of a page must not
  * find another customer's session; a process that has served nobody may go to anyone. Processes are replaced in the
- * background after `browserCapturesMax` captures, `browserLifeMs`, or a crash.
+ * background after `browserCapturesMax` captures, `browserLifeMs`, when they have grown beyond `browserMemoryBytesMax`,
+ * or after a crash.
  */
 export function createBrowserPool(options: PoolOptions): BrowserPool {
-  const { launch, openProxy, browsersMax, log, capturesMax = LIMITS.browserCapturesMax, lifeMs = LIMITS.browserLifeMs } = options;
+  const { launch, openProxy, browsersMax, tabsMax, log } = options;
+  const { capturesMax = LIMITS.browserCapturesMax, lifeMs = LIMITS.browserLifeMs, memoryBytesMax = LIMITS.browserMemoryBytesMax } = options;
   const entries = new Set<Entry>();
   let isClosed = false;
   let sandbox: PoolState['sandbox'] = 'unknown';
@@ -66,7 +90,10 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
 
   const end = (entry: Entry): Promise<void> => {
     entry.isRetiring = true;
-    entry.ended ??= entry.launched.close().finally(() => entries.delete(entry));
+    entry.ended ??= entry.shelf
+      .close()
+      .then(() => entry.launched.close())
+      .finally(() => entries.delete(entry));
     return entry.ended;
   };
   // Who it is for is set before anybody else can see it: two workspaces must never meet in one process.
@@ -75,6 +102,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     const now = Date.now();
     const entry: Entry = {
       launched,
+      shelf: createTabShelf({ make: () => makeTab(options, launched.browser), log }),
       crashed: new AbortController(),
       workspaceId,
       leases: 0,
@@ -104,6 +132,8 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     const idle = [...entries].filter((entry) => entry.leases === 0 && !entry.isRetiring).sort((a, b) => a.usedAt - b.usedAt)[0];
     if (entries.size >= browsersMax && idle) void end(idle);
   };
+  // Its successor is started while it still serves, so that nobody waits for a browser to start.
+  const isWearing = (entry: Entry) => entry.captures >= capturesMax - tabsMax || Date.now() - entry.bornAt >= lifeMs * RECYCLE_AHEAD_SHARE;
   const isWorn = (entry: Entry) => entry.captures >= capturesMax || Date.now() - entry.bornAt >= lifeMs;
   /** Starts a browser for the next comer without making anybody wait. A failure here shows again at the next acquire. */
   const keepSpare = () => {
@@ -111,20 +141,33 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       return;
     spare = start(null)
       .then(
-        () => undefined,
+        (entry) => entry.shelf.fill(1),
         (error: unknown) => log.warn('no spare browser could be started', { error }),
       )
       .finally(() => {
         spare = null;
       });
   };
+  const retire = (entry: Entry) => {
+    entry.isRetiring = true;
+    if (entry.leases === 0) void end(entry).finally(keepSpare);
+  };
+  /** What pages leave behind in a browser adds up; a successor is cheaper than a machine that swaps. */
+  const lookAtMemory = async (entry: Entry) => {
+    const bytes = await entry.launched.memoryBytes();
+    if (bytes === null || bytes <= memoryBytesMax || entry.isRetiring) return;
+    log.info('a browser has grown too large and is replaced', { count: Math.round(bytes / 1024 / 1024), state: 'MiB' });
+    retire(entry);
+  };
   const giveBack = (entry: Entry) => {
     entry.leases -= 1;
     entry.usedAt = Date.now();
     // A context that outlived its lease is a page that would not close: the process is not to be trusted with the next one.
-    const isStuck = entry.launched.browser.contexts().length > entry.leases;
+    const isStuck = entry.launched.browser.contexts().length > entry.leases + entry.shelf.size();
     if (isWorn(entry) || isStuck) entry.isRetiring = true;
-    if (entry.isRetiring && entry.leases === 0) void end(entry).finally(keepSpare);
+    if (entry.captures % MEMORY_LOOK_CAPTURES === 0) void lookAtMemory(entry);
+    if (entry.isRetiring) return retire(entry);
+    entry.shelf.fill(Math.max(1, tabsMax - entry.leases));
   };
   const take = async (workspaceId: string): Promise<Entry> => {
     if (isClosed) throw new Error('The browser pool is closed.');
@@ -136,25 +179,30 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     entry.leases += 1;
     entry.captures += 1;
     if (isWorn(entry)) entry.isRetiring = true;
+    if (isWearing(entry)) keepSpare();
     return entry;
   };
   return {
-    acquire: async (workspaceId, domains, scope) => {
+    acquire: async ({ workspaceId, domains, tab }, scope) => {
       scope.signal.throwIfAborted();
       const entry = await take(workspaceId);
-      const proxy = await openProxy(domains).catch((error: unknown) => {
+      const opening = tab ? entry.shelf.take() : openProxy(domains).then((proxy) => ({ proxy }));
+      const opened = await opening.catch((error: unknown) => {
         giveBack(entry);
         throw error;
       });
+      const lease = holdLease(entry, opened, () => giveBack(entry));
+      lease.proxy.allow(domains);
       if (scope.signal.aborted) {
-        await proxy.close();
-        giveBack(entry);
+        if (lease.tab) lease.defer(lease.tab.context.close().catch(() => undefined)); // rejects when the browser is gone
+        await lease.release();
         throw scope.signal.reason;
       }
-      return holdLease(entry, proxy, () => giveBack(entry));
+      return lease;
     },
     warmUp: async () => {
-      if (!pick('')) await start(null);
+      const entry = pick('') ?? (await start(null));
+      entry.shelf.fill(tabsMax);
     },
     close: async () => {
       isClosed = true;
@@ -165,20 +213,40 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
   };
 }
 
-function holdLease(entry: Entry, proxy: EgressSession, giveBack: () => void): HeldLease {
+async function makeTab({ openProxy, openTab }: PoolOptions, browser: Browser): Promise<ReadyTab> {
+  const proxy = await openProxy(null);
+  try {
+    return { ...(await openTab(browser, contextOptionsOf(proxy))), proxy };
+  } catch (error) {
+    await proxy.close();
+    throw error;
+  }
+}
+
+function contextOptionsOf(proxy: EgressSession): BrowserContextOptions {
+  return {
+    proxy: { server: `http://127.0.0.1:${proxy.port}`, bypass: '<-loopback>' },
+    acceptDownloads: false,
+    serviceWorkers: 'block',
+    ignoreHTTPSErrors: false,
+  };
+}
+
+function holdLease(entry: Entry, opened: { proxy: EgressSession } | ReadyTab, giveBack: () => void): HeldLease {
+  const { proxy } = opened;
+  const closing: Promise<void>[] = [];
   let released: Promise<void> | null = null;
   return {
     browser: entry.launched.browser,
     proxy,
-    contextOptions: {
-      proxy: { server: `http://127.0.0.1:${proxy.port}`, bypass: '<-loopback>' },
-      acceptDownloads: false,
-      serviceWorkers: 'block',
-      ignoreHTTPSErrors: false,
-    },
+    tab: 'page' in opened ? opened : null,
+    contextOptions: contextOptionsOf(proxy),
     crashed: entry.crashed.signal,
+    defer: (work) => void closing.push(work),
     release: () => {
-      released ??= proxy.close().finally(giveBack);
+      released ??= Promise.all(closing)
+        .then(() => proxy.close())
+        .finally(giveBack);
       return released;
     },
     kill: async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Browser, chromium } from 'playwright';
-import { groupOf, killGroup } from '#runner/process-group.ts';
+import { groupOf, killGroup, measureGroup } from '#runner/process-group.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import type { BrowserHome } from './browser-home.ts';
@@ -56,6 +56,8 @@ export type LaunchedBrowser = SandboxVerdict & {
   pid: number | null;
   /** The process group that holds the whole browser, or null where the system does not say. */
   group: number | null;
+  /** Memory of the whole browser in bytes, or null where the system does not say. */
+  memoryBytes(): Promise<number | null>;
   /** Ends the browser in three bounded steps: ask it, kill its process group, see that the group is gone. Never rejects. */
   close(): Promise<void>;
   /** The last two steps at once, for a browser that does not answer. Never rejects. */
@@ -122,6 +124,7 @@ async function tryLaunch(
       group,
       sandbox: chromiumSandbox ? judged.sandbox : 'off',
       reason: judged.reason,
+      memoryBytes: async () => (group === null ? null : measureGroup(group)),
       close,
       kill,
     };

@@ -2,6 +2,7 @@ import type { WorkFolder } from '#runner/work-folder.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import { openEgressProxy } from '../egress/egress-proxy.ts';
+import { openOrdinaryTab } from '../visit/open-tab.ts';
 import { makeReachable, prepareBrowserHomes } from './browser-home.ts';
 import { type BrowserPool, createBrowserPool } from './browser-pool.ts';
 import { type BrowserSearch, type FoundBrowser, findBrowser } from './find-browser.ts';
@@ -62,7 +63,9 @@ export async function openBrowsers(options: BrowsersOptions): Promise<Browsers> 
   const pool = createBrowserPool({
     launch,
     openProxy: (domains) => openEgressProxy({ domains, log }),
+    openTab: openOrdinaryTab,
     browsersMax: Math.min(options.slots, LIMITS.slotsMax) + 1,
+    tabsMax: Math.min(options.slots, LIMITS.tabsReadyMax),
     log,
   });
   return { pool, found, launch, selfTest: () => runSelfTest({ found, homes, allowNoSandbox, log, flags }) };

@@ -1,24 +1,19 @@
-import { createHash } from 'node:crypto';
-import type { Page, Request, Response } from 'playwright';
+import type { CDPSession, Page, Request, Response } from 'playwright';
 import { shownUrl } from '#shared/target-url.ts';
+import { createOpenWork } from './open-work.ts';
+import { counts, identityOf, isScripted, PATIENCE, patienceFor, watchRepeats } from './request-kinds.ts';
+import { watchStreams } from './stream-activity.ts';
 
-/** Waits of the network part of readiness, in milliseconds. */
-const SETTLE = {
-  /** A body of known length whose end is never reported is one that the page does not read. */
-  unreadBodyMs: 150,
-  /** Without a known length the body may still be on its way. */
-  openBodyMs: 1000,
-  /** How long a host outside the allowed domains may hold up the picture. */
-  foreignMs: 5000,
-  /** How long a picture may, wherever it comes from. */
-  imageMs: 8000,
-  pollRepeats: 3,
-  bodyBytesHashed: 65_536,
+/** Milliseconds and counts of what follows an answer. */
+const AFTER = {
+  /** Bodies that the page reads have mostly ended by then; what has not is followed piece by piece. */
+  answer: 60,
+  /** How long a failed request of the page's own is expected to be tried again. */
+  retry: 1200,
+  /** `Retry-After` is believed up to this. */
+  retryMax: 5000,
+  retries: 3,
 } as const;
-const NEVER_AWAITED = new Set(['ping', 'eventsource', 'websocket', 'media', 'manifest', 'texttrack', 'cspreport', 'prefetch']);
-const POLL_WORDS =
-  /(^|[/_.-])(long-?poll|poll|polling|longpolling|comet|sockjs|socket\.io|signalr|heartbeat|keep-?alive|telemetry|beacon|collect|rum|metrics-ingest)([/_.-]|$)/i;
-const VOLATILE = /^(_|t|ts|time|timestamp|cb|cache-?buster|nocache|rnd|rand|nonce)$/i;
 
 export type NetworkActivity = {
   /** Resolves when nothing that counts has been in flight for `ms`. Unbounded: the caller bounds it. */
@@ -31,6 +26,10 @@ export type NetworkActivity = {
   hasSetAside(): boolean;
   /** What is in flight, as people may see it. */
   inFlight(): string[];
+  /** Addresses of pictures that take long: no longer waited for here, but by whoever sees that they are shown. */
+  slowImages(): string[];
+  /** Resolves when one of them has come or is given up, at once where there is none. */
+  whenSlowImageEnds(): Promise<void>;
   /** URL and status of every response so far, in order of arrival. */
   responses(): readonly { url: string; status: number }[];
   /** The status of the main document that is shown now, redirects passed over; null before the first. */
@@ -41,60 +40,70 @@ export type NetworkActivity = {
 
 /**
  * Follows a page's requests and says when the ones that the picture may depend on are done. Set aside are streams,
- * beacons and media, polls, bodies that the page never reads, and after some patience slow hosts of others.
+ * beacons and media, polls, bodies that the page never reads, and after some patience what hangs.
  */
-export function watchNetwork(page: Page, isOwnHost: (host: string) => boolean): NetworkActivity {
-  const open = new Map<Request, NodeJS.Timeout | null>();
-  const seen = new Map<string, { starts: number; open: number }>();
+export function watchNetwork(
+  page: Page,
+  tools: { cdp: CDPSession; isOwnHost: (host: string) => boolean; readinessMs: number },
+): NetworkActivity {
+  const { isOwnHost } = tools;
+  const work = createOpenWork();
+  const streams = watchStreams(page, { ...tools, work });
+  const repeats = watchRepeats();
+  const slow = createSlowImages();
+  const retries = new Map<string, { key: object; tries: number }>();
   const responses: { url: string; status: number }[] = [];
   const listeners = new Set<() => void>();
-  const quiet = createQuietWaiters();
   let setAside = false;
   let status: number | null = null;
 
-  const finish = (request: Request, aside = false) => {
-    const timer = open.get(request);
-    if (timer === undefined) return;
-    if (timer) clearTimeout(timer);
-    open.delete(request);
+  const isOwn = (request: Request) => isOwnHost(new URL(request.url()).hostname);
+  const giveUp = (request: Request) => () => {
     // What a script fetches never holds up `load`; a picture, style or script that hangs does.
-    if (aside && !isScripted(request)) setAside = true;
-    if (open.size === 0) quiet.becameQuiet();
+    if (!isScripted(request)) setAside = true;
+    if (request.resourceType() === 'image') slow.add(request);
   };
-  const giveUntil = (request: Request, ms: number) => {
-    const timer = open.get(request);
-    if (timer === undefined) return;
-    if (timer) clearTimeout(timer);
-    open.set(
-      request,
-      setTimeout(() => finish(request, true), ms),
-    );
+  const expectRetry = (request: Request, ms: number) => {
+    const identity = identityOf(request);
+    const entry = retries.get(identity) ?? { key: {}, tries: 0 };
+    retries.set(identity, entry);
+    if (++entry.tries > AFTER.retries) return;
+    work.begin(entry.key, `a repeat of ${shownUrl(request.url())}`);
+    work.endAfter(entry.key, ms);
+  };
+  const ended = (request: Request) => {
+    repeats.ended(request);
+    slow.remove(request);
+    work.end(request);
   };
   const handlers = {
     request: (request: Request) => {
-      if (!counts(request)) return;
-      const known = remember(seen, request);
-      if (isPoll(request, known.starts, known.open)) return;
-      open.set(request, null);
-      quiet.becameBusy();
-      if (request.resourceType() === 'image') giveUntil(request, SETTLE.imageMs);
-      else if (!isOwnHost(new URL(request.url()).hostname)) giveUntil(request, SETTLE.foreignMs);
+      if (request.resourceType() === 'eventsource') streams.eventSourceOpened(request.url());
+      if (!counts(request) || repeats.isPoll(request)) return;
+      work.begin(request, shownUrl(request.url()));
+      const repeated = isScripted(request) ? retries.get(identityOf(request)) : undefined;
+      if (repeated) work.end(repeated.key);
+      const patience = patienceFor(request, isOwn(request));
+      // What hangs must leave the rest of the page its time, however little the caller gives.
+      if (patience !== null) work.endAfter(request, Math.min(patience, tools.readinessMs / 2), giveUp(request));
     },
     response: (response: Response) => {
       const request = response.request();
       responses.push({ url: response.url(), status: response.status() });
       if (isMainDocument(request, page) && !isRedirect(response.status())) status = response.status();
       for (const listener of listeners) listener();
-      if (!isScripted(request)) return;
-      giveUntil(request, response.headers()['content-length'] === undefined ? SETTLE.openBodyMs : SETTLE.unreadBodyMs);
+      if (!isScripted(request) || !work.has(request)) return;
+      const wait = retryMs(response);
+      if (wait !== null && isOwn(request)) expectRetry(request, wait);
+      const contentType = response.headers()['content-type'] ?? '';
+      work.endAfter(request, AFTER.answer + PATIENCE.scripted);
+      setTimeout(() => streams.followBody(request, contentType), AFTER.answer);
     },
-    requestfinished: (request: Request) => {
-      forget(seen, request);
-      finish(request);
-    },
+    requestfinished: ended,
     requestfailed: (request: Request) => {
-      forget(seen, request);
-      finish(request);
+      const isBroken = isScripted(request) && work.has(request) && request.failure()?.errorText !== 'net::ERR_ABORTED';
+      if (isBroken && isOwn(request)) expectRetry(request, AFTER.retry);
+      ended(request);
     },
   };
   page
@@ -103,11 +112,13 @@ export function watchNetwork(page: Page, isOwnHost: (host: string) => boolean): 
     .on('requestfinished', handlers.requestfinished)
     .on('requestfailed', handlers.requestfailed);
   return {
-    whenQuiet: quiet.whenQuiet,
-    quietForMs: () => (open.size > 0 ? 0 : Date.now() - quiet.since()),
-    lastEndedAt: quiet.since,
+    whenQuiet: work.whenQuiet,
+    quietForMs: work.quietForMs,
+    lastEndedAt: work.lastEndedAt,
     hasSetAside: () => setAside,
-    inFlight: () => [...open.keys()].map((request) => shownUrl(request.url())),
+    inFlight: work.labels,
+    slowImages: slow.urls,
+    whenSlowImageEnds: slow.whenOneEnds,
     responses: () => responses,
     documentStatus: () => status,
     onResponse: (listener) => {
@@ -120,56 +131,45 @@ export function watchNetwork(page: Page, isOwnHost: (host: string) => boolean): 
         .off('response', handlers.response)
         .off('requestfinished', handlers.requestfinished)
         .off('requestfailed', handlers.requestfailed);
-      for (const timer of open.values()) if (timer) clearTimeout(timer);
-      quiet.close();
+      streams.close();
+      slow.close();
+      work.close();
     },
   };
 }
 
-function createQuietWaiters() {
-  let since = Date.now();
-  let busy = false;
-  const waiters = new Set<{ ms: number; done: () => void; timer: NodeJS.Timeout | null }>();
-  const arm = (waiter: { ms: number; done: () => void; timer: NodeJS.Timeout | null }) => {
-    waiter.timer = setTimeout(
-      () => {
-        waiters.delete(waiter);
-        waiter.done();
-      },
-      Math.max(0, since + waiter.ms - Date.now()),
-    );
+/** Pictures that were set aside and are still on their way, each for a bounded time. */
+function createSlowImages() {
+  const open = new Map<Request, NodeJS.Timeout>();
+  let next = Promise.withResolvers<void>();
+  const remove = (request: Request) => {
+    const timer = open.get(request);
+    if (!timer) return;
+    clearTimeout(timer);
+    open.delete(request);
+    next.resolve();
+    next = Promise.withResolvers<void>();
   };
   return {
-    since: () => since,
-    becameBusy: () => {
-      busy = true;
-      for (const waiter of waiters) if (waiter.timer) clearTimeout(waiter.timer);
-    },
-    becameQuiet: () => {
-      busy = false;
-      since = Date.now();
-      for (const waiter of waiters) arm(waiter);
-    },
-    whenQuiet: (ms: number) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const waiter = { ms, done: resolve, timer: null };
-      waiters.add(waiter);
-      if (!busy) arm(waiter);
-      return promise;
-    },
+    add: (request: Request) =>
+      void open.set(
+        request,
+        setTimeout(() => remove(request), PATIENCE.slowImage - PATIENCE.image),
+      ),
+    remove,
+    whenOneEnds: () => (open.size === 0 ? Promise.resolve() : next.promise),
+    urls: () => [...open.keys()].map((request) => request.url()),
     close: () => {
-      for (const waiter of waiters) if (waiter.timer) clearTimeout(waiter.timer);
-      waiters.clear();
+      for (const request of [...open.keys()]) remove(request);
     },
   };
 }
 
-function counts(request: Request): boolean {
-  return /^https?:/.test(request.url()) && !NEVER_AWAITED.has(request.resourceType()) && !request.url().endsWith('/favicon.ico');
-}
-
-function isScripted(request: Request): boolean {
-  return /^(xhr|fetch)$/.test(request.resourceType());
+/** How long a repeat may be expected after an answer that asks for one; null where none does. */
+function retryMs(response: Response): number | null {
+  if (![429, 502, 503, 504].includes(response.status())) return null;
+  const seconds = Number(response.headers()['retry-after']);
+  return seconds > 0 ? Math.min(AFTER.retryMax, seconds * 1000 + AFTER.retry / 2) : AFTER.retry;
 }
 
 function isMainDocument(request: Request, page: Page): boolean {
@@ -179,37 +179,4 @@ function isMainDocument(request: Request, page: Page): boolean {
 
 function isRedirect(status: number): boolean {
   return status >= 300 && status < 400 && status !== 304;
-}
-
-/**
- * A poll is what is asked for again and again, each time after the last answer: the same address and body the third
- * time, or an address that says so. Requests side by side are a dashboard that loads its panels, never a poll.
- */
-function isPoll(request: Request, starts: number, openNow: number): boolean {
-  if (!isScripted(request)) return false;
-  return (starts >= SETTLE.pollRepeats && openNow <= 1) || POLL_WORDS.test(new URL(request.url()).pathname);
-}
-
-function remember(seen: Map<string, { starts: number; open: number }>, request: Request) {
-  const key = identity(request);
-  const entry = seen.get(key) ?? { starts: 0, open: 0 };
-  entry.starts++;
-  entry.open++;
-  seen.set(key, entry);
-  return entry;
-}
-
-function forget(seen: Map<string, { starts: number; open: number }>, request: Request): void {
-  const entry = /^https?:/.test(request.url()) ? seen.get(identity(request)) : undefined;
-  if (entry) entry.open--;
-}
-
-/** Method, address without cache breakers, and body: a second GraphQL query to one address is another request. */
-function identity(request: Request): string {
-  const url = new URL(request.url());
-  for (const name of [...url.searchParams.keys()])
-    if (VOLATILE.test(name) || /^\d{10,}$/.test(url.searchParams.get(name) ?? '')) url.searchParams.delete(name);
-  const body = request.postDataBuffer();
-  const hash = body ? createHash('sha1').update(body.subarray(0, SETTLE.bodyBytesHashed)).digest('base64') : '';
-  return `${request.method()} ${url.origin}${url.pathname}${url.search} ${hash}`;
 }

@@ -1,129 +1,190 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Frame, Page } from 'playwright';
 import type { Observed } from '#shared/runner-protocol.ts';
+import { shownUrl } from '#shared/target-url.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import type { NetworkActivity } from './network-activity.ts';
-import { askProbe, askProbeOnce, installProbe, type SettleOptions, type SettleResult } from './readiness-probe.ts';
-import { scrollThrough } from './scroll-through.ts';
+import { askOnce, askToSettle, askWhenReady, PROBE_SCRIPT } from './readiness-probe.ts';
+import type { Held, ReadinessPart, SettleOptions, SettleResult, Signal } from './settle-probe.ts';
+import { visibleFrames } from './visible-frames.ts';
 
 export type Readiness = NonNullable<Observed['readiness']>;
-/** `held` is null when the page settled, else what it still waited for when the time was over. */
+/** `held` is null when the page settled, else what it still waited for when the time was over, in our words. */
 export type Settled = { held: string | null; readiness: Readiness };
 export type ReadinessPage = { page: Page; network: NetworkActivity; run: CaptureRun; javaScriptEnabled: boolean };
 
+const PARTS: readonly ReadinessPart[] = ['load', 'signal', 'dom', 'timers', 'fonts', 'images', 'busy', 'motion'];
 const QUIET_MS = 100;
-const FRAMES_MAX = 20;
-const FRAME_SIDE_PX_MIN = 50;
 const SCRIPTLESS_POLL_MS = 50;
+/** A script that blocks its page for this long is one that never ends. */
+const ANSWER_SPARE_MS = 500;
+/** A part that came to rest within a moment held nothing up. */
+const NOTICEABLE_MS = 20;
 
 /**
- * Waits until the page is finished: nothing in flight that the picture may depend on, and in every visible frame load,
- * fonts, images, busy marks, drawings and nodes at rest, all at the same time. `wholePage` also counts what lies outside
- * the view. Takes at most `msMax`; times are told in milliseconds from `navigatedAt`.
+ * Waits until the page is finished: nothing in flight that the picture may depend on, and in every visible frame all
+ * parts at rest at the same time; or, where the app has a signal of its own, until that one comes and fonts and pictures
+ * are there. `wholePage` also counts what lies outside the view. Takes at most `msMax`; times are told in milliseconds
+ * from `navigatedAt`.
  */
 export async function settle(target: ReadinessPage, options: { wholePage: boolean; msMax: number; navigatedAt: number }): Promise<Settled> {
   const { network, run } = target;
   const until = Date.now() + run.left(options.msMax);
-  const times = { network: 0, dom: 0, fonts: 0, images: 0 };
-  let held: string | null = 'network';
+  const record = recordTimes(options.navigatedAt);
+  let held: Held | { part: 'network' | 'frames'; what: string } | null = { part: 'network', what: 'the network' };
+  let signal: Signal = 'none';
   while (Date.now() < until) {
-    try {
-      await run.within(until - Date.now(), network.whenQuiet(QUIET_MS));
-    } catch (error) {
-      if (!(error instanceof WaitExpired)) throw error;
-      held = `network: ${network.inFlight()[0] ?? 'requests that follow each other'}`;
+    const first = await quietOrReady(target, until);
+    record.network(network.lastEndedAt());
+    if (first === 'late') {
+      held = { part: 'network', what: `network, ${network.inFlight()[0] ?? 'requests that follow each other'}` };
       break;
     }
+    const slowImages = network.slowImages();
     const result = await settleFrames(target, {
       quietMs: QUIET_MS,
-      msMax: until - Date.now(),
+      msMax: Math.max(1, until - Date.now()),
       wholePage: options.wholePage,
       needLoad: !network.hasSetAside(),
+      slowImages,
     });
-    const at = (age: number) => Math.max(0, Math.round(Date.now() - age - options.navigatedAt));
-    Object.assign(times, {
-      network: Math.max(0, network.lastEndedAt() - options.navigatedAt),
-      dom: at(result.domAge),
-      fonts: at(result.fontsAge),
-      images: at(result.imagesAge),
-    });
+    record.ages(result);
     held = result.held;
-    if (held === null && network.quietForMs() >= QUIET_MS) break;
-    if (held === null) held = 'network';
+    signal = result.signal;
+    // Where the app itself says that it is ready, requests that go on are its own affair.
+    if (held === null && (signal === 'ready' || network.quietForMs() >= QUIET_MS)) break;
+    if (held?.part === 'images' && slowImages.length > 0) await slowImageEnds(target, until);
+    held ??= { part: 'network', what: 'the network' };
   }
-  return { held, readiness: { settledBy: held === null ? 'auto' : `timeout (${held})`, ...times } };
+  return { held: held && describe(held), readiness: record.readiness(held, signal) };
 }
 
-/** Scrolls through the page so that its lazy parts load. A page that cannot be scrolled in time is left as it is. */
-export async function loadLazyParts(target: ReadinessPage, limits: { bottomMax: number; msMax: number }): Promise<void> {
-  if (!target.javaScriptEnabled) return; // Without scripts browsers load nothing lazily.
+async function slowImageEnds(target: ReadinessPage, until: number): Promise<void> {
   try {
-    await target.run.within(limits.msMax + 1000, target.page.evaluate(scrollThrough, limits));
+    await target.run.within(Math.max(1, until - Date.now()), target.network.whenSlowImageEnds());
   } catch (error) {
-    if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated') return; // The page is judged by the settling that follows.
+    if (!(error instanceof WaitExpired)) throw error;
+  }
+}
+
+/** Resolves when the network is quiet or the app says that it is ready, or with `late` when the time is over. */
+async function quietOrReady(target: ReadinessPage, until: number): Promise<'quiet' | 'ready' | 'late'> {
+  const { network, run, page, javaScriptEnabled } = target;
+  const left = Math.max(1, until - Date.now());
+  const quiet = network.whenQuiet(QUIET_MS).then(() => 'quiet' as const);
+  const never = new Promise<never>(() => undefined);
+  // A document that leaves answers nothing: then the quiet of the network is what counts.
+  const ready = javaScriptEnabled
+    ? page
+        .mainFrame()
+        .evaluate(askWhenReady, left)
+        .then(
+          (signal) => (signal === 'ready' ? ('ready' as const) : never),
+          () => never,
+        )
+    : never;
+  try {
+    return await run.within(left, Promise.race([quiet, ready]));
+  } catch (error) {
+    if (error instanceof WaitExpired) return 'late';
     throw error;
   }
 }
 
-async function settleFrames(target: ReadinessPage, options: SettleOptions): Promise<SettleResult> {
-  const children = await visibleFrames(target);
-  const results = await Promise.all([
-    settleFrame(target, target.page.mainFrame(), options),
+/** Notes when each part was last seen unsettled, and which of them was the last. */
+function recordTimes(navigatedAt: number) {
+  const times: Partial<Record<ReadinessPart | 'network' | 'frames', number>> = {};
+  const note = (part: ReadinessPart | 'network' | 'frames', at: number) => {
+    times[part] = Math.max(times[part] ?? 0, Math.max(0, Math.round(at - navigatedAt)));
+  };
+  return {
+    network: (at: number) => note('network', at),
+    ages: (result: FramesResult) => {
+      for (const part of PARTS) {
+        const age = result.ages[part];
+        if (age !== undefined) note(part, Date.now() - age);
+      }
+      if (result.framesAge !== null) note('frames', Date.now() - result.framesAge);
+    },
+    readiness: (held: { part: string; what: string } | null, signal: Signal): Readiness => {
+      const noticed = Object.entries(times).filter(([, at]) => at >= NOTICEABLE_MS);
+      const [last] = noticed.sort(([, one], [, other]) => other - one);
+      // Whatever is awaited shows itself by a change of the document: that change is not what held it up.
+      const cause = last?.[0] === 'dom' ? noticed.find(([part, at]) => part !== 'dom' && at >= last[1] - QUIET_MS) : undefined;
+      const heldBy = held?.part ?? (cause ?? last)?.[0];
+      return {
+        settledBy: held === null ? (signal === 'ready' ? 'signal' : 'auto') : `timeout (${held.part})`,
+        ...(heldBy === undefined ? {} : { heldBy }),
+        network: 0,
+        dom: 0,
+        fonts: 0,
+        images: 0,
+        ...times,
+      };
+    },
+  };
+}
+
+function describe(held: { part: string; what: string }): string {
+  return held.part === 'signal' || held.part === 'network' ? held.what : `${held.part} (${held.what})`;
+}
+
+type FramesResult = Omit<SettleResult, 'held'> & { held: Held | { part: 'frames'; what: string } | null; framesAge: number | null };
+
+async function settleFrames(target: ReadinessPage, options: SettleOptions): Promise<FramesResult> {
+  const main = target.page.mainFrame();
+  const children = await visibleFrames(target, options.wholePage);
+  const [own, ...others] = await Promise.all([
+    settleFrame(target, main, options),
     ...children.map((frame) => settleFrame(target, frame, { ...options, wholePage: false })),
   ]);
-  const main = results[0];
-  return { ...main, held: results.find((result) => result.held !== null)?.held ?? null };
+  const framesAge =
+    others.length === 0 ? null : Math.min(...others.map((result) => Math.min(Number.POSITIVE_INFINITY, ...Object.values(result.ages))));
+  const index = others.findIndex((result) => result.held !== null);
+  const heldInside = others[index]?.held;
+  const inside = heldInside ? { part: 'frames' as const, what: `${heldInside.what} in ${shownUrl(children[index]?.url() ?? '')}` } : null;
+  return {
+    ...own,
+    held: own.held ?? (own.signal === 'ready' && heldInside?.part !== 'fonts' && heldInside?.part !== 'images' ? null : inside),
+    framesAge,
+  };
 }
 
 async function settleFrame(target: ReadinessPage, frame: Frame, options: SettleOptions): Promise<SettleResult> {
-  const unknown = (held: SettleResult['held']): SettleResult => ({ held, domAge: 0, fontsAge: 0, imagesAge: 0 });
-  const isMain = frame === target.page.mainFrame();
+  const { run, page } = target;
+  const isMain = frame === page.mainFrame();
+  const unknown = (part: ReadinessPart, what: string): SettleResult => ({ held: isMain ? { part, what } : null, signal: 'none', ages: {} });
   try {
-    if (!target.javaScriptEnabled) return unknown(await settleScriptless(target, frame, options));
-    let result = await target.run.within(options.msMax + 500, frame.evaluate(askProbe, options));
+    if (!target.javaScriptEnabled) return await settleScriptless(target, frame, options);
+    let result = await run.within(options.msMax + ANSWER_SPARE_MS, frame.evaluate(askToSettle, options));
     if (!result) {
-      await target.run.within(options.msMax, frame.evaluate(installProbe));
-      result = await target.run.within(options.msMax, frame.evaluate(askProbe, options));
+      await run.within(options.msMax, frame.evaluate(PROBE_SCRIPT));
+      result = await run.within(options.msMax + ANSWER_SPARE_MS, frame.evaluate(askToSettle, options));
     }
-    return result ?? unknown(isMain ? 'load' : null);
+    return result ?? unknown('load', 'the document to load');
   } catch (error) {
     // A frame that went elsewhere is asked again in the next round; one that answers nothing is busy with its own script.
-    if (error instanceof WaitExpired) return unknown(isMain ? 'dom' : null);
+    if (error instanceof WaitExpired) return unknown('dom', 'a script that blocks the page');
     if (classifyPlaywrightError(error).kind !== 'navigated' && !frame.isDetached()) throw error;
-    await target.run.within(1000, after(SCRIPTLESS_POLL_MS));
-    return unknown(isMain ? 'load' : null);
+    await run.within(1000, after(SCRIPTLESS_POLL_MS));
+    return unknown('load', 'a page that goes elsewhere');
   }
 }
 
-async function settleScriptless(target: ReadinessPage, frame: Frame, options: SettleOptions) {
+async function settleScriptless(target: ReadinessPage, frame: Frame, options: SettleOptions): Promise<SettleResult> {
+  const { run } = target;
   const until = Date.now() + options.msMax;
-  let held = await target.run.within(options.msMax, frame.evaluate(askProbeOnce, options));
-  while (held !== null && Date.now() < until) {
-    await target.run.within(1000, after(SCRIPTLESS_POLL_MS));
-    held = await target.run.within(options.msMax, frame.evaluate(askProbeOnce, options));
+  const ask = async () => {
+    const known = await run.within(options.msMax, frame.evaluate(askOnce, options));
+    if (known) return known;
+    await run.within(options.msMax, frame.evaluate(PROBE_SCRIPT));
+    return await run.within(options.msMax, frame.evaluate(askOnce, options));
+  };
+  let result = await ask();
+  while (result?.held && Date.now() < until) {
+    await run.within(1000, after(SCRIPTLESS_POLL_MS));
+    result = await ask();
   }
-  return held;
-}
-
-/** Frames that a person sees. Trackers and hidden helpers are not waited for. */
-async function visibleFrames(target: ReadinessPage): Promise<Frame[]> {
-  const children = target.page
-    .frames()
-    .filter((frame) => frame.parentFrame() !== null)
-    .slice(0, FRAMES_MAX);
-  const shown = await Promise.all(
-    children.map(async (frame) => {
-      try {
-        const element = await target.run.within(1000, frame.frameElement());
-        const box = await target.run.within(1000, element.boundingBox());
-        await element.dispose();
-        return box !== null && box.width >= FRAME_SIDE_PX_MIN && box.height >= FRAME_SIDE_PX_MIN;
-      } catch (error) {
-        if (error instanceof WaitExpired || frame.isDetached() || classifyPlaywrightError(error).kind === 'navigated') return false;
-        throw error;
-      }
-    }),
-  );
-  return children.filter((_frame, index) => shown[index]);
+  return result ?? { held: null, signal: 'none', ages: {} };
 }

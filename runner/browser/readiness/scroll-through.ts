@@ -1,24 +1,58 @@
 /// <reference lib="dom" />
+/** `bottomMax` in CSS pixels; `growthMax` is how many times its first height a page or area may become by scrolling. */
+export type ScrollLimits = { bottomMax: number; msMax: number; growthMax: number; areasMax: number };
+
 /**
- * Scrolls through the page a screen at a time, two frames each, so that lazy parts begin to load, and back to the top.
- * Ends at the bottom, at `bottomMax` pixels, or after `msMax`: a feed that grows for ever is not followed for ever.
+ * Scrolls through the page and through the areas in it that scroll by themselves, a screen a frame, so that lazy parts
+ * begin to load, and back to where everything was. Then asks for the lazy pictures that scrolling did not reach. Ends at
+ * the bottom or at a limit: a feed that grows for ever is not followed for ever. Returns the height that was reached.
  */
-export async function scrollThrough(limits: { bottomMax: number; msMax: number }): Promise<void> {
+export async function scrollThrough(limits: ScrollLimits): Promise<number> {
   const until = performance.now() + limits.msMax;
-  const start = { x: window.scrollX, y: window.scrollY };
-  const frames = () =>
+  // One frame is enough: what observes the view is told of each place at the end of the frame that shows it.
+  const frame = () =>
     new Promise<void>((resolve) => {
       setTimeout(resolve, 100); // A frame may never come in a page that is not drawn.
-      requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+      requestAnimationFrame(() => resolve());
     });
-  const root = document.documentElement;
-  const growthMax = Math.min(limits.bottomMax, Math.max(root.scrollHeight * 3, window.innerHeight * 10));
-  let y = 0;
-  while (y + window.innerHeight < Math.min(root.scrollHeight, growthMax) && performance.now() < until) {
-    y += window.innerHeight;
-    window.scrollTo({ left: 0, top: y, behavior: 'instant' });
-    await frames();
-  }
-  window.scrollTo({ left: start.x, top: start.y, behavior: 'instant' });
-  await frames();
+  const through = async (area: Element, screen: number) => {
+    const start = { left: area.scrollLeft, top: area.scrollTop, behavior: 'instant' as const };
+    const bottomMax = Math.min(limits.bottomMax, Math.max(area.scrollHeight * limits.growthMax, screen * 10));
+    let top = area.scrollTop;
+    while (top + screen < Math.min(area.scrollHeight, bottomMax) && performance.now() < until) {
+      top += screen;
+      area.scrollTo({ top, behavior: 'instant' });
+      await frame();
+    }
+    if (top !== start.top) {
+      await frame();
+      area.scrollTo(start);
+    }
+    return area.scrollHeight;
+  };
+  const page = document.scrollingElement ?? document.documentElement;
+  const all: Element[] = [];
+  const roots: (Document | ShadowRoot)[] = [document];
+  for (let at = 0; at < roots.length && all.length < 20_000; at++)
+    for (const element of roots[at]?.querySelectorAll('*') ?? []) {
+      all.push(element);
+      if (element.shadowRoot) roots.push(element.shadowRoot);
+    }
+  const areas = all.filter(
+    (element) =>
+      element !== page &&
+      element !== document.body &&
+      element !== document.documentElement &&
+      element.clientHeight >= 100 &&
+      element.clientWidth >= 100 &&
+      element.scrollHeight > element.clientHeight + 20 &&
+      /auto|scroll|overlay/.test(getComputedStyle(element).overflowY),
+  );
+  const reached = await through(page, window.innerHeight);
+  for (const area of areas.slice(0, limits.areasMax)) await through(area, area.clientHeight);
+  for (const element of all)
+    if (element instanceof HTMLImageElement && element.loading === 'lazy' && !element.complete && element.getClientRects().length > 0)
+      element.loading = 'eager';
+  await frame();
+  return reached;
 }

@@ -1,7 +1,14 @@
+/// <reference lib="dom" />
 import { LIMITS } from '#shared/limits.ts';
-import { isExpiry } from '../classify-playwright-error.ts';
+import { WaitExpired } from '../capture-run.ts';
+import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
+import { locate } from '../locate.ts';
 import type { Visit } from '../visit/visit.ts';
-import { loadLazyParts, type Settled, settle } from './readiness.ts';
+import { type Settled, settle } from './readiness.ts';
+import { scrollThrough } from './scroll-through.ts';
+
+/** `roundsMax`: how often a page that grew while it was scrolled is scrolled on. */
+const SCROLL = { roundsMax: 3, growthMax: 3, areasMax: 20, answerSpareMs: 1000 } as const;
 
 /** Waits until the page is finished in the way that `waitUntil` names, and notes what was waited for. */
 export async function settleVisit(visit: Visit): Promise<void> {
@@ -13,30 +20,38 @@ export async function settleVisit(visit: Visit): Promise<void> {
       await run.within(timeout + 500, page.waitForLoadState('networkidle', { timeout }));
     } catch (error) {
       if (!isExpiry(error)) throw error;
-      return expire(visit, { held: 'network', readiness: { settledBy: 'timeout (networkidle)' } });
+      return expire(visit, { held: 'the network', readiness: { settledBy: 'timeout (networkidle)', heldBy: 'network' } });
     }
   }
   if (waitUntil !== 'auto') {
     observed.readiness = { settledBy: waitUntil };
     return;
   }
-  const until = Date.now() + run.left(timeouts.readiness);
-  const first = await settleAuto(visit, { wholePage: false, until });
-  if (first.held !== null || !needsWholePage(visit)) return finish(visit, first);
-  const { output } = payload.request;
-  await loadLazyParts(
-    { ...visit, javaScriptEnabled: payload.request.javaScriptEnabled },
-    { bottomMax: output.maxHeight ?? LIMITS.heightPxMax, msMax: Math.max(1, (until - Date.now()) / 2) },
-  );
-  return finish(visit, await settleAuto(visit, { wholePage: true, until }));
+  finish(visit, await settleAuto(visit, { wholePage: false, until: deadlineOf(visit) }));
 }
 
-/** Lets a page that was settled and touched since come to rest again. */
+/**
+ * The last settling before the picture: once more where something happened since, and where the picture reaches beyond
+ * the view, after a scroll through the page that makes its lazy parts load.
+ */
+export async function settleForPicture(visit: Visit, options: { touched: boolean }): Promise<void> {
+  if (visit.payload.request.waitUntil !== 'auto') return;
+  const until = deadlineOf(visit);
+  if (options.touched) finish(visit, await settleAuto(visit, { wholePage: false, until }));
+  if (visit.observed.partial || !(await reachesBeyondView(visit))) return;
+  for (let round = 0; round < SCROLL.roundsMax && Date.now() < until; round++) {
+    const reached = await loadLazyParts(visit, until);
+    const scrolledAt = Math.max(0, Date.now() - visit.navigatedAt);
+    finish(visit, await settleAuto(visit, { wholePage: true, until }));
+    visit.observed.readiness = { ...visit.observed.readiness, scroll: scrolledAt };
+    // What grew at the bottom meanwhile is a section that came late, or the next page of a feed.
+    if (reached === null || (await heightOf(visit)) <= reached) break;
+  }
+}
+
+/** Lets a page that was settled whole, and changed since, come to rest again. */
 export async function settleAgain(visit: Visit): Promise<void> {
-  const { run, payload } = visit;
-  const until = Date.now() + run.left(payload.request.timeouts.readiness);
-  const settled = await settleAuto(visit, { wholePage: needsWholePage(visit), until });
-  if (settled.held !== null) expire(visit, settled);
+  finish(visit, await settleAuto(visit, { wholePage: true, until: deadlineOf(visit) }));
 }
 
 function settleAuto(visit: Visit, options: { wholePage: boolean; until: number }): Promise<Settled> {
@@ -47,14 +62,68 @@ function settleAuto(visit: Visit, options: { wholePage: boolean; until: number }
   );
 }
 
-function needsWholePage(visit: Visit): boolean {
-  const { output } = visit.payload.request;
-  return output.format === 'pdf' || output.fullPage === true || output.clip !== undefined;
+function deadlineOf(visit: Visit): number {
+  return Date.now() + visit.run.left(visit.payload.request.timeouts.readiness);
+}
+
+/** Scrolls through the page. Returns the height it reached; null for a page that could not be scrolled in time. */
+async function loadLazyParts(visit: Visit, until: number): Promise<number | null> {
+  const { page, run, payload } = visit;
+  if (!payload.request.javaScriptEnabled) return null; // Without scripts browsers load nothing lazily.
+  const msMax = Math.max(1, (until - Date.now()) / 2);
+  const limits = {
+    bottomMax: payload.request.output.maxHeight ?? LIMITS.heightPxMax,
+    msMax,
+    growthMax: SCROLL.growthMax,
+    areasMax: SCROLL.areasMax,
+  };
+  try {
+    return await run.within(msMax + SCROLL.answerSpareMs, page.evaluate(scrollThrough, limits));
+  } catch (error) {
+    if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated') return null; // The page is judged by the settling that follows.
+    throw error;
+  }
+}
+
+async function heightOf(visit: Visit): Promise<number> {
+  const { page, run } = visit;
+  try {
+    return await run.within(
+      SCROLL.answerSpareMs,
+      page.evaluate(() => (document.scrollingElement ?? document.documentElement).scrollHeight),
+    );
+  } catch (error) {
+    if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated') return 0;
+    throw error;
+  }
+}
+
+/** Whether the picture shows what a person would have to scroll to. */
+async function reachesBeyondView(visit: Visit): Promise<boolean> {
+  const { page, run } = visit;
+  const { format, fullPage, clip, selector, selectors, frame } = visit.payload.request.output;
+  if (format === 'pdf' || fullPage) return true;
+  const view = page.viewportSize() ?? { width: 0, height: 0 };
+  if (clip) return clip.y + clip.height > view.height || clip.x + clip.width > view.width;
+  const asked = selector === undefined ? (selectors ?? []) : [selector];
+  try {
+    for (const wanted of asked) {
+      const element = locate(page, wanted, frame).first();
+      const box = await run.within(SCROLL.answerSpareMs, element.boundingBox({ timeout: SCROLL.answerSpareMs }));
+      if (box === null || box.y < 0 || box.y + box.height > view.height) return true;
+    }
+    return false;
+  } catch (error) {
+    // An element that is not there yet is waited for by the rendering, which also names it when it never comes.
+    if (isExpiry(error) || classifyPlaywrightError(error).kind !== 'gone') return false;
+    throw error;
+  }
 }
 
 function finish(visit: Visit, settled: Settled): void {
-  if (settled.held === null) visit.observed.readiness = settled.readiness;
-  else expire(visit, settled);
+  visit.observed.readiness = settled.readiness;
+  if (settled.held === null) return;
+  expire(visit, settled);
 }
 
 function expire(visit: Visit, settled: Settled): void {

@@ -1,115 +1,71 @@
-import type { CDPSession, Locator, Page } from 'playwright';
+import type { CDPSession, Page } from 'playwright';
 import { LIMITS } from '#shared/limits.ts';
-import { CaptureFault, type CaptureRun, WaitExpired } from '../capture-run.ts';
+import { CaptureFault, type CaptureRun } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
-import { locate } from '../locate.ts';
+import { type Area, findArea, showElements } from './find-area.ts';
 import { readImageSize } from './image-size.ts';
-import { measurePage } from './measure-page.ts';
 import type { Rendered, RenderPage } from './rendered.ts';
-import { restPage } from './rest-page.ts';
+import { type Rest, restPage } from './rest-page.ts';
+import { takeTurns } from './take-turns.ts';
+import { showWholePage, unpinPage } from './unpin-page.ts';
 
 const QUALITY_DEFAULT = 80;
 const FRAMES_RESTED_MAX = 50;
+const STEP_MS_MAX = 5000;
 
-/** A part of the document in CSS pixels; `scale` is the page's own zoom, `beyond` that it lies outside the view. */
-type Area = { x: number; y: number; width: number; height: number; scale: number; beyond: boolean };
 type ImageFormat = 'png' | 'jpeg' | 'webp';
+type Shot = { area: Area; format: ImageFormat };
+
+/** A picture of 64 million pixels takes about 900 MB in the browser for a second: never two of them at a time. */
+const inTurn = takeTurns();
 
 /**
- * Takes the picture: the view, the whole page, an element or a clip. Encoding is Chromium's fast lossless setting for
- * PNG, which has the same pixels as the slow one. Masks are drawn by Playwright.
+ * Takes the picture: the view, the whole page, elements or a clip. It is drawn in one go at any height: Chromium's software
+ * compositor is exact there, tiles could show two states of a page that moves. Encoding is Chromium's fast lossless setting
+ * for PNG unless the small one is asked for. Masks are drawn by Playwright.
  */
 export async function renderImage(target: RenderPage): Promise<Rendered> {
   const { page, run, output } = target;
   const format: ImageFormat = output.format === 'jpeg' || output.format === 'webp' ? output.format : 'png';
-  const element = output.selector === undefined ? null : await showElement(target, locate(page, output.selector));
-  await restFrames(page, run, (output.animations ?? 'disabled') === 'disabled');
-  const area = await findArea(target, element);
+  if (output.fullPage) await run.within(STEP_MS_MAX, page.evaluate(showWholePage));
+  const elements = await showElements(target);
+  await restFrames(page, run, {
+    stopAnimations: (output.animations ?? 'disabled') === 'disabled',
+    hideCaret: (output.caret ?? 'hide') === 'hide',
+    style: output.style ?? '',
+  });
+  const { area, pageHeight } = await findArea(target, elements);
+  if (output.fullPage) await run.within(STEP_MS_MAX, page.evaluate(unpinPage, pageHeight));
   const ratio = await run.within(run.left(), page.evaluate('window.devicePixelRatio').then(Number));
   const factor = (output.scale ?? 'css') === 'css' ? 1 / ratio : 1;
-  refuseTooLarge(run, { width: Math.round(area.width * ratio * factor), height: Math.round(area.height * ratio * factor) }, format);
+  const size = { width: Math.round(area.width * ratio * factor), height: Math.round(area.height * ratio * factor) };
+  refuseTooLarge(run, size, format);
   const masks = output.mask ?? [];
-  const bytes =
+  const shoot = () =>
     masks.length > 0
-      ? await takeMasked(target, { area, format, masks })
-      : await take(target, { area: { ...area, scale: area.scale * factor }, format });
-  const size = readImageSize(bytes);
+      ? takeMasked(target, { area, format, masks })
+      : take(target, { area: { ...area, scale: area.scale * factor }, format });
+  const isLarge = area.width * area.height * ratio ** 2 > LIMITS.largePicturePx;
+  const bytes = isLarge ? await inTurn(shoot, (turn) => run.within(run.left(), turn)) : await shoot();
+  const found = readImageSize(bytes);
   // Chromium answers with nothing, and without an error, where an encoder gives up.
-  if (!size) throw run.fault('output_too_large', `The browser could not encode a ${format} of this size.`);
-  return { bytes, ...size, pages: null };
+  if (!found) throw run.fault('output_too_large', `The browser could not encode a ${format} of this size.`);
+  return { bytes, ...found, pages: null };
 }
 
-async function showElement(target: RenderPage, element: Locator): Promise<Locator> {
-  const { run, actionTimeout } = target;
-  const timeout = run.left(actionTimeout);
-  try {
-    await run.within(timeout + 500, element.waitFor({ state: 'visible', timeout }));
-    await run.within(timeout + 500, element.scrollIntoViewIfNeeded({ timeout }));
-    return element;
-  } catch (error) {
-    if (error instanceof CaptureFault) throw error;
-    const { kind } = classifyPlaywrightError(error);
-    if (error instanceof WaitExpired || kind === 'timeout')
-      throw run.fault('action_timeout', 'The element of `output.selector` was not visible in time.');
-    if (kind === 'ambiguous')
-      throw run.fault('action_failed', '`output.selector` matches more than one element: make it match one, for example with `>> nth=0`.');
-    throw error;
-  }
-}
-
-async function restFrames(page: Page, run: CaptureRun, stopAnimations: boolean): Promise<void> {
+async function restFrames(page: Page, run: CaptureRun, rest: Rest): Promise<void> {
   const frames = page.frames().slice(0, FRAMES_RESTED_MAX);
   await Promise.all(
     frames.map(async (frame) => {
       try {
-        await run.within(2000, frame.evaluate(restPage, { stopAnimations }));
+        await run.within(STEP_MS_MAX, frame.evaluate(restPage, rest));
       } catch (error) {
-        if (error instanceof CaptureFault) throw error;
+        const isMain = frame === page.mainFrame();
+        if (error instanceof CaptureFault || (isMain && classifyPlaywrightError(error).kind !== 'navigated')) throw error;
         // A frame that does not answer or is leaving still moves: that is its own picture, not ours to refuse.
       }
     }),
   );
-}
-
-async function findArea(target: RenderPage, element: Locator | null): Promise<Area> {
-  const { page, cdp, run, output } = target;
-  const whole = await run.within(run.left(), page.evaluate(measurePage));
-  const { cssVisualViewport: view } = await run.within(run.left(), cdp.send('Page.getLayoutMetrics'));
-  if (element) {
-    const box = await run.within(run.left(), element.boundingBox());
-    if (!box || box.width < 1 || box.height < 1) throw run.fault('action_failed', 'The element of `output.selector` has no size.');
-    const x = Math.floor(box.x + view.pageX);
-    const y = Math.floor(box.y + view.pageY);
-    const height = Math.ceil(box.y + view.pageY + box.height) - y;
-    return {
-      x,
-      y,
-      width: Math.ceil(box.x + view.pageX + box.width) - x,
-      height: Math.min(height, output.maxHeight ?? height),
-      scale: 1,
-      beyond: true,
-    };
-  }
-  if (output.clip) {
-    const width = Math.min(output.clip.width, whole.width - output.clip.x);
-    const height = Math.min(output.clip.height, whole.height - output.clip.y, output.maxHeight ?? Number.POSITIVE_INFINITY);
-    if (width <= 0 || height <= 0)
-      throw run.fault('action_failed', `\`output.clip\` lies outside the page, which is ${whole.width} × ${whole.height} pixels.`);
-    return { x: output.clip.x, y: output.clip.y, width, height, scale: 1, beyond: true };
-  }
-  if (output.fullPage) {
-    const height = Math.min(whole.height, output.maxHeight ?? Number.POSITIVE_INFINITY);
-    return { x: 0, y: 0, width: whole.width, height, scale: 1, beyond: true };
-  }
-  const size = page.viewportSize() ?? { width: view.clientWidth, height: view.clientHeight };
-  return {
-    x: view.pageX,
-    y: view.pageY,
-    width: size.width / view.scale,
-    height: Math.min(size.height / view.scale, output.maxHeight ?? Number.POSITIVE_INFINITY),
-    scale: view.scale,
-    beyond: false,
-  };
 }
 
 function refuseTooLarge(run: CaptureRun, size: { width: number; height: number }, format: ImageFormat): void {
@@ -128,14 +84,17 @@ function refuseTooLarge(run: CaptureRun, size: { width: number; height: number }
     throw run.fault('output_too_large', `The picture would have ${shape}; ${LIMITS.areaPxMax / 1_000_000} million pixels are allowed.`);
 }
 
-async function take(target: RenderPage, options: { area: Area; format: ImageFormat }): Promise<Buffer> {
+async function take(target: RenderPage, { area, format }: Shot): Promise<Buffer> {
   const { cdp, run, output } = target;
-  const { beyond, ...clip } = options.area;
+  const { beyond, ...clip } = area;
   if (output.omitBackground)
     await run.within(run.left(), cdp.send('Emulation.setDefaultBackgroundColorOverride', { color: { r: 0, g: 0, b: 0, a: 0 } }));
-  const quality = options.format === 'png' ? {} : { quality: output.quality ?? QUALITY_DEFAULT };
-  const shot = { format: options.format, ...quality, clip, captureBeyondViewport: beyond, optimizeForSpeed: options.format === 'png' };
-  const { data } = await run.within(run.left(), sendShot(cdp, shot));
+  const quality = format === 'png' ? {} : { quality: output.quality ?? QUALITY_DEFAULT };
+  const optimizeForSpeed = format === 'png' && output.compression !== 'small';
+  const { data } = await run.within(
+    run.left(),
+    sendShot(cdp, { format, ...quality, clip, captureBeyondViewport: beyond, optimizeForSpeed }),
+  );
   return Buffer.from(data, 'base64');
 }
 
@@ -143,9 +102,8 @@ function sendShot(cdp: CDPSession, shot: Parameters<typeof cdp.send<'Page.captur
   return cdp.send('Page.captureScreenshot', shot);
 }
 
-async function takeMasked(target: RenderPage, options: { area: Area; format: ImageFormat; masks: readonly string[] }): Promise<Buffer> {
+async function takeMasked(target: RenderPage, { area, format, masks }: Shot & { masks: readonly string[] }): Promise<Buffer> {
   const { page, run, output } = target;
-  const { area, format } = options;
   const timeout = run.left();
   const shot = {
     type: format,
@@ -154,7 +112,9 @@ async function takeMasked(target: RenderPage, options: { area: Area; format: Ima
     ...(area.beyond ? { fullPage: true, clip: { x: area.x, y: area.y, width: area.width, height: area.height } } : {}),
     omitBackground: output.omitBackground ?? false,
     scale: output.scale ?? 'css',
-    mask: options.masks.map((selector) => page.locator(selector)),
+    caret: 'initial' as const,
+    mask: masks.map((selector) => page.locator(selector)),
+    ...(output.maskColor === undefined ? {} : { maskColor: output.maskColor }),
     timeout,
   };
   return run.within(timeout, page.screenshot(shot));

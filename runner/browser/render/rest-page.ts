@@ -1,11 +1,14 @@
 /// <reference lib="dom" />
+/** `style` is CSS of the caller for the picture, empty for none. */
+export type Rest = { stopAnimations: boolean; hideCaret: boolean; style: string };
+
 /**
- * Brings the page to rest for the picture: no caret, and with `stopAnimations` finite animations at their end and
+ * Brings the page to rest for the picture: without a caret, and with `stopAnimations` finite animations at their end and
  * endless ones at their start, as Playwright does. The page is thrown away afterwards, so nothing is put back.
  */
-export async function restPage(options: { stopAnimations: boolean }): Promise<void> {
+export async function restPage(options: Rest): Promise<void> {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync('*, *::before, *::after { caret-color: transparent !important; }');
+  sheet.replaceSync(`${options.hideCaret ? '*, *::before, *::after { caret-color: transparent !important; }' : ''}\n${options.style}`);
   const roots: (Document | ShadowRoot)[] = [document];
   for (const root of roots) {
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];

@@ -5,6 +5,15 @@ import { html, startTestSite, type TestSite } from '../fixtures/test-site.ts';
 
 const APP = 'https://app.example.com';
 const SECRET = 'canary-5f1c9e';
+/** Ways in which an app may load its next document while its first is hardly there. */
+const WAYS: Record<string, string> = {
+  'a link': `location.href = '/leaves'`,
+  'a replacement': `location.replace('/leaves')`,
+  'a reload': 'location.reload()',
+  'a posted form': `document.body.insertAdjacentHTML('beforeend', '<form method="post" action="/leaves"></form>'); document.forms[0].submit()`,
+  'a way through another origin': `location.href = 'https://api.example.com/elsewhere'`,
+  'an opened document of a blob': `document.body.append(Object.assign(document.createElement('iframe'), { src: URL.createObjectURL(new Blob(['<p>blob</p>'], { type: 'text/html' })) })); location.href = '/leaves'`,
+};
 let site: TestSite;
 /** What the pages reported through `/report`, in order. */
 const reports: Record<string, unknown>[] = [];
@@ -27,6 +36,12 @@ beforeAll(async () => {
       return html(
         `<script>${REPORT} report({ local: localStorage.token, session: sessionStorage.tab }); localStorage.token = 'new'; sessionStorage.tab = 'new'; if (!location.search) location.href = '/rotate?again';</script>`,
       );
+    if (url.pathname === '/leaves')
+      return html(
+        `<script>${REPORT} report({ local: localStorage.token ?? null, session: sessionStorage.tab ?? null }); const isBack = localStorage.seen === '1'; localStorage.seen = '1'; localStorage.removeItem('token'); sessionStorage.tab = 'new';</script>
+<iframe src="/inner"></iframe><script>if (!isBack) { ${WAYS[url.searchParams.get('way') ?? '']} }</script>`,
+      );
+    if (url.pathname === '/elsewhere') return html(`<script>location.href = '${APP}/leaves';</script>`);
     if (url.pathname === '/embeds')
       return html(
         `<iframe src="https://bi.example.org/inner"></iframe><iframe src="https://stranger.example.net/inner"></iframe><iframe src="/inner"></iframe>`,
@@ -78,7 +93,18 @@ describe('the session that is put into the page', () => {
     expect(reported('app.example.com')[0]).toMatchObject({ cookie: `sid=${SECRET}`, local: 'L1', session: 'S1' });
     expect(site.seen[0]?.path).toBe('/first');
     expect(site.seen[0]?.headers.cookie).toBe(`sid=${SECRET}`);
-    expect(result.observed.auth).toEqual({ cookies: 1, origins: 1, rejected: [] });
+    expect(result.observed.auth).toMatchObject({ cookies: 1, origins: 1, rejected: [], counts: { applied: 3 } });
+  });
+
+  it.each(Object.keys(WAYS))('is set once: what the app removes in its first document stays removed after %s', async (way) => {
+    const auth = { localStorage: { token: 'old' }, sessionStorage: { tab: 'old' } };
+    const result = await site.capture({ url: `${APP}/leaves?way=${encodeURIComponent(way)}`, auth });
+    expect(result.ok ? 'ok' : result.failure.detail).toBe('ok');
+    const documents = reported('app.example.com').filter((report) => 'session' in report && typeof report.session !== 'object');
+    expect(documents.map(({ local, session }) => [local, session])).toEqual([
+      ['old', 'old'],
+      [null, 'new'],
+    ]);
   });
 
   it('is set once: what the app rotates stays rotated after a navigation', async () => {
@@ -160,9 +186,14 @@ describe('the session that is put into the page', () => {
   it('ends with auth_not_applied and the name of the one cookie that the browser refuses', async () => {
     const cookies = [
       { name: 'good', value: 'g' },
-      { name: 'bad', value: SECRET, sameSite: 'None' as const, secure: true, partitionKey: 'not a site' },
+      { name: 'bad', value: SECRET, sameSite: 'None' as const, secure: true },
     ];
-    const result = await site.capture({ url: `${APP}/first`, auth: { cookies } });
+    // The request's own checks refuse it; a payload of an older server may hold it.
+    const age = (auth: ResolvedAuth) => ({
+      ...auth,
+      cookies: auth.cookies.map((cookie) => (cookie.name === 'bad' ? { ...cookie, partitionKey: 'not a site' } : cookie)),
+    });
+    const result = await site.capture({ url: `${APP}/first`, auth: { cookies } }, { age });
     expect(result).toMatchObject({
       ok: false,
       failure: { code: 'auth_not_applied', step: 'session' },

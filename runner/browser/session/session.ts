@@ -1,19 +1,24 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright';
 import { countAuth, type RejectedItem, type ResolvedAuth } from '#shared/auth-policy.ts';
+import { makeReceipt, partsOf } from '#shared/auth-receipt.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import type { CaptureRun } from '../capture-run.ts';
-import { writeStorage } from './write-storage.ts';
+import type { OriginHeaders } from '../visit/navigation-guard.ts';
+import { type Seed, seedFirstDocument } from './seed-first-document.ts';
+import { type StorageItems, writeStorage } from './write-storage.ts';
 
 type AuthReceipt = NonNullable<Observed['auth']>;
 type AuthCookie = ResolvedAuth['cookies'][number];
 /** The receipt, and what of it Chromium refused: the capture must not go on without a part of the caller's session. */
-export type AppliedAuth = { receipt: AuthReceipt; refused: RejectedItem[] };
+export type AppliedAuth = { receipt: AuthReceipt; refused: RejectedItem[]; seed: Seed | null };
 
 /** A page that has loaded nothing yet. */
 export type FreshTab = { page: Page; cdp: CDPSession; run: CaptureRun };
 
 const SEED_MS_MAX = 10_000;
+/** More than this may be over the browser's quota: only a visit can tell which item it was. */
+const SCRIPT_CHARS_MAX = 2 * 1024 * 1024;
 
 /**
  * The part of an auth state that a context takes when it is made: IndexedDB, which Playwright restores, and the
@@ -24,26 +29,53 @@ export function authContextOptions(auth: ResolvedAuth | null) {
   const origins = auth.indexedDB.map((entry) => ({ ...entry, localStorage: [] }));
   return {
     ...(origins.length > 0 ? { storageState: { cookies: [], origins } } : {}),
-    ...(auth.httpCredentials ? { httpCredentials: auth.httpCredentials } : {}),
+    ...(auth.httpCredentials ? { httpCredentials: withoutSend(auth.httpCredentials) } : {}),
   };
+}
+
+/** `send: "always"` is done by the headers of the origin: what Playwright calls so is for its own requests only. */
+function withoutSend({ username, password, origin }: NonNullable<ResolvedAuth['httpCredentials']>) {
+  return { username, password, origin };
+}
+
+/** The headers of an auth state and the origins that they go to. */
+export function authHeaders(auth: ResolvedAuth | null): OriginHeaders[] {
+  if (!auth) return [];
+  const { httpCredentials, headers, headerOrigins } = auth;
+  if (httpCredentials?.send !== 'always') return [{ origins: headerOrigins, headers }];
+  const basic = Buffer.from(`${httpCredentials.username}:${httpCredentials.password}`, 'utf8').toString('base64');
+  return [
+    { origins: headerOrigins, headers },
+    { origins: [httpCredentials.origin], headers: { Authorization: `Basic ${basic}` } },
+  ];
 }
 
 /**
  * Puts cookies, localStorage and sessionStorage into a fresh page before anything is loaded: the first script of the
  * app finds them, and a token that the app rotates stays rotated, because nothing is ever set a second time.
  */
-export async function applyAuth(tab: FreshTab, auth: ResolvedAuth): Promise<AppliedAuth> {
+export async function applyAuth(tab: FreshTab, auth: ResolvedAuth, target: { origin: string }): Promise<AppliedAuth> {
   const refused = await applyCookies(tab.page.context(), auth.cookies, tab.run);
-  refused.push(...(await seedStorage(tab, auth)));
+  const origins = new Set([...Object.keys(auth.localStorage), ...Object.keys(auth.sessionStorage)]);
+  const items = itemsOf(auth, target.origin);
+  const byScript = JSON.stringify(items).length <= SCRIPT_CHARS_MAX && origins.delete(target.origin);
+  refused.push(...(await seedByVisit(tab, auth, [...origins])));
+  const seed = byScript ? await tab.run.within(SEED_MS_MAX, seedFirstDocument(tab.cdp, target.origin, items)) : null;
   const counts = countAuth(auth);
   const names = new Set(refused.map((item) => item.name));
   return {
-    receipt: {
-      cookies: auth.cookies.filter((cookie) => !names.has(cookie.name)).length,
-      origins: counts.origins,
-      rejected: [...auth.rejected, ...refused],
-    },
+    receipt: makeReceipt(
+      {
+        cookies: auth.cookies.filter((cookie) => !names.has(cookie.name)).length,
+        origins: counts.origins,
+        rejected: [...auth.rejected, ...refused],
+      },
+      partsOf(auth)
+        .filter((part) => !names.has(part.name))
+        .map((part) => ({ ...part, status: 'never_sent' as const })),
+    ),
     refused,
+    seed,
   };
 }
 
@@ -67,13 +99,13 @@ async function applyCookies(context: BrowserContext, cookies: readonly AuthCooki
         () => true,
         () => false,
       ); // The name and the reason are what is reported.
-      if (!applied) refused.push({ name: cookie.name, reason: refusalReason(cookie) });
+      if (!applied) refused.push(refusal(cookie));
     }
   }
   const jar = await run.within(SEED_MS_MAX, context.cookies());
   for (const cookie of wanted) {
     if (refused.some((item) => item.name === cookie.name)) continue;
-    if (!jar.some((kept) => isSameCookie(kept, cookie))) refused.push({ name: cookie.name, reason: refusalReason(cookie) });
+    if (!jar.some((kept) => isSameCookie(kept, cookie))) refused.push(refusal(cookie));
   }
   return refused;
 }
@@ -103,6 +135,10 @@ function partitionAncestry({ domain, partitionKey }: AuthCookie): { _crHasCrossS
   return { _crHasCrossSiteAncestor: host !== site && !host.endsWith(`.${site}`) };
 }
 
+function refusal(cookie: AuthCookie): RejectedItem {
+  return { name: cookie.name, reason: refusalReason(cookie), kind: 'cookie', at: cookie.domain };
+}
+
 function refusalReason(cookie: AuthCookie): string {
   if (cookie.name.startsWith('__Host-') && (cookie.domain.startsWith('.') || cookie.path !== '/' || cookie.secure === false))
     return 'the browser refused it: a __Host- cookie must be secure, host-only and for the path /';
@@ -114,24 +150,29 @@ function refusalReason(cookie: AuthCookie): string {
   return 'the browser refused it: check domain, path and the characters of name and value';
 }
 
+function itemsOf(auth: ResolvedAuth, origin: string): StorageItems {
+  return { local: Object.entries(auth.localStorage[origin] ?? {}), session: Object.entries(auth.sessionStorage[origin] ?? {}) };
+}
+
 /**
- * Writes the items of each origin from an empty document of that origin, made here and answered before it reaches the
- * network. It runs in the tab that is captured: sessionStorage belongs to a tab and an origin, and stays.
+ * Writes the items of origins other than the target's, those of embedded frames, each from an empty document of that
+ * origin, made here and answered before it reaches the network. A frame may load in a process of its own, where no
+ * script of the tab runs first. It runs in the tab that is captured: sessionStorage belongs to a tab and an origin.
  */
-async function seedStorage({ page, cdp, run }: FreshTab, auth: ResolvedAuth): Promise<RejectedItem[]> {
-  const origins = new Set([...Object.keys(auth.localStorage), ...Object.keys(auth.sessionStorage)]);
-  if (origins.size === 0) return [];
+async function seedByVisit({ page, cdp, run }: FreshTab, auth: ResolvedAuth, origins: readonly string[]): Promise<RejectedItem[]> {
+  if (origins.length === 0) return [];
   const refused: RejectedItem[] = [];
   const onPaused = (event: PausedRequest) => answerEmpty(cdp, event);
   cdp.on('Fetch.requestPaused', onPaused);
   await run.within(SEED_MS_MAX, cdp.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] }));
-  for (const origin of [...origins].slice(0, LIMITS.storageOriginsMax * 2)) {
+  for (const origin of origins.slice(0, LIMITS.storageOriginsMax * 2)) {
     await run.within(SEED_MS_MAX, page.goto(`${origin}/`, { waitUntil: 'load', timeout: SEED_MS_MAX }));
-    const items = { local: Object.entries(auth.localStorage[origin] ?? {}), session: Object.entries(auth.sessionStorage[origin] ?? {}) };
-    const faults = await run.within(SEED_MS_MAX, page.evaluate(writeStorage, items));
+    const faults = await run.within(SEED_MS_MAX, page.evaluate(writeStorage, itemsOf(auth, origin)));
     for (const fault of faults)
       refused.push({
         name: fault.name,
+        kind: fault.area,
+        at: origin,
         reason: `${fault.area} of ${origin}: ${fault.full ? 'over the quota of the browser' : 'the browser refused it'}`,
       });
   }

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-type StorageItems = { local: [string, string][]; session: [string, string][] };
+export type StorageItems = { local: [string, string][]; session: [string, string][] };
 type StorageFault = { area: 'localStorage' | 'sessionStorage'; name: string; full: boolean };
 
 /** Writes items into the storage areas of the document's origin and returns those that could not be written. */

@@ -28,9 +28,12 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
     httpStatus: network.documentStatus(),
     expectedStatuses: request.expect.flatMap((expect) => (expect.status === undefined ? [] : [expect.status])),
     hasAuth: auth !== null,
-    facts: await readPageFacts(page, run),
+    facts: await readPageFacts(visit),
     deletedCookies: deletedSessionCookies(cookies, jar, isSameCookie),
     domains,
+    describesPage: request.expect.some(
+      (expect) => expect.text !== undefined || (expect.selector !== undefined && expect.state !== 'detached'),
+    ),
   };
   // A wall by its signs is named at once; only a page without any is given time to meet the caller's check.
   const quick = judgePage({ ...input, verify: null }, step);

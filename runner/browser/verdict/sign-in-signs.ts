@@ -1,6 +1,6 @@
 /**
- * What sign-in pages have in common across products and languages: names of hosts and path segments, words on buttons
- * and headings. Used by the guard (which only has a URL) and by the verdict (which also has the page).
+ * What the addresses of sign-in pages have in common across products: names of hosts and path segments. Used by the
+ * guard (which only has a URL) and by the verdict (which also has the page).
  */
 const HOST_LABELS =
   /^(login|log-in|logon|signin|sign-in|sso|auth|accounts?|oauth|oauth2|idp|identity|id|adfs|cas|saml|openid|keycloak|passport|secure-?login)$/;
@@ -22,9 +22,13 @@ const HOST_SUFFIXES = [
   'kinde.com',
   'zitadel.cloud',
 ];
-const SEGMENTS =
-  /^(login|log-in|log_in|logon|signin|sign-in|sign_in|sso|saml2?|auth|authn|authorize|authenticate|oauth2?|openid-connect|oidc|adfs|cas|idp|session-expired|session_expired|sessions?|anmelden|anmeldung|einloggen|connexion|iniciar-sesion|accedi|inloggen)$/;
-const WEAK_SEGMENTS = /^(sessions?|auth|cas)$/;
+/** Path segments that nothing but a sign-in page has. */
+const SIGN_IN_SEGMENTS =
+  /^(login|log-in|log_in|logon|signin|sign-in|sign_in|authenticate|session-expired|session_expired|login-required|magic-link|anmelden|anmeldung|einloggen|connexion|iniciar-sesion|accedi|inloggen|entrar|acceder)$/;
+/** Segments of the protocols behind it, which are also the names of settings (`/settings/sso`). */
+const PROTOCOL_SEGMENTS = /^(sso|saml2?|authn|authorize|oauth2?|openid-connect|oidc|adfs|idp)$/;
+/** Segments that are just as often the names of data. */
+const WEAK_SEGMENTS = /^(sessions?|auth|cas|sign-?up|sign_up|register|registration)$/;
 const NEXT_PARAMETERS = [
   'SAMLRequest',
   'redirect_uri',
@@ -49,7 +53,14 @@ const NEXT_PARAMETERS = [
 export function looksLikeSignIn(href: string): boolean {
   if (!URL.canParse(href)) return false;
   const url = new URL(href);
-  return isSignInHost(url.hostname) || isSignInPath(url);
+  return isSignInHost(url.hostname) || leadsToSignIn(url, null);
+}
+
+/** Tells whether a URL is that of a sign-in page itself, and not only of something that has to do with signing in. */
+export function isSignInPage(href: string): boolean {
+  const url = new URL(href);
+  if (isSignInHost(url.hostname) && url.pathname === '/' && !url.hash) return true;
+  return SIGN_IN_SEGMENTS.test(segmentsOf(url).at(-1) ?? '') || (isSignInHost(url.hostname) && leadsToSignIn(url, null));
 }
 
 /** Tells whether a host is one of a sign-in service, by its first labels or by the service's own domain. */
@@ -59,28 +70,36 @@ export function isSignInHost(host: string): boolean {
   return labels.slice(0, Math.max(0, labels.length - 2)).some((label) => HOST_LABELS.test(label));
 }
 
-/** Tells whether the path or the hash route of a URL is that of a sign-in page. */
-export function isSignInPath(url: URL): boolean {
+/**
+ * Tells whether the path or the hash route of a URL leads to signing in, as seen from the target: `/settings/sso` is a
+ * page of the settings for somebody who asked for `/settings`. Without a target every sign counts.
+ */
+export function leadsToSignIn(url: URL, target: URL | null): boolean {
+  const asked = target ? segmentsOf(target) : [];
+  const segments = segmentsOf(url);
+  const isBelow = target !== null && asked.length > 0 && asked.every((segment, index) => segments[index] === segment);
+  const named = segments.filter((segment) => !asked.includes(segment));
+  if (named.some((segment) => SIGN_IN_SEGMENTS.test(segment))) return true;
+  const hasWayBack = NEXT_PARAMETERS.some((name) => url.searchParams.has(name));
+  if (named.some((segment) => PROTOCOL_SEGMENTS.test(segment))) return !isBelow || hasWayBack;
+  // `/auth` and `/session` are also the names of settings and of data: there a way back must be in the address.
+  return hasWayBack && named.some((segment) => WEAK_SEGMENTS.test(segment));
+}
+
+/** Tells whether a URL carries the way back to the target, as a sign-in page does that came in between. */
+export function returnsTo(url: URL, target: URL): boolean {
+  return (
+    url.pathname !== target.pathname &&
+    target.pathname.length > 1 &&
+    [...url.searchParams.values()].some((value) => value.includes(target.pathname))
+  );
+}
+
+function segmentsOf(url: URL): string[] {
   const route = url.hash.startsWith('#/') || url.hash.startsWith('#!/') ? url.hash.replace(/^#!?/, '').split('?')[0] : '';
-  const segments = `${url.pathname}/${route}`
+  return `${url.pathname}/${route}`
     .toLowerCase()
     .split('/')
     .filter(Boolean)
     .map((segment) => segment.replace(/\.(php|aspx?|html?|jsp|do)$/, ''));
-  const named = segments.filter((segment) => SEGMENTS.test(segment));
-  if (named.some((segment) => !WEAK_SEGMENTS.test(segment))) return true;
-  // `/auth` and `/session` are also the names of settings and of data: there a way back must be in the address.
-  return named.length > 0 && NEXT_PARAMETERS.some((name) => url.searchParams.has(name));
 }
-
-/** Words of a sign-in button, heading or title; anchored at the front so that "Login history" on a button is not one. */
-export const SIGN_IN_WORDS =
-  '^(?:please )?(?:sign|log)[ -]?(?:in|on)(?: (?:to|with|using|again|now|here|required)\\b.*| ?[|·:–—-].*|[.!…]?)?$|^login$|^(?:welcome back|session (?:has )?(?:expired|timed out)|your session (?:has )?(?:expired|timed out)|you (?:have been|are|were) (?:signed|logged) out|authentication required|einloggen|anmelden|anmeldung|se connecter|connexion|identifiez-vous|iniciar sesi[oó]n|acceder|entrar|accedi|inloggen|aanmelden|logga in|log ind|logg inn|kirjaudu|zaloguj|p[rř]ihl[aá]sit|войти|вход|登录|登入|ログイン|로그인)\\b.*$|^(?:登录|登入|ログイン|로그인|サインイン).*$';
-/** Words of a button that hands over to another sign-in service, or that goes to the next page of signing in. */
-export const HANDOVER_WORDS = '^(?:continue|sign[ -]?in|log[ -]?in|login|sign[ -]?up) with \\S.*$|^(?:use )?(?:single sign-on|sso)$';
-/** Words of a control that only a signed-in user has. */
-export const SIGN_OUT_WORDS =
-  '^(?:sign|log)[ -]?(?:out|off)\\b|^(?:abmelden|ausloggen|d[eé]connexion|se d[eé]connecter|cerrar sesi[oó]n|salir|sair|esci|disconnetti|uitloggen|afmelden|logga ut|log ud|logg ut|wyloguj|odhl[aá]sit|выйти|退出|登出|ログアウト|로그아웃)';
-/** Words that say that a user is known and may not see the page. */
-export const DENIED_WORDS =
-  'access (?:is )?denied|forbidden|not authori[sz]ed|unauthori[sz]ed|no (?:access|permission)|(?:do not|don.t) have (?:access|permission)|permission (?:denied|required)|insufficient (?:rights|permissions?)|zugriff verweigert|keine berechtigung|acc[eè]s refus[eé]|acceso denegado|accesso negato';

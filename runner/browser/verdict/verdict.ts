@@ -1,9 +1,10 @@
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import type { Verdict } from '#shared/capture.ts';
 import { type Failure, type FailureCode, failure, type Step } from '#shared/failure.ts';
+import { looksLikeSession } from '../session/session-names.ts';
 import { navigationFault } from '../visit/navigation-guard.ts';
-import type { PageFacts } from './page-facts.ts';
-import { isSignInHost, isSignInPath, looksLikeSignIn } from './sign-in-signs.ts';
+import type { PageFacts } from './read-facts.ts';
+import { wallSign } from './wall-signs.ts';
 
 /** Everything the verdict is made from. */
 export type VerdictInput = {
@@ -20,10 +21,21 @@ export type VerdictInput = {
   /** Names of injected cookies that the site has deleted, none of their kind being left. */
   deletedCookies: readonly string[];
   domains: readonly AllowedDomain[];
+  /** The request says by text or selector what the page must show: then the page is no error page for its looks. */
+  describesPage: boolean;
 };
 export type Judgement = { verdict: Verdict; failure: Failure | null };
 
+/** "Sign in first", by the standard, by proxies and by a well-known web server. */
+const SIGN_IN_STATUSES = new Set([401, 407, 440]);
+/** What a failure says about the page when it was stopped before it could be judged. */
+const VERDICT_OF: Partial<Record<FailureCode, Verdict>> = {
+  login_wall: 'login_wall',
+  access_denied: 'denied',
+  target_http_error: 'error_page',
+};
 const SHORT_PAGE_CHARS = 900;
+const SOFT_ERROR_CHARS = 600;
 
 /**
  * Decides what the page turned out to be. A wall, a refusal or an error page is a failure, so that no picture of it is
@@ -31,31 +43,58 @@ const SHORT_PAGE_CHARS = 900;
  * a report may be about logins.
  */
 export function judgePage(input: VerdictInput, step: Step): Judgement {
-  const fail = (verdict: Verdict, code: FailureCode, detail?: string): Judgement => ({ verdict, failure: failure(code, step, detail) });
-  const wall = (sign: string): Judgement =>
-    input.hasAuth
-      ? fail('login_wall', 'login_wall', sign)
-      : { verdict: 'login_wall', failure: failure('login_wall', step, withoutAuth(sign)) };
+  const fail = (verdict: Verdict, code: FailureCode, detail?: string | { instead: string }): Judgement => ({
+    verdict,
+    failure: failure(code, step, detail),
+  });
+  const wall = (sign: string) => fail('login_wall', 'login_wall', input.hasAuth ? sign : withoutAuth(sign));
+  if (input.finalUrl.startsWith('chrome-error:'))
+    return fail('error_page', 'target_http_error', {
+      instead: 'The page went to an address that did not answer, and the browser shows its own error page.',
+    });
   const outside = navigationFault(input.finalUrl, input.domains, step);
   if (outside) return { verdict: outside.code === 'login_wall' ? 'login_wall' : 'error_page', failure: outside };
 
-  const status = input.httpStatus ?? 200;
-  if (status >= 400 && !input.expectedStatuses.includes(status)) {
-    if (status === 401 || status === 407) return wall(`The site answered ${status}.`);
-    if (status === 403) return fail('denied', 'access_denied', 'The site answered 403.');
-    return fail('error_page', 'target_http_error', `The site answered ${status}.`);
-  }
+  const main = input.facts[0];
+  // Given a session or not, the check stands in front of the page and its picture is not one of it.
+  const isProven = input.verify?.met === true && !input.verify.weak;
+  if (main?.botCheck && main.textLength < SHORT_PAGE_CHARS && !main.hasData && !main.hasSignOut && !isProven)
+    return { verdict: 'denied', failure: botCheckFailure(main.botCheck, step) };
+  const sign = input.hasAuth ? wallSign(input) : null;
+  const byStatus = judgeStatus(input, sign, { fail, wall });
+  if (byStatus) return byStatus;
   if (input.verify && !input.verify.met) {
-    const denied = input.facts.some((facts) => facts.titleSaysDenied) && !hasWall(input);
+    const denied = input.facts.some((facts) => facts.titleSaysDenied) && !sign;
     return denied
       ? fail('denied', 'access_denied', 'The check in `auth.verify` was not met and the page speaks of missing permission.')
-      : wall('The check in `auth.verify` was not met.');
+      : wall(`The check in \`auth.verify\` was not met.${sign ? ` ${sign}` : ''}`);
   }
-  if (!input.hasAuth) return { verdict: input.verify ? 'authenticated' : 'unverified', failure: null };
-  if (input.verify && !input.verify.weak) return { verdict: 'authenticated', failure: null };
-  const sign = wallSign(input);
-  if (sign) return wall(sign);
+  if (sign && (!input.verify || input.verify.weak)) return wall(sign);
+  if (isSoftError(input))
+    return fail('error_page', 'target_http_error', {
+      instead: `The site answered ${input.httpStatus ?? 200}, but the page says that it is an error page. If it is what you want, say so with \`expect: [{ "text": … }]\`.`,
+    });
   return { verdict: input.verify ? 'authenticated' : 'unverified', failure: null };
+}
+
+type Outcomes = { fail: (verdict: Verdict, code: FailureCode, detail: string) => Judgement; wall: (sign: string) => Judgement };
+
+/** Judges by the status of the main document; null where it says nothing. */
+function judgeStatus(input: VerdictInput, sign: string | null, { fail, wall }: Outcomes): Judgement | null {
+  const status = input.httpStatus ?? 200;
+  if (status < 400 || input.expectedStatuses.includes(status)) return null;
+  if (SIGN_IN_STATUSES.has(status)) return wall(`The site answered ${status}.`);
+  if (sign) return wall(`The site answered ${status}. ${sign}`);
+  if (status === 403) return fail('denied', 'access_denied', 'The site answered 403.');
+  // Sites that hide what exists answer 404 to everybody they do not know.
+  const unknown = input.hasAuth && status === 404 && input.facts[0]?.linksToSignIn && !input.facts[0].hasSignOut;
+  const hint = unknown ? ' It also offers to sign in, so it may not have known the session.' : '';
+  return fail('error_page', 'target_http_error', `The site answered ${status}.${hint}`);
+}
+
+/** Names the verdict that a failure stands for; null for one that says nothing about the page. */
+export function verdictOf(code: FailureCode): Verdict | null {
+  return VERDICT_OF[code] ?? null;
 }
 
 /** A caller who sent no session has none to renew. */
@@ -63,41 +102,20 @@ function withoutAuth(sign: string): { instead: string } {
   return { instead: `${sign} The page asked to sign in, so nothing was stored. Send an auth state of a user who may see it.` };
 }
 
-function hasWall(input: VerdictInput): boolean {
-  return wallSign(input) !== null;
-}
-
-/** Names the sign that the page is a sign-in wall, or null. A target that is a sign-in page itself shows none. */
-function wallSign(input: VerdictInput): string | null {
-  if (looksLikeSignIn(input.targetUrl)) return null;
-  const hasSignOut = input.facts.some((facts) => facts.hasSignOut);
-  const target = new URL(input.targetUrl);
-  const final = new URL(input.finalUrl);
-  if (!hasSignOut && isSignInPath(final)) return 'The page went to a sign-in address.';
-  if (!hasSignOut && final.hostname !== target.hostname && isSignInHost(final.hostname))
-    return `The page went to sign in at ${final.hostname}.`;
-  if (input.facts.some((facts) => asksForPassword(facts, hasSignOut))) return 'The page shows a sign-in form.';
-  if (!hasSignOut && input.facts.some(offersOnlySignIn)) return 'The page offers nothing but to sign in.';
-  if (input.deletedCookies.length > 0) return `The site deleted the session cookie ${input.deletedCookies.slice(0, 3).join(', ')}.`;
-  return null;
-}
-
-function asksForPassword(facts: PageFacts, hasSignOut: boolean): boolean {
-  return facts.passwords.some((field) => {
-    if (field.isNewPassword || field.hasOtherPurpose) return false;
-    // Over the page lies a dialog that asks to sign in again: what is behind it was loaded before the session ended.
-    if (field.inDialog && (field.hasSignInWords || (field.hasUserField && !hasSignOut))) return true;
-    if (hasSignOut) return false;
-    if (field.hasSignInWords || facts.titleSaysSignIn) return true;
-    return field.hasUserField && facts.textLength < SHORT_PAGE_CHARS;
+function botCheckFailure(maker: string, step: Step): Failure {
+  const by = maker === 'unknown' ? '' : ` of ${maker}`;
+  return failure('access_denied', step, {
+    instead: `The site shows a check for robots${by} instead of the page, so nothing was stored. Such checks are neither solved nor evaded: let the site admit the address of your runners, or give an \`auth\` state or header that it admits.`,
   });
 }
 
-function offersOnlySignIn(facts: PageFacts): boolean {
-  return facts.titleSaysSignIn && facts.offersSignIn && facts.textLength < SHORT_PAGE_CHARS;
+/** A short page whose title and text are those of an error, unless it was asked for by its name. */
+function isSoftError({ facts, targetUrl, describesPage, verify, httpStatus }: VerdictInput): boolean {
+  if (describesPage || (httpStatus ?? 200) >= 400 || (verify?.met && !verify.weak)) return false;
+  const main = facts[0];
+  if (!main?.saysError || main.hasData || main.passwords.length > 0 || main.textLength > SOFT_ERROR_CHARS) return false;
+  return !/(?:^|[/_-])(?:40[0-9]|50[0-9]|not-?found|error)(?:[/._-]|$)/i.test(new URL(targetUrl).pathname);
 }
-
-const SESSION_NAMES = /sess|sid\b|^sid|auth|token|jwt|login|remember|identity|sso|connect\.|user/i;
 
 /**
  * Lists the injected cookies that look like a session and that the site has deleted, when no cookie of that kind is
@@ -108,12 +126,11 @@ export function deletedSessionCookies<T extends { name: string; httpOnly?: boole
   jar: readonly T[],
   isSame: (kept: T, given: T) => boolean,
 ): string[] {
-  const isSession = (cookie: T) => cookie.httpOnly === true || SESSION_NAMES.test(cookie.name);
   // A cookie that ran out by itself during the capture was not deleted by anybody.
   const lasting = injected.filter(
-    (cookie) => isSession(cookie) && (cookie.expires === undefined || cookie.expires === -1 || cookie.expires * 1000 > Date.now()),
+    (cookie) => looksLikeSession(cookie) && (cookie.expires === undefined || cookie.expires === -1 || cookie.expires * 1000 > Date.now()),
   );
   const deleted = lasting.filter((given) => !jar.some((kept) => isSame(kept, given)));
-  const anyLeft = jar.some(isSession);
+  const anyLeft = jar.some(looksLikeSession);
   return anyLeft ? [] : deleted.map((cookie) => cookie.name);
 }

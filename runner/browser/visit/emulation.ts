@@ -7,7 +7,7 @@ const DEFAULT_VIEWPORT = { width: 1280, height: 720 };
  * Builds the context options that make the page see the device, language, place and look that were asked for. A named
  * device gives the base, written-out fields win over it. Permissions stay empty except the one geolocation needs.
  */
-export function emulationOptions(request: CapturePayload['request']): BrowserContextOptions {
+export function emulationOptions(request: Request): BrowserContextOptions {
   const { defaultBrowserType: _type, ...device } = (request.device && devices[request.device]) || { defaultBrowserType: 'chromium' };
   const given = {
     viewport: request.viewport,
@@ -34,8 +34,45 @@ export function emulationOptions(request: CapturePayload['request']): BrowserCon
   };
 }
 
+type Request = CapturePayload['request'];
+/** What our own CDP session is told beside Playwright's: the context it was made with, and the medium. */
+type Mirrored = { context: BrowserContextOptions; media: 'screen' | 'print' };
+
+/** The context of a request that asks for nothing special. */
+const ORDINARY_CONTEXT: BrowserContextOptions = {
+  viewport: DEFAULT_VIEWPORT,
+  permissions: [],
+  acceptDownloads: false,
+  serviceWorkers: 'block',
+};
+export const ORDINARY: Mirrored = { context: ORDINARY_CONTEXT, media: 'screen' };
+
+/** Tells whether everything that Chromium fixes when a context is made is left at its default. */
+export function isOrdinary(request: Request): boolean {
+  const { device, deviceScaleFactor, isMobile, hasTouch, userAgent, locale, timezoneId, geolocation } = request;
+  const special = [device, isMobile || undefined, hasTouch || undefined, userAgent, locale, timezoneId, geolocation];
+  return request.javaScriptEnabled && (deviceScaleFactor ?? 1) === 1 && special.every((value) => value === undefined);
+}
+
+/** Gives a page that was made ahead what it can still be given: the viewport, the medium, the preferred look. */
+export async function adjustEmulation(page: Page, cdp: CDPSession, request: Request): Promise<void> {
+  const { viewport, colorScheme, reducedMotion, forcedColors } = request;
+  const isSame = viewport === undefined || (viewport.width === DEFAULT_VIEWPORT.width && viewport.height === DEFAULT_VIEWPORT.height);
+  const look = { colorScheme, reducedMotion, forcedColors };
+  const isPlain = Object.values(look).every((value) => value === undefined) && chooseMedia(request) === 'screen';
+  if (isSame && isPlain) return;
+  if (!isSame) await page.setViewportSize(viewport);
+  if (!isPlain) await page.emulateMedia(Object.fromEntries(Object.entries(look).filter(([, value]) => value !== undefined)));
+  await mirrorEmulation(page, cdp, mirrored(request));
+}
+
+/** What a request wants our own session to be told. */
+export function mirrored(request: Request): Mirrored {
+  return { context: emulationOptions(request), media: chooseMedia(request) };
+}
+
 /** Chooses the medium that styles are made for: what was asked for, else print for a PDF and screen for a picture. */
-function chooseMedia(request: CapturePayload['request']): 'screen' | 'print' {
+function chooseMedia(request: Pick<Request, 'output' | 'media'>): 'screen' | 'print' {
   return request.media ?? (request.output.format === 'pdf' ? 'print' : 'screen');
 }
 
@@ -43,13 +80,11 @@ function chooseMedia(request: CapturePayload['request']): 'screen' | 'print' {
  * Tells our own CDP session the screen and the medium that Playwright told its session. Chromium keeps both for each
  * session: without this a screenshot of ours ignores the device scale, and the next navigation drops the medium again.
  */
-export async function mirrorEmulation(page: Page, cdp: CDPSession, request: CapturePayload['request']): Promise<void> {
-  const options = emulationOptions(request);
+export async function mirrorEmulation(page: Page, cdp: CDPSession, { context: options, media }: Mirrored): Promise<void> {
   const viewport = options.viewport ?? DEFAULT_VIEWPORT;
   const screen = options.screen ?? viewport;
   const mobile = options.isMobile ?? false;
   const isLandscape = screen.width > screen.height;
-  const media = chooseMedia(request);
   await page.emulateMedia({ media });
   await cdp.send('Emulation.setEmulatedMedia', { media });
   await cdp.send('Emulation.setDeviceMetricsOverride', {

@@ -2,6 +2,9 @@ import { CaptureFault, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, isExpiry, navigationFailure } from '../classify-playwright-error.ts';
 import type { Visit } from './visit.ts';
 
+/** How long the network is quiet before a document that is still being read is taken as stalled. */
+const STALLED_MS = 500;
+
 /** Goes to the target. In `auto` the first document is enough here: the settling that follows waits for the rest. */
 export async function navigate(visit: Visit): Promise<void> {
   const { page, run, payload, lease } = visit;
@@ -23,7 +26,12 @@ export async function navigate(visit: Visit): Promise<void> {
   if (waitUntil === 'commit') return;
   try {
     const timeout = Math.max(1, until - Date.now());
-    await run.within(timeout + 500, page.waitForLoadState(state, { timeout }));
+    const loaded = page.waitForLoadState(state, { timeout });
+    // A document that waits for a script that never comes, or was opened by a script and never closed, has no such
+    // state. Where nothing is on its way any more, the settling judges what is there.
+    const stalled = waitUntil === 'auto' ? visit.network.whenQuiet(STALLED_MS) : loaded;
+    await run.within(timeout + 500, Promise.race([loaded, stalled]));
+    loaded.catch(() => undefined); // Nobody asks any more.
   } catch (error) {
     if (!isExpiry(error)) throw error;
     if (onTimeout === 'fail') throw run.fault('navigation_timeout');

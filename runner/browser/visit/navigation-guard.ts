@@ -2,6 +2,7 @@ import type { CDPSession, Page } from 'playwright';
 import { type AllowedDomain, matchAllowedDomain } from '#shared/allowed-domain.ts';
 import { type Failure, failure, type Step } from '#shared/failure.ts';
 import type { CaptureRun } from '../capture-run.ts';
+import type { Seed } from '../session/seed-first-document.ts';
 import { looksLikeSignIn } from '../verdict/sign-in-signs.ts';
 
 /** Headers of the caller and the origins that they belong to. */
@@ -15,6 +16,8 @@ export type NavigationGuard = {
   /** Judges where the page is now; null when it may be there. */
   judge(href: string, step: Step): Failure | null;
 };
+
+const HOLD_MS_MAX = 10_000;
 
 type Paused = {
   requestId: string;
@@ -33,7 +36,7 @@ type Paused = {
  */
 export async function guardNavigation(
   tab: GuardedTab,
-  options: { domains: readonly AllowedDomain[]; headers: readonly OriginHeaders[] },
+  options: { domains: readonly AllowedDomain[]; headers: readonly OriginHeaders[]; seed: Seed | null },
 ): Promise<NavigationGuard> {
   const { page, cdp, run } = tab;
   const { domains } = options;
@@ -41,17 +44,21 @@ export async function guardNavigation(
   const context = page.context();
   const { frameTree } = await cdp.send('Page.getFrameTree');
   const judge = (href: string, step: Step) => navigationFault(href, domains, step);
-  const onPaused = (session: CDPSession) => (event: Paused) => {
-    const fault = event.resourceType === 'Document' && event.frameId === frameTree.frame.id ? judge(event.request.url, 'navigate') : null;
+  const onPaused = (session: CDPSession) => async (event: Paused) => {
+    const isMain = event.resourceType === 'Document' && event.frameId === frameTree.frame.id;
+    const fault = isMain ? judge(event.request.url, 'navigate') : null;
     if (fault) run.stop(fault);
-    const answer = fault
+    // A document that would find the session written a second time is not loaded at all.
+    const isRefused = fault !== null || (isMain && options.seed !== null && !(await isReadyFor(options.seed, run)));
+    const answer = isRefused
       ? session.send('Fetch.failRequest', { requestId: event.requestId, errorReason: 'BlockedByClient' })
       : session.send('Fetch.continueRequest', { requestId: event.requestId, ...withHeaders(event.request, options.headers) });
     // Rejects only when the request or the page is gone, and then nothing waits for the answer.
     answer.catch(() => undefined);
   };
   const watch = async (session: CDPSession) => {
-    session.on('Fetch.requestPaused', onPaused(session));
+    const answer = onPaused(session);
+    session.on('Fetch.requestPaused', (event) => void answer(event));
     await session.send('Fetch.enable', { patterns: patternsOf(options.headers) });
   };
   const hasHeaders = patternsOf(options.headers).length > 1;
@@ -80,6 +87,14 @@ export async function guardNavigation(
     },
     judge,
   };
+}
+
+/** Waits until the seed may see the next document. False when it could not be asked: the page is gone, or is stuck. */
+async function isReadyFor(seed: Seed, run: CaptureRun): Promise<boolean> {
+  return await run.within(HOLD_MS_MAX, seed.beforeDocument()).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Says why a main document may not be shown, naming the host to add; null when its URL is https on an allowed host. */

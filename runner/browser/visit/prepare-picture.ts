@@ -1,7 +1,8 @@
 import type { Wait } from '#shared/capture-request.ts';
 import { CaptureFault, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
-import { settleAgain, settleVisit } from '../readiness/settle-visit.ts';
+import { expandPage } from '../expand/expand-page.ts';
+import { settleForPicture, settleVisit } from '../readiness/settle-visit.ts';
 import { runActions } from './actions.ts';
 import { addStyles, hideElements, removeElements } from './page-scripts.ts';
 import type { Visit } from './visit.ts';
@@ -37,9 +38,8 @@ export async function preparePicture(visit: Visit): Promise<void> {
   for (const selector of request.hide) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(hideElements));
   for (const selector of request.remove) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(removeElements));
   const touched = request.styles.length + request.scripts.length + request.hide.length + request.remove.length > 0;
-  if (request.waitUntil === 'auto' && (waits.length > 0 || request.delay > 0 || touched)) {
-    await settleAgain(visit);
-  }
+  await settleForPicture(visit, { touched: touched || waits.length > 0 || request.delay > 0 });
+  await expandPage(visit);
 }
 
 async function waitForItem(visit: Visit, wait: Wait, at: string): Promise<void> {

@@ -1,32 +1,31 @@
-import type { BrowserContext, CDPSession, Page } from 'playwright';
+import type { CDPSession, Page } from 'playwright';
 import { matchesHost } from '#shared/allowed-domain.ts';
 import { watchNetwork } from '../readiness/network-activity.ts';
-import { installProbe } from '../readiness/readiness-probe.ts';
 import { settleVisit } from '../readiness/settle-visit.ts';
-import { applyAuth } from '../session/session.ts';
+import type { Seed } from '../session/seed-first-document.ts';
+import { applyAuth, authHeaders } from '../session/session.ts';
+import { traceAuth } from '../session/trace-auth.ts';
 import { judgeVisit } from '../verdict/judge-visit.ts';
-import { mirrorEmulation } from './emulation.ts';
 import { navigate } from './navigate.ts';
 import { guardNavigation } from './navigation-guard.ts';
+import type { Tab } from './open-tab.ts';
 import type { Visit, VisitOptions } from './visit.ts';
 
 const SETUP_MS_MAX = 15_000;
 
-/** Opens a tab with the caller's session and guards in place, and brings it to the target, settled. */
-export async function visitPage(context: BrowserContext, options: VisitOptions): Promise<Visit> {
+/** Puts the caller's session and the guards into a blank tab, and brings it to the target, settled. */
+export async function visitPage({ context, page, cdp }: Tab, options: VisitOptions): Promise<Visit> {
   const { run, payload, auth, domains } = options;
   const { request, target } = payload;
-  await run.within(SETUP_MS_MAX, context.addInitScript(installProbe));
-  const page = await run.within(SETUP_MS_MAX, context.newPage());
-  const cdp = await run.within(SETUP_MS_MAX, context.newCDPSession(page));
-  await run.within(SETUP_MS_MAX, mirrorEmulation(page, cdp, request));
-  await applySession(page, cdp, options);
-  const headers = [
-    { origins: [target.origin], headers: request.headers ?? {} },
-    { origins: auth?.headerOrigins ?? [], headers: auth?.headers ?? {} },
-  ];
-  const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers }));
-  const network = watchNetwork(page, (host) => domains.some((entry) => matchesHost(entry.host, host)));
+  const seed = await applySession(page, cdp, options);
+  const headers = [{ origins: [target.origin], headers: request.headers ?? {} }, ...authHeaders(auth)];
+  const guard = await run.within(SETUP_MS_MAX, guardNavigation({ page, cdp, run }, { domains, headers, seed }));
+  const network = watchNetwork(page, {
+    cdp,
+    isOwnHost: (host) => domains.some((entry) => matchesHost(entry.host, host)),
+    readinessMs: request.timeouts.readiness,
+  });
+  const trace = auth ? traceAuth(page, auth) : null;
   const visit: Visit = {
     ...options,
     context,
@@ -36,6 +35,9 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
     guard,
     navigatedAt: Date.now(),
     judge: (when) => judgeVisit(visit, when),
+    finishReceipt: async () => {
+      if (trace && options.observed.auth) options.observed.auth = await trace.finish(options.observed.auth);
+    },
   };
   try {
     run.enter('navigate');
@@ -45,15 +47,19 @@ export async function visitPage(context: BrowserContext, options: VisitOptions):
     await settleVisit(visit);
     return visit;
   } catch (error) {
+    await visit.finishReceipt();
     network.close();
     throw error;
   }
 }
 
-async function applySession(page: Page, cdp: CDPSession, options: VisitOptions): Promise<void> {
-  if (!options.auth) return;
-  const { receipt, refused } = await applyAuth({ page, cdp, run: options.run }, options.auth);
+async function applySession(page: Page, cdp: CDPSession, options: VisitOptions): Promise<Seed | null> {
+  if (!options.auth) return null;
+  const { receipt, refused, seed } = await applyAuth({ page, cdp, run: options.run }, options.auth, options.payload.target);
   options.observed.auth = receipt;
+  // By its kind alone: people at the console read this sentence, and names are for API keys, in the receipt.
   const first = refused[0];
-  if (first) throw options.run.fault('auth_not_applied', `${first.name}: ${first.reason}.`);
+  if (first)
+    throw options.run.fault('auth_not_applied', `${first.kind === 'cookie' ? 'A cookie' : 'A stored item'} was refused: ${first.reason}.`);
+  return seed;
 }

@@ -30,4 +30,6 @@ export type Visit = VisitOptions & {
   navigatedAt: number;
   /** Throws unless the page may be pictured; `again` is the look after the picture, which waits for nothing. */
   judge(when: 'early' | 'first' | 'again'): Promise<void>;
+  /** Writes into `observed.auth` what became of each part of the session. Never rejects. */
+  finishReceipt(): Promise<void>;
 };

@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Frame, Page } from 'playwright';
 import type { Wait } from '#shared/capture-request.ts';
-import type { CaptureRun } from '../capture-run.ts';
+import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { matchesUrl } from '../glob.ts';
 import { locate } from '../locate.ts';
@@ -14,6 +14,7 @@ export class ScriptFault extends Error {
 
 export type WaitPage = { page: Page; network: NetworkActivity; run: CaptureRun };
 const POLL_MS = 100;
+const FRAMES_MAX = 20;
 
 /** Waits for one item of `waitFor`, for at most `ms`. Throws WaitExpired, Playwright's TimeoutError, or ScriptFault. */
 export async function waitFor(target: WaitPage, wait: Wait, ms: number): Promise<void> {
@@ -26,10 +27,34 @@ export async function waitFor(target: WaitPage, wait: Wait, ms: number): Promise
         .first()
         .waitFor({ state: wait.state ?? 'visible', timeout }),
     );
-  else if (wait.text !== undefined) await run.within(timeout, page.getByText(wait.text).first().waitFor({ state: 'visible', timeout }));
+  else if (wait.text !== undefined) await waitForText(target, wait.text, timeout);
   else if (wait.url !== undefined) await waitForUrl(target, wait.url, timeout);
   else if (wait.response !== undefined) await waitForResponse(target, { url: wait.response, since: 0 }, timeout);
   else if (wait.function !== undefined) await waitForFunction(target, { frame: page.mainFrame(), expression: wait.function }, timeout);
+}
+
+/** Waits until a text is seen in the page or in a frame of it. */
+async function waitForText(target: WaitPage, text: string, ms: number): Promise<void> {
+  const until = Date.now() + ms;
+  for (;;) {
+    const frames = target.page.frames().slice(0, FRAMES_MAX);
+    const seen = await Promise.all(frames.map((frame) => showsText(target, frame, { text, ms: until - Date.now() })));
+    if (seen.includes(true)) return;
+    await target.run.within(until - Date.now(), after(POLL_MS));
+  }
+}
+
+async function showsText(target: WaitPage, frame: Frame, wanted: { text: string; ms: number }): Promise<boolean> {
+  try {
+    // Not the first match alone: that may be a hidden one.
+    return (await target.run.within(wanted.ms, frame.getByText(wanted.text).filter({ visible: true }).count())) > 0;
+  } catch (error) {
+    // A frame that leaves or does not answer shows nothing; the page itself is asked again.
+    const isOther = frame !== target.page.mainFrame();
+    if (classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached() || (isOther && error instanceof WaitExpired))
+      return false;
+    throw error;
+  }
 }
 
 /** Waits until the page's address matches; addresses that change without a load (single-page apps) count too. */

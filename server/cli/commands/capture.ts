@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { EXIT, OperatorError } from '#server/embedded/operator-error.ts';
 import { storageStateSchema } from '#shared/auth-state.ts';
 import { type Capture, captureSchema, FINAL_STATUSES } from '#shared/capture.ts';
+import { dryRunSchema } from '#shared/dry-run.ts';
 import { type CommandContext, examples, type InstanceSession, openInstanceSession, withInstance } from '../command-context.ts';
 import { formatBytes, formatSeconds, type Terminal } from '../terminal.ts';
 import { downloadAsset } from '../up/first-capture.ts';
@@ -17,6 +18,7 @@ const flagsSchema = z.looseObject({
   pdf: z.boolean().default(false),
   fullPage: z.boolean().default(false),
   wait: z.string().optional(),
+  dryRun: z.boolean().default(false),
 });
 type Flags = z.infer<typeof flagsSchema>;
 
@@ -32,7 +34,8 @@ export function addCapture(program: Command, { terminal }: CommandContext): void
     .option('--session <NAME>', 'a saved session (comes with saved sessions; not in this version)')
     .option('--pdf', 'a PDF, whatever the ending')
     .option('--full-page', 'the whole page, not only what fits the window')
-    .option('--wait <SELECTOR>', 'wait until this element is there');
+    .option('--wait <SELECTOR>', 'wait until this element is there')
+    .option('--dry-run', 'check everything and capture nothing');
   examples(command, [
     'sessionshot capture https://app.example.com/report -o report.png --auth auth.json --full-page',
     'sessionshot capture https://app.example.com/report -o - --pdf > report.pdf',
@@ -40,6 +43,7 @@ export function addCapture(program: Command, { terminal }: CommandContext): void
     const flags = flagsSchema.parse(self.opts());
     if (flags.output !== '-') checkPlace(flags.output);
     const session = openInstanceSession(self);
+    if (flags.dryRun) return await tellDryRun(session, terminal, buildRequest(url, flags));
     const capture = await follow(
       session,
       terminal,
@@ -47,6 +51,14 @@ export function addCapture(program: Command, { terminal }: CommandContext): void
     );
     await deliver(session, terminal, capture, flags);
   });
+}
+
+async function tellDryRun(session: InstanceSession, terminal: Terminal, request: unknown): Promise<void> {
+  const answer = await session.operator.call('captures.dryRun', dryRunSchema, request);
+  if (session.json) return terminal.json(answer);
+  for (const { name, reason } of answer.auth?.rejected ?? []) terminal.say(`left out: ${name}: ${reason}`);
+  for (const { path, message } of answer.warnings) terminal.say(`${path} ${message}`);
+  terminal.say(`${terminal.style('green', '✔')} ${answer.url} would be captured, with ${answer.auth?.cookies ?? 0} cookies`);
 }
 
 function buildRequest(url: string, flags: Flags) {

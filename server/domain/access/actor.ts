@@ -44,6 +44,11 @@ export function requireScope(actor: Actor, scope: Scope): void {
     );
 }
 
+/** Tells whether an actor may see the names of the parts of an auth state: programs that may read, never people at a screen. */
+export function seesAuthNames(actor: Actor): boolean {
+  return actor.kind === 'operator' || (actor.kind === 'apiKey' && actor.scopes.includes('captures:read'));
+}
+
 /** Refuses unless the actor may administer keys, domains and members: owners, admins and operators; never an API key. */
 export function requireAdmin(actor: Actor): void {
   if (actor.kind === 'operator' || (actor.kind === 'user' && (actor.role === 'owner' || actor.role === 'admin'))) return;

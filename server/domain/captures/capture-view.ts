@@ -5,8 +5,8 @@ import { REFERENCE_PATH } from '#shared/problem.ts';
 
 export type Link = { url: string; expiresAt: Date };
 export type CaptureRows = { capture: CaptureRow; attempts: readonly AttemptRow[]; asset: AssetRow | null; link: Link | null };
-/** People at the console are shown how many parts of an auth state were rejected, programs also which. Links begin with `publicUrl`. */
-export type ViewOptions = { showRejectedNames: boolean; publicUrl: string };
+/** People at the console are shown how the parts of an auth state fared in numbers, programs that may read also which. Links begin with `publicUrl`. */
+export type ViewOptions = { showAuthNames: boolean; publicUrl: string };
 
 /**
  * Builds what callers see of a capture, member by member: nothing leaves the server that is not named here. `asset` is
@@ -81,11 +81,16 @@ function toAsset(asset: AssetRow, link: Link): NonNullable<CaptureView['asset']>
   };
 }
 
-function toReceipt(receipt: CaptureView['auth'], { showRejectedNames }: ViewOptions): CaptureView['auth'] {
-  if (!receipt || showRejectedNames) return receipt;
+/** The receipt as an actor may see it: whole, or without any name. */
+export function toReceipt(receipt: CaptureView['auth'], { showAuthNames }: Pick<ViewOptions, 'showAuthNames'>): CaptureView['auth'] {
+  if (!receipt || showAuthNames) return receipt;
+  const { items: _items, ...counted } = receipt;
   return {
-    ...receipt,
-    rejected: receipt.rejected.map(() => ({ name: '(not shown)', reason: 'The name and the reason are shown to API keys only.' })),
+    ...counted,
+    rejected: receipt.rejected.map(() => ({
+      name: '(not shown)',
+      reason: 'The name and the reason are shown to API keys with captures:read only.',
+    })),
   };
 }
 

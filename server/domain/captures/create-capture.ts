@@ -8,7 +8,7 @@ import type { CaptureRequest } from '#shared/capture-request.ts';
 import { type CaptureId, makeId } from '#shared/ids.ts';
 import type { CapturePayload as Payload } from '#shared/sealed-payload.ts';
 import { shownUrl } from '#shared/target-url.ts';
-import type { Actor } from '../access/actor.ts';
+import { type Actor, seesAuthNames } from '../access/actor.ts';
 import { loadAllowedDomains } from '../access/allowed-domains.ts';
 import { narrowDomains } from '../access/narrow-domains.ts';
 import { AppError } from '../app-error.ts';
@@ -22,7 +22,7 @@ import { findAnswer, type Idempotency, readIdempotency, takeKey } from './idempo
 /** `body` is the JSON as it was sent: what the idempotency fingerprint is made of. */
 export type CreateOptions = { idempotencyKey?: string; body: unknown };
 export type Created = { capture: CaptureView; replayed: boolean };
-type Creating = Pick<Deps, 'db' | 'sealer' | 'settings'>;
+export type Creating = Pick<Deps, 'db' | 'sealer' | 'settings'>;
 
 /**
  * Accepts a capture: policy, seal, then capture, sealed payload and job in one transaction, so that a capture which was
@@ -59,7 +59,7 @@ async function accept(em: EntityManager, accepting: Accepting): Promise<Created>
   const row = toRow(accepting, now);
   const capture = toCaptureView(
     { capture: em.create(Capture, row, { persist: false }), attempts: [], asset: null, link: null },
-    { showRejectedNames: actor.kind !== 'user', publicUrl: deps.settings.publicUrl() },
+    { showAuthNames: seesAuthNames(actor), publicUrl: deps.settings.publicUrl() },
   );
   const first = idempotency && (await takeKey(em, idempotency, capture));
   if (first) return { capture: first, replayed: true };
@@ -116,7 +116,8 @@ function toPayload(request: CaptureRequest, { target, auth }: Admitted): Payload
   };
 }
 
-function requireSealer({ sealer }: Creating): Sealer {
+/** The sealer; refuses with `unavailable` where the server was given no public key. */
+export function requireSealer({ sealer }: Creating): Sealer {
   if (sealer) return sealer;
   throw new AppError(
     'unavailable',
@@ -125,8 +126,8 @@ function requireSealer({ sealer }: Creating): Sealer {
   );
 }
 
-/** Counts up to the bound only. Requests at the very same moment may pass it by as many as they are. */
-async function refuseFullQueue(em: EntityManager, actor: Actor, max: number): Promise<void> {
+/** Refuses when as many captures of the workspace wait as may. Counts up to the bound only. Requests at the very same moment may pass it by as many as they are. */
+export async function refuseFullQueue(em: EntityManager, actor: Actor, max: number): Promise<void> {
   const waiting = await em.execute<unknown[]>(`select 1 as waiting from job where workspace_id = ? and state = 'available' limit ?`, [
     actor.workspaceId,
     max,

@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Asset, type AssetRow, Attempt, Capture, type CaptureRow } from '#server/db/captures.entities.ts';
 import type { Capture as CaptureView } from '#shared/capture.ts';
-import type { Actor } from '../access/actor.ts';
+import { type Actor, seesAuthNames } from '../access/actor.ts';
 import type { Deps } from '../deps.ts';
 import type { SignedLink } from '../ports.ts';
 import { toCaptureView } from './capture-view.ts';
@@ -27,7 +27,7 @@ export async function loadViews(
     views.push(
       toCaptureView(
         { capture, attempts: attempts.filter((attempt) => attempt.capture.id === capture.id), asset, link },
-        { showRejectedNames: actor.kind !== 'user', publicUrl: deps.settings.publicUrl() },
+        { showAuthNames: seesAuthNames(actor), publicUrl: deps.settings.publicUrl() },
       ),
     );
   }

@@ -5,6 +5,7 @@ import { notify } from '#server/db/notifications.ts';
 import { FAILURES, type Failure, failure } from '#shared/failure.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import { decideRetry } from './retry-policy.ts';
+import { recordReceipt } from './session-use.ts';
 import { type AttemptEnd, endAttempt, settleJob } from './settle-job.ts';
 
 /** Puts a job back into the queue inside the caller's transaction, to be available after `delayMs`. */
@@ -47,5 +48,6 @@ export async function retryOrFail(em: EntityManager, job: JobRow, report: Failed
     return settleJob(em, job, { status: 'failed', failure: failed, observed }, end);
   if (FAILURES[failed.code].retry === 'target') job.targetFailures += 1;
   await endAttempt(em, job, { ...end, at: now });
+  if (observed) recordReceipt(await em.findOneOrFail(Capture, { id: job.capture.id }), observed, job.attempt);
   await requeueJob(em, job, decision.delayMs);
 }

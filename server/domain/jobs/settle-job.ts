@@ -13,6 +13,7 @@ import { notify } from '#server/db/notifications.ts';
 import type { Failure, FailureCode } from '#shared/failure.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import { shownUrl } from '#shared/target-url.ts';
+import { recordReceipt, withSpentSession } from './session-use.ts';
 
 export type StoredAsset = {
   blobName: string;
@@ -45,7 +46,7 @@ export async function settleJob(em: EntityManager, job: JobRow, ending: Ending, 
   capture.finishedAt = now;
   capture.timings = { ...(ending.status === 'canceled' ? {} : ending.observed?.timings), ...serverTimings(capture, now) };
   if (ending.status !== 'canceled' && ending.observed) recordObserved(capture, ending.observed);
-  if (ending.status === 'failed') capture.failure = ending.failure;
+  if (ending.status === 'failed') capture.failure = withSpentSession(ending.failure, capture);
   if (ending.status === 'succeeded') {
     capture.storedAt = now;
     capture.expiresAt = new Date(now.getTime() + capture.retentionMs);
@@ -72,7 +73,7 @@ function recordObserved(capture: CaptureRow, observed: Observed): void {
   capture.readiness = observed.readiness;
   capture.egress = observed.egress;
   capture.controls = observed.controls;
-  if (observed.auth) capture.authReceipt = observed.auth;
+  recordReceipt(capture, observed);
 }
 
 function serverTimings(capture: CaptureRow, now: Date): { queue?: number; total: number } {

@@ -1,0 +1,47 @@
+import type { JSHandle } from 'playwright';
+import { LIMITS } from '#shared/limits.ts';
+import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { settleAgain, settleForPicture } from '../readiness/settle-visit.ts';
+import type { Visit } from '../visit/visit.ts';
+import { makeScrollGrower, type ScrollGrower } from './scroll-grower.ts';
+
+/**
+ * What lies here makes the page as tall as its content before it is drawn: inner scroll areas are opened, without a
+ * change of the viewport, so that `vh`, media queries and resize handlers see what they saw before.
+ */
+const STEP_MS_MAX = 5000;
+
+/**
+ * Opens the inner scroll areas where the output asks for it, and lets what comes into the page by that load and settle.
+ * Content that makes an area grow again is followed for a few rounds. A page that goes elsewhere meanwhile is left to the
+ * judgement that follows.
+ */
+export async function expandPage(visit: Visit): Promise<void> {
+  const { page, run, payload } = visit;
+  const { output } = payload.request;
+  if (output.format === 'pdf' || !(output.expandScrollContainers ?? output.fullPage)) return;
+  const limits = { heightMax: output.maxHeight ?? LIMITS.heightPxMax, cut: output.maxHeight !== undefined };
+  try {
+    const grower = await run.within(STEP_MS_MAX, page.evaluateHandle(makeScrollGrower, limits));
+    for (let round = 0; round < LIMITS.expandRoundsMax; round++) {
+      const { opened, changed } = await run.within(
+        STEP_MS_MAX,
+        grower.evaluate((it) => it.grow()),
+      );
+      if (opened === 0 || !changed) break;
+      await settleForPicture(visit, { touched: false });
+    }
+    await closeEmpty(visit, grower);
+  } catch (error) {
+    if (classifyPlaywrightError(error).kind !== 'navigated') throw error;
+  }
+}
+
+/** A list that draws only what is in view leaves a void where it was opened: then it is shown as a person sees it. */
+async function closeEmpty(visit: Visit, grower: JSHandle<ScrollGrower>): Promise<void> {
+  const closed = await visit.run.within(
+    STEP_MS_MAX,
+    grower.evaluate((it) => it.closeEmpty()),
+  );
+  if (closed && visit.payload.request.waitUntil === 'auto') await settleAgain(visit);
+}

@@ -1,0 +1,131 @@
+/// <reference lib="dom" />
+/**
+ * The in-page ground of `waitUntil: "auto"`: the browser's own clock and timers, taken before a page can replace them,
+ * and the record of when the document last changed. Runs in every frame from its first node on.
+ */
+export type PageWatch = {
+  /** Milliseconds since the document began, from the browser's own clock. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** Two frames drawn; a second at most, because a page that is not drawn has none. */
+  frames(): Promise<void>;
+  /** Resolves when something happens that may have changed what is awaited, `ms` at the latest. */
+  nextEvent(ms: number): Promise<void>;
+  /** Elements of the document and of its shadow roots, closed ones included where a script attached them. */
+  find(selector: string): Element[];
+  roots(): (Document | ShadowRoot)[];
+  /** When a node last changed that is not a ticker. */
+  changedAt(): number;
+};
+
+/** Starts the record. Runs in the page: uses nothing from outside itself. */
+export function watchPage(): PageWatch {
+  const LIMIT = { changes: 4, restMs: 1000, tickerMs: 1500, countUpMs: 2600, rootElements: 20_000 };
+  const now = performance.now.bind(performance);
+  const later = window.setTimeout.bind(window);
+  const frame = window.requestAnimationFrame.bind(window);
+  const Native = Promise;
+  const listen = EventTarget.prototype.addEventListener;
+  const findInDocument = Document.prototype.querySelectorAll;
+  const findInFragment = DocumentFragment.prototype.querySelectorAll;
+
+  const roots: (Document | ShadowRoot)[] = [document];
+  const changes = new WeakMap<Node, { count: number; first: number; last: number }>();
+  let waiters: (() => void)[] = [];
+  let changedAt = now();
+  let areRootsKnown = false;
+
+  const wake = () => {
+    const woken = waiters;
+    waiters = [];
+    for (let index = 0; index < woken.length; index++) woken[index]?.();
+  };
+  // A clock or a live value changes for ever: after a while its changes no longer count (the fixture "endless ticker").
+  // Figures that count up to their value do it within two seconds and a half and then rest: they get that long (the
+  // fixture "count-up figures"), unless the text is a time of day. A node that rested for a second begins anew.
+  const note = (record: MutationRecord) => {
+    const node = record.target;
+    const at = now();
+    let entry = changes.get(node);
+    if (!entry || at - entry.last > LIMIT.restMs) {
+      entry = { count: 0, first: at, last: at };
+      changes.set(node, entry);
+    }
+    entry.count++;
+    entry.last = at;
+    const text = record.type === 'attributes' ? '' : (node.textContent ?? '').slice(0, 40);
+    const isFigure = /\d/.test(text) && text.length < 40 && !/\d:\d\d|\d{13}/.test(text);
+    if (entry.count < LIMIT.changes || at - entry.first < (isFigure ? LIMIT.countUpMs : LIMIT.tickerMs)) changedAt = at;
+  };
+  const observer = new MutationObserver((records) => {
+    areRootsKnown = false;
+    for (let index = 0; index < records.length; index++) {
+      const record = records[index];
+      if (record) note(record);
+    }
+    wake();
+  });
+  const watch = (root: Document | ShadowRoot) =>
+    observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+  const addRoot = (root: ShadowRoot) => {
+    if (roots.includes(root)) return;
+    roots.push(root);
+    watch(root);
+  };
+  // A proxy still prints itself as native code: some pages refuse to run on patched functions.
+  Element.prototype.attachShadow = new Proxy(Element.prototype.attachShadow, {
+    apply(target, element, args) {
+      const root = Reflect.apply(target, element, args);
+      addRoot(root);
+      return root;
+    },
+  });
+  // Roots that the parser attached from a template never pass `attachShadow`; the open ones are found here. The closed
+  // ones no script can reach: what is inside them is seen by its requests, fonts and animations only.
+  const knownRoots = () => {
+    if (areRootsKnown) return roots;
+    areRootsKnown = true;
+    for (let at = 0; at < roots.length; at++) {
+      const root = roots[at];
+      if (!root) continue;
+      const all = Reflect.apply(root instanceof Document ? findInDocument : findInFragment, root, ['*']);
+      for (let index = 0; index < all.length && index < LIMIT.rootElements; index++) {
+        const shadow = all[index]?.shadowRoot;
+        if (shadow) addRoot(shadow);
+      }
+    }
+    return roots;
+  };
+  watch(document);
+  for (const name of ['load', 'error', 'readystatechange', 'transitionend', 'transitioncancel', 'animationend', 'animationcancel'])
+    Reflect.apply(listen, document, [name, wake, true]);
+  Reflect.apply(listen, window, ['load', wake]);
+
+  const sleep = (ms: number) => new Native<void>((resolve) => void later(resolve, ms));
+  return {
+    now,
+    sleep,
+    frames: () => Native.race([new Native<void>((resolve) => void frame(() => void frame(() => resolve()))), sleep(1000)]),
+    nextEvent: (ms) =>
+      new Native<void>((resolve) => {
+        waiters.push(resolve);
+        later(resolve, ms);
+      }),
+    find: (selector) => {
+      const found: Element[] = [];
+      const all = knownRoots();
+      for (let at = 0; at < all.length; at++) {
+        const root = all[at];
+        if (!root) continue;
+        const list = Reflect.apply(root instanceof Document ? findInDocument : findInFragment, root, [selector]);
+        for (let index = 0; index < list.length; index++) {
+          const element = list[index];
+          if (element) found.push(element);
+        }
+      }
+      return found;
+    },
+    roots: knownRoots,
+    changedAt: () => changedAt,
+  };
+}

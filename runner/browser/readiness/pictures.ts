@@ -1,0 +1,122 @@
+/// <reference lib="dom" />
+import type { PageWatch } from './page-watch.ts';
+
+export type Pictures = {
+  /** Whether a font that the page uses is on its way. */
+  areFontsLoading(): boolean;
+  /** Whether a picture that is seen is on its way; `slow` are addresses of pictures that the network still waits for. */
+  areImagesLoading(options: { wholePage: boolean; slow: readonly string[] }): boolean;
+  /** Lets the pictures in view be decoded, for a bounded time. */
+  decode(): Promise<void>;
+  /** Whether something is on its way to its place: a transition or a finite animation. */
+  isMoving(wholePage: boolean): boolean;
+};
+
+/** Looks at what is drawn and not written: fonts, pictures, motion. Runs in the page: uses nothing from outside itself. */
+export function watchPictures(watch: PageWatch): Pictures {
+  const LIMIT = {
+    // Long after browsers show the text in another font; then that is what a person sees.
+    fontsMs: 6000,
+    imageMs: 8000,
+    decodeMs: 1000,
+    motionMs: 1000,
+    styled: 5000,
+    pixelMax: 2,
+  };
+  const { now } = watch;
+  const Native = Promise;
+  const isIn = (box: DOMRect) =>
+    box.width > 0 && box.height > 0 && box.bottom > 0 && box.right > 0 && box.top < window.innerHeight && box.left < window.innerWidth;
+  const inView = (element: Element) => isIn(element.getBoundingClientRect());
+
+  let fontsSince: number | null = null;
+  document.fonts.addEventListener('loading', () => {
+    fontsSince ??= now();
+  });
+  document.fonts.addEventListener('loadingdone', () => {
+    fontsSince = null;
+  });
+  const areFontsLoading = () => {
+    void document.body?.offsetHeight; // Fonts begin to load when text that uses them is laid out, not before.
+    if (document.fonts.status !== 'loading') {
+      fontsSince = null;
+      return false;
+    }
+    fontsSince ??= now();
+    return now() - fontsSince < LIMIT.fontsMs;
+  };
+
+  const firstSeen = new WeakMap<Element, number>();
+  const isWaited = (image: HTMLImageElement, wholePage: boolean) => {
+    if (image.complete || image.getClientRects().length === 0 || !(wholePage || inView(image))) return false;
+    const box = image.getBoundingClientRect();
+    if (image.width <= LIMIT.pixelMax && image.height <= LIMIT.pixelMax && box.width > 0) return false; // A tracking pixel shows nothing.
+    const since = firstSeen.get(image) ?? now();
+    firstSeen.set(image, since);
+    return now() - since < LIMIT.imageMs;
+  };
+  /** Whether something in view shows one of these: backgrounds, posters and pictures of SVG have no `complete`. */
+  const shows = (slow: readonly string[]) => {
+    const all = watch.find('body, body *');
+    for (let index = 0; index < all.length && index < LIMIT.styled; index++) {
+      const element = all[index];
+      if (!element || !inView(element)) continue;
+      const style = getComputedStyle(element);
+      const attributes = `${element.getAttribute('poster') ?? ''} ${element.getAttribute('href') ?? ''}`;
+      const before = getComputedStyle(element, '::before').backgroundImage;
+      const uses = `${style.backgroundImage} ${style.maskImage} ${style.borderImageSource} ${style.listStyleImage} ${before}`;
+      if (/url\(/.test(uses) && slow.some((url) => uses.includes(url))) return true;
+      if (
+        attributes !== ' ' &&
+        slow.some((url) => attributes.split(' ').some((part) => part !== '' && new URL(part, document.baseURI).href === url))
+      )
+        return true;
+    }
+    return false;
+  };
+  const images = () => watch.find('img').filter((image) => image instanceof HTMLImageElement);
+
+  /** Animation elements of SVG, which are no animations to the document (the fixture "a chart that grows by SMIL"). */
+  const isMovingSvg = () =>
+    watch.find('animate,animateTransform,animateMotion').some((element) => {
+      if (!(element instanceof SVGAnimationElement) || element.getAttribute('repeatCount') === 'indefinite') return false;
+      try {
+        const rest = element.getStartTime() + element.getSimpleDuration() - element.getCurrentTime();
+        return rest > 0 && rest * 1000 < LIMIT.motionMs;
+      } catch {
+        return false; // It has not begun and may never, or has no duration.
+      }
+    });
+  const isMoving = (wholePage: boolean) => {
+    if (isMovingSvg()) return true;
+    const roots = watch.roots();
+    for (let at = 0; at < roots.length; at++) {
+      const animations = roots[at]?.getAnimations() ?? [];
+      for (let index = 0; index < animations.length; index++) {
+        const animation = animations[index];
+        const effect = animation?.effect;
+        if (!animation || !effect || animation.playState !== 'running') continue;
+        const rest = Number(effect.getComputedTiming().endTime) - Number(animation.currentTime ?? 0);
+        // What moves for longer is not on its way into the page, it lives there (the fixture "an endless animation").
+        if (!(rest > 20 && rest < LIMIT.motionMs)) continue;
+        if (wholePage || !(effect instanceof KeyframeEffect) || !effect.target || inView(effect.target)) return true;
+      }
+    }
+    return false;
+  };
+
+  return {
+    areFontsLoading,
+    areImagesLoading: ({ wholePage, slow }) => images().some((image) => isWaited(image, wholePage)) || (slow.length > 0 && shows(slow)),
+    decode: () =>
+      Native.race([
+        Native.allSettled(
+          images()
+            .filter((image) => image.complete && inView(image))
+            .map((image) => image.decode()),
+        ).then(() => undefined),
+        watch.sleep(LIMIT.decodeMs),
+      ]),
+    isMoving,
+  };
+}

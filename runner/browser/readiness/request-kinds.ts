@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { Request } from 'playwright';
+
+/** Waits of the network part of readiness, in milliseconds; what each is for stands where it is used. */
+export const PATIENCE = {
+  image: 1000,
+  slowImage: 8000,
+  foreign: 5000,
+  foreignDocument: 8000,
+  /** Browsers show the text in another font after three seconds; twice that, and it is what people see. */
+  font: 6000,
+  poll: 400,
+  feed: 2500,
+  scripted: 8000,
+} as const;
+const REPEATS = { same: 3, sameImage: 8, samePath: 10 } as const;
+const BODY_BYTES_HASHED = 65_536;
+const NEVER_AWAITED = new Set(['ping', 'eventsource', 'websocket', 'media', 'manifest', 'texttrack', 'cspreport', 'prefetch']);
+/** Addresses that say of themselves that they hang until there is news, or that nobody reads the answer. */
+const POLL_WORDS =
+  /(^|[/_.-])(long-?poll|poll|polling|longpolling|comet|sockjs|socket\.io|signalr|heartbeat|keep-?alive|telemetry|beacon|collect|rum|metrics-ingest)([/_.-]|$)/i;
+const POLL_QUERY = /[?&](?:feed=(?:longpoll|continuous)|transport=(?:long)?polling|wait=\d|timeout=\d{4,}|lastEventId=)/i;
+/** Addresses that often do, and often do not. */
+const FEED_WORDS =
+  /(^|[/_.-])(updates?|events?|stream|streaming|subscribe|subscriptions?|notifications?|changes|_changes|live|presence|sync|listen|watch)([/_.-]|$)/i;
+const VOLATILE = /^(_|t|ts|time|timestamp|cb|cache-?buster|nocache|rnd|rand|nonce)$/i;
+
+export type Repeats = {
+  /** Notes a start and tells whether this is a poll. */
+  isPoll(request: Request): boolean;
+  ended(request: Request): void;
+};
+
+/** Whether the picture may depend on a request at all. */
+export function counts(request: Request): boolean {
+  return /^https?:/.test(request.url()) && !NEVER_AWAITED.has(request.resourceType()) && !request.url().endsWith('/favicon.ico');
+}
+
+export function isScripted(request: Request): boolean {
+  return /^(xhr|fetch)$/.test(request.resourceType());
+}
+
+/**
+ * How long a request may hold up the picture in milliseconds; null: until it ends. Styles and scripts of the page's own
+ * hosts have no such time, since without them there is no page.
+ */
+export function patienceFor(request: Request, isOwn: boolean): number | null {
+  const type = request.resourceType();
+  if (type === 'image') return PATIENCE.image;
+  if (type === 'font') return isOwn ? PATIENCE.font : PATIENCE.foreign;
+  if (type === 'document') return isOwn ? null : PATIENCE.foreignDocument;
+  if (isScripted(request)) {
+    const { pathname, search } = new URL(request.url());
+    if (POLL_WORDS.test(pathname) || POLL_QUERY.test(search)) return PATIENCE.poll;
+    if (FEED_WORDS.test(pathname)) return PATIENCE.feed;
+    return isOwn ? PATIENCE.scripted : PATIENCE.foreign;
+  }
+  return isOwn ? null : PATIENCE.foreign;
+}
+
+/**
+ * A poll is what is asked for again and again, each time after the last answer: the same address and body the third
+ * time, or one path many times over. Requests side by side are a dashboard that loads its panels, never a poll.
+ */
+export function watchRepeats(): Repeats {
+  const seen = new Map<string, { starts: number; open: number }>();
+  const start = (key: string) => {
+    const entry = seen.get(key) ?? { starts: 0, open: 0 };
+    entry.starts++;
+    entry.open++;
+    seen.set(key, entry);
+    return entry.open <= 1 ? entry.starts : 0;
+  };
+  return {
+    isPoll: (request) => {
+      const isImage = request.resourceType() === 'image';
+      if (!isScripted(request) && !isImage) return false;
+      const same = start(identityOf(request));
+      const path = start(pathOf(request));
+      return same >= (isImage ? REPEATS.sameImage : REPEATS.same) || path >= REPEATS.samePath;
+    },
+    ended: (request) => {
+      if (!/^https?:/.test(request.url())) return;
+      for (const key of [identityOf(request), pathOf(request)]) {
+        const entry = seen.get(key);
+        if (entry && entry.open > 0) entry.open--;
+      }
+    },
+  };
+}
+
+/** Method, address without cache breakers, and body: a second GraphQL query to one address is another request. */
+export function identityOf(request: Request): string {
+  const url = new URL(request.url());
+  for (const name of [...url.searchParams.keys()])
+    if (VOLATILE.test(name) || /^\d{10,}$/.test(url.searchParams.get(name) ?? '')) url.searchParams.delete(name);
+  const body = request.postDataBuffer();
+  const hash = body ? createHash('sha1').update(body.subarray(0, BODY_BYTES_HASHED)).digest('base64') : '';
+  return `${request.method()} ${url.origin}${url.pathname}${url.search} ${hash}`;
+}
+
+function pathOf(request: Request): string {
+  const url = new URL(request.url());
+  return `path ${request.method()} ${url.origin}${url.pathname}`;
+}

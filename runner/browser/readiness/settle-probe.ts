@@ -1,0 +1,156 @@
+/// <reference lib="dom" />
+import type { BusyMarks } from './busy-marks.ts';
+import type { Drawings } from './drawings.ts';
+import type { PagePromises } from './page-promises.ts';
+import type { PageWatch } from './page-watch.ts';
+import type { Pictures } from './pictures.ts';
+
+/** The parts of a document that readiness waits for. `motion` is a transition or a drawing, `timers` what a script has set for soon. */
+export type ReadinessPart = 'load' | 'signal' | 'dom' | 'timers' | 'fonts' | 'images' | 'busy' | 'motion';
+export type Signal = 'none' | 'pending' | 'ready';
+/** `slowImages` are addresses that the network still waits for. */
+export type SettleOptions = { quietMs: number; msMax: number; wholePage: boolean; needLoad: boolean; slowImages: string[] };
+export type Held = { part: ReadinessPart; what: string };
+/** `ages` tells for each part that was waited for how many milliseconds ago it was last seen unsettled. */
+export type SettleResult = { held: Held | null; signal: Signal; ages: Partial<Record<ReadinessPart, number>> };
+export type Probe = {
+  /** Waits until every part is at rest at the same time, for at most `msMax`. */
+  settle(options: SettleOptions): Promise<SettleResult>;
+  /** One look, for documents whose scripts, and so the timers of the probe, are switched off. */
+  look(options: SettleOptions): SettleResult;
+  /** Resolves when the app says that it is ready, or after `ms`, with what it says then. */
+  whenReady(ms: number): Promise<Signal>;
+};
+
+/** Brings the parts together. Runs in the page: uses nothing from outside itself. */
+export function createProbe(
+  watch: PageWatch,
+  parts: { promises: PagePromises; busy: BusyMarks; pictures: Pictures; drawings: Drawings },
+): Probe {
+  const LIMIT = {
+    motionMs: 2500,
+    stalledLoadMs: 1500,
+    refreshSeconds: 3,
+    refreshSpareMs: 1000,
+    throttleMs: 30,
+    fallbackMs: 250,
+    signalMs: 50,
+  };
+  const { now } = watch;
+  const Native = Promise;
+  const { promises, busy, pictures, drawings } = parts;
+  const heldAt = new Map<ReadinessPart, number>();
+  const SIGNAL = '__sessionshotReady';
+
+  // The app's own word. A variable that is declared and not yet true, or an attribute `false` or `pending`, says "wait";
+  // a promise says it until it is fulfilled. A rejected one stays pending: the app never came to its ready state.
+  const answered = new WeakMap<object, boolean>();
+  const valueSignal = (): Signal => {
+    if (!(SIGNAL in window)) return 'none';
+    const value: unknown = Reflect.get(window, SIGNAL);
+    if (typeof value !== 'object' || value === null || !('then' in value)) return value ? 'ready' : 'pending';
+    if (!answered.has(value)) {
+      answered.set(value, false);
+      Native.resolve(value).then(
+        () => answered.set(value, true),
+        () => undefined,
+      );
+    }
+    return answered.get(value) ? 'ready' : 'pending';
+  };
+  const attributeSignal = (): Signal => {
+    const value = document.documentElement?.getAttribute('data-capture-ready') ?? document.body?.getAttribute('data-capture-ready') ?? null;
+    if (value === null) return 'none';
+    return /^(?:false|pending|0|no)$/i.test(value.trim()) ? 'pending' : 'ready';
+  };
+  const signal = (): Signal => {
+    const both = [valueSignal(), attributeSignal()];
+    if (both.includes('pending')) return 'pending';
+    return both.includes('ready') ? 'ready' : 'none';
+  };
+  const isLoading = (options: SettleOptions, quietFor: number) => {
+    const { readyState } = document;
+    if (readyState === 'complete' || (readyState === 'interactive' && !options.needLoad)) return false;
+    // `document.open` without `close`, a parser that waits for a script that never comes, a film that never begins: such
+    // a document never loads. Where nothing is on its way and nothing changes, it is what a person sees.
+    return quietFor < LIMIT.stalledLoadMs;
+  };
+  /** A page that is about to send the browser elsewhere is not the page that was asked for. */
+  const isLeaving = (waited: number) => {
+    const content = document.querySelector('meta[http-equiv="refresh" i]')?.getAttribute('content') ?? '';
+    const seconds = Number(/^\s*(\d+)/.exec(content)?.[1] ?? Number.NaN);
+    return seconds <= LIMIT.refreshSeconds && /url\s*=/i.test(content) && waited < seconds * 1000 + LIMIT.refreshSpareMs;
+  };
+
+  const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
+    const quietFor = now() - Math.max(since, watch.changedAt());
+    const asApp = state === 'ready';
+    if (state === 'pending')
+      return { part: 'signal', what: SIGNAL in window ? `the app's signal \`window.${SIGNAL}\`` : "the app's signal `data-capture-ready`" };
+    if (!asApp) {
+      if (isLoading(options, quietFor)) return { part: 'load', what: 'the document to load' };
+      if (isLeaving(now() - since)) return { part: 'load', what: 'a refresh to another address' };
+      if (now() - watch.changedAt() < options.quietMs) return { part: 'dom', what: 'changes of the document' };
+    }
+    if (pictures.areFontsLoading()) return { part: 'fonts', what: 'fonts' };
+    if (pictures.areImagesLoading({ wholePage: options.wholePage, slow: options.slowImages })) return { part: 'images', what: 'pictures' };
+    if (asApp) return null;
+    if (promises.owedUntil() !== null) return { part: 'timers', what: 'a timer or a worker of the page' };
+    const mark = busy.find(options.wholePage);
+    if (mark && quietFor < mark.holdsMs) return { part: 'busy', what: mark.what };
+    if (now() - since < LIMIT.motionMs && pictures.isMoving(options.wholePage)) return { part: 'motion', what: 'a transition' };
+    return drawings.isDrawing(options.quietMs) ? { part: 'motion', what: 'a drawing' } : null;
+  };
+  const report = (held: Held | null, state: Signal): SettleResult => {
+    if (held) heldAt.set(held.part, now());
+    const ages: SettleResult['ages'] = { dom: now() - watch.changedAt() };
+    heldAt.forEach((at, part) => {
+      ages[part] = part === 'dom' ? ages.dom : now() - at;
+    });
+    return { held, signal: state, ages };
+  };
+  const look = (options: SettleOptions, since: number): SettleResult => {
+    const state = signal();
+    return report(lookAt(options, since, state), state);
+  };
+  // Without scripts nothing takes a spinner away or says that it is ready: what loads is all there is to wait for.
+  const begun = now();
+  const lookScriptless = (options: SettleOptions): SettleResult => {
+    const isArriving = pictures.areFontsLoading() || pictures.areImagesLoading({ wholePage: options.wholePage, slow: [] });
+    if (isLoading(options, now() - begun)) return report({ part: 'load', what: 'the document to load' }, 'none');
+    return report(isArriving ? { part: 'images', what: 'pictures or fonts' } : null, 'none');
+  };
+
+  const settle = async (options: SettleOptions): Promise<SettleResult> => {
+    const since = now();
+    let result: SettleResult | null = null;
+    while (!result || now() - since < options.msMax) {
+      const part = result?.held?.part;
+      // While nodes change there is nothing else to look at; afterwards an event of the page is what tells more.
+      if (part === 'dom') await watch.sleep(Math.max(10, Math.min(options.msMax, options.quietMs - (now() - watch.changedAt()))));
+      else if (part === 'signal') await watch.sleep(LIMIT.signalMs);
+      else if (part === 'timers') await watch.sleep(Math.min(LIMIT.fallbackMs, Math.max(10, (promises.owedUntil() ?? 0) - now())));
+      else if (part === 'motion') await watch.frames();
+      else if (part) await Native.all([watch.nextEvent(LIMIT.fallbackMs), watch.sleep(LIMIT.throttleMs)]);
+      await watch.frames();
+      result = look(options, since);
+      // Backgrounds tell no end: whoever watches the network knows when it has come.
+      if (result.held?.part === 'images' && options.slowImages.length > 0) return result;
+      if (result.held) continue;
+      await pictures.decode();
+      // Decoding takes its time, in which the page may have gone on.
+      if (result.signal === 'ready' || now() - watch.changedAt() >= options.quietMs) return result;
+      result.held = { part: 'dom', what: 'changes of the document' };
+    }
+    return result;
+  };
+  return {
+    settle,
+    look: lookScriptless,
+    whenReady: async (ms) => {
+      const until = now() + ms;
+      while (signal() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal() === 'none' ? 2 : 1));
+      return signal();
+    },
+  };
+}

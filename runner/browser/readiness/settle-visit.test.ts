@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as after } from 'node:timers/promises';
+import { PNG } from 'pngjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { html, startTestSite, type TestSite } from '../fixtures/test-site.ts';
+
+const APP = 'https://app.example.com';
+let site: TestSite;
+
+const PAGES: Record<string, string> = {
+  variable: '<h1>x</h1><script>var __sessionshotReady;</script>',
+  rejected:
+    '<h1>x</h1><script>window.__sessionshotReady = Promise.reject(new Error("no")); window.__sessionshotReady.catch(() => 0);</script>',
+  attribute: '<h1>x</h1><script>document.documentElement.dataset.captureReady = "pending";</script>',
+  ready:
+    '<h1>x</h1><div class="spinner" style="width:20px;height:20px"></div><script>window.__sessionshotReady = true; fetch("/hang?data");</script>',
+  feed: '<style>div{height:900px}</style><div>1</div><script>let n = 1; const add = () => { if (n > 400) return; n++; document.body.append(Object.assign(document.createElement("div"), { textContent: n })); look.disconnect(); look.observe(document.body.lastElementChild); }; const look = new IntersectionObserver(([entry]) => entry.isIntersecting && fetch("/data").then(add)); look.observe(document.querySelector("div"));</script>',
+  back: '<style>body{margin:0}#in{height:300px;overflow:auto;background:green}#in p{height:200px;margin:0;background:red}#in p:first-child{background:green}.far{height:3000px}</style><div id="in"><p></p><p></p><p></p><p></p><p></p></div><div class="far"></div><script>document.getElementById("in").scrollTop = 0; addEventListener("scroll", () => { document.title = scrollY; });</script>',
+  broken: '<style>@font-face{font-family:F;src:url(/hang?font)}body{font-family:F}</style><h1>text</h1>',
+  script: '<h1>x</h1><script async src="/hang?script"></script>',
+  fetch: '<h1>x</h1><script>fetch("/hang?board=7");</script>',
+  frame: '<iframe src="https://bi.example.org/inner" style="width:600px;height:200px"></iframe>',
+  leaving: '<h1>interstitial</h1><script>setTimeout(() => location.replace("/late"), 500);</script>',
+  late: '<h1>start</h1><script>setTimeout(() => { document.querySelector("h1").textContent = "Arrived"; window.arrived = 1; }, 300);</script>',
+};
+
+beforeAll(async () => {
+  site = await startTestSite(async ({ path, host }) => {
+    const url = new URL(path, `https://${host}`);
+    if (url.pathname === '/hang') return null;
+    if (url.pathname === '/data') return { body: '{}' };
+    if (url.pathname === '/inner') {
+      await after(200);
+      return html('<p id="t"></p><script>setTimeout(() => { document.getElementById("t").textContent = "In the frame"; }, 900);</script>');
+    }
+    return html(PAGES[url.pathname.slice(1)] ?? '');
+  });
+});
+afterAll(() => site.close());
+
+describe("the app's own signal", () => {
+  it.each([
+    ['variable', '__sessionshotReady'],
+    ['rejected', '__sessionshotReady'],
+    ['attribute', 'data-capture-ready'],
+  ])('that never comes is a failure that names it: %s', async (name, signal) => {
+    const result = await site.capture({ url: `${APP}/${name}`, timeouts: { readiness: 900 } });
+    expect(result).toMatchObject({ ok: false, failure: { code: 'readiness_timeout', detail: expect.stringContaining(signal) } });
+    expect(result.observed.readiness).toMatchObject({ settledBy: 'timeout (signal)', heldBy: 'signal' });
+    expect(await site.capture({ url: `${APP}/${name}`, timeouts: { readiness: 900 }, onTimeout: 'capture' })).toMatchObject({
+      ok: true,
+      observed: { partial: true },
+    });
+  });
+
+  it('decides when to look, whatever else goes on', async () => {
+    const result = await site.capture({ url: `${APP}/ready`, timeouts: { readiness: 3000 } });
+    expect(result).toMatchObject({ ok: true, observed: { partial: false, readiness: { settledBy: 'signal' } } });
+  });
+});
+
+describe('what has no end is bounded', () => {
+  it('a feed that grows by scrolling is not followed for ever', async () => {
+    const result = await site.capture({ url: `${APP}/feed`, output: { format: 'png', fullPage: true, maxHeight: 20_000 } });
+    expect(result).toMatchObject({ ok: true, observed: { partial: false } });
+    expect(site.seen.filter((request) => request.path === '/data').length).toBeLessThan(100);
+  });
+
+  it('a font that never comes leaves the text in another one', async () => {
+    expect(await site.capture({ url: `${APP}/broken`, timeouts: { readiness: 15_000 } })).toMatchObject({ ok: true });
+  });
+
+  it('a request that hangs leaves the page half of the time', async () => {
+    expect(await site.capture({ url: `${APP}/fetch`, timeouts: { readiness: 2000 } })).toMatchObject({ ok: true });
+  });
+
+  it('a spinner on a page without scripts is not waited for, since nothing could take it away', async () => {
+    expect(await site.capture({ url: `${APP}/ready`, javaScriptEnabled: false, timeouts: { readiness: 1500 } })).toMatchObject({
+      ok: true,
+    });
+  });
+
+  it('the message names a request of the page that never ends', async () => {
+    const result = await site.capture({ url: `${APP}/script`, timeouts: { readiness: 800 } });
+    expect(result).toMatchObject({
+      ok: false,
+      failure: { code: 'readiness_timeout', detail: expect.stringContaining('app.example.com/hang') },
+    });
+    expect(result.observed.readiness?.heldBy).toBe('network');
+  });
+});
+
+describe('the scroll through the page', () => {
+  it('goes back to where the page and its areas were', async () => {
+    const result = await site.capture({ url: `${APP}/back`, output: { format: 'png', clip: { x: 0, y: 0, width: 200, height: 1000 } } });
+    expect(result.ok && (await colorAt(result.file, 20))).toEqual([0, 128, 0]);
+    expect(result.observed.readiness?.scroll).toBeGreaterThanOrEqual(0);
+  });
+
+  it('is left out where the picture shows the view alone', async () => {
+    const result = await site.capture({ url: `${APP}/back`, output: { format: 'png', clip: { x: 0, y: 0, width: 200, height: 100 } } });
+    expect(result.observed.readiness).not.toHaveProperty('scroll');
+  });
+});
+
+describe('explicit waits add to auto', () => {
+  it('a text is found in a frame of another site', async () => {
+    expect(await site.capture({ url: `${APP}/frame`, waitUntil: 'commit', waitFor: { text: 'In the frame' } })).toMatchObject({ ok: true });
+  });
+
+  it('they outlive a navigation of the page', async () => {
+    for (const waitFor of [{ text: 'Arrived' }, { function: 'window.arrived === 1' }, { selector: 'text=Arrived' }, { url: '**/late' }])
+      expect(await site.capture({ url: `${APP}/leaving`, waitUntil: 'load', waitFor }), JSON.stringify(waitFor)).toMatchObject({
+        ok: true,
+        observed: { finalUrl: `${APP}/late` },
+      });
+  });
+
+  it('a response that came before counts', async () => {
+    expect(await site.capture({ url: `${APP}/feed`, waitFor: { response: '**/data', timeout: 500 } })).toMatchObject({ ok: true });
+  });
+});
+
+async function colorAt(file: string, y: number): Promise<number[]> {
+  const image = PNG.sync.read(await readFile(file));
+  return [...image.data.subarray((y * image.width + 10) * 4).subarray(0, 3)];
+}

@@ -1,0 +1,96 @@
+/// <reference lib="dom" />
+
+export type Words = Record<
+  'signIn' | 'handOver' | 'sessionOver' | 'mustSignIn' | 'signOut' | 'denied' | 'otherPurpose' | 'error' | 'botCheck',
+  string
+>;
+
+/** Eyes for a document: what is shown, what it says. Runs in the page: uses nothing from outside itself. */
+export function lookAround(words: Words) {
+  const CONTROLS = 'button,a[href],input[type="submit"],input[type="button"],[role="button"],[role="menuitem"],[role="link"]';
+  const DIALOGS = 'dialog[open],[role="dialog"],[role="alertdialog"],[aria-modal="true"]';
+  const ROOTS_MAX = 500;
+  const is = (pattern: string) => {
+    const expression = new RegExp(pattern, 'iu');
+    return (text: string) => expression.test(text.replace(/\s+/g, ' ').trim());
+  };
+  const says = {
+    signIn: is(words.signIn),
+    handOver: is(words.handOver),
+    sessionOver: is(words.sessionOver),
+    mustSignIn: is(words.mustSignIn),
+    signOut: is(words.signOut),
+    denied: is(words.denied),
+    otherPurpose: is(words.otherPurpose),
+    error: is(words.error),
+    botCheck: is(words.botCheck),
+    goesOn: is(
+      '^(?:continue|next|proceed|submit|go|get started|weiter|suivant|continuer|siguiente|continuar|próximo|avanti|continua|volgende|dalej|далее|продолжить|次へ|続行|下一步|다음|[→>»]*)$',
+    ),
+    accompanies: is(
+      '^$|help|support|contact|terms|privacy|imprint|impressum|legal|cookie|forgot|reset|recover|trouble|sign[ -]?up|register|create (?:an |your )?account|get (?:an )?account|learn more|language|english|deutsch|français|español|datenschutz|hilfe|©',
+    ),
+  };
+
+  const roots: (Document | ShadowRoot)[] = [document];
+  for (let i = 0; i < roots.length && i < ROOTS_MAX; i++) {
+    for (const element of roots[i]?.querySelectorAll('*') ?? []) if (element.shadowRoot) roots.push(element.shadowRoot);
+  }
+  const find = (selector: string, within: readonly ParentNode[] = roots) => within.flatMap((root) => [...root.querySelectorAll(selector)]);
+  const parentOf = (element: Element): Element | null => {
+    const root = element.getRootNode();
+    return element.parentElement ?? (root instanceof ShadowRoot ? root.host : null);
+  };
+
+  /** Seen by a person: has a place that no ancestor cuts off and that does not lie beside the page. */
+  const isShown = (element: Element) => {
+    const box = element.getBoundingClientRect();
+    if (box.width <= 1 || box.height <= 1 || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;
+    let { left, right, top, bottom } = box;
+    let isFixed = false;
+    for (let at: Element | null = element; at && at !== document.documentElement && at !== document.body; at = parentOf(at)) {
+      const style = getComputedStyle(at);
+      if (style.position === 'fixed') isFixed = true;
+      if (at === element || style.overflow === 'visible') continue;
+      const clip = at.getBoundingClientRect();
+      // A scrolling ancestor shows the rest on demand; one that is folded to nothing shows none of it.
+      if (clip.width <= 1 || clip.height <= 1) return false;
+      if (style.overflowX !== 'visible') [left, right] = [Math.max(left, clip.left), Math.min(right, clip.right)];
+      if (style.overflowY === 'hidden' || style.overflowY === 'clip')
+        [top, bottom] = [Math.max(top, clip.top), Math.min(bottom, clip.bottom)];
+      if (right - left <= 1 || bottom - top <= 1) return false;
+    }
+    if (isFixed) return right > 0 && bottom > 0 && left < innerWidth && top < innerHeight;
+    return right + scrollX > 0 && bottom + scrollY > 0;
+  };
+  const labelOf = (element: Element) =>
+    element.getAttribute('aria-label') || (element instanceof HTMLInputElement ? element.value : '') || element.textContent || '';
+  const textOf = (element: Element) => (element instanceof HTMLElement ? element.innerText : (element.textContent ?? ''));
+  const linesOf = (text: string) =>
+    text
+      .split('\n')
+      .map((line) => line.replace(/\s+/g, ' ').trim())
+      .filter((line) => line.length > 1 && line.length <= 160)
+      .slice(0, 60);
+
+  const fieldsOf = (within: readonly ParentNode[]) =>
+    find('input,select,textarea', within).filter(
+      (field) =>
+        isShown(field) &&
+        !(
+          field instanceof HTMLInputElement &&
+          /^(?:hidden|submit|button|reset|image|checkbox|radio|search|file|range|color)$/.test(field.type)
+        ),
+    );
+  const isPassword = (field: Element): field is HTMLInputElement => field instanceof HTMLInputElement && field.type === 'password';
+  const isUserField = (field: Element) =>
+    field instanceof HTMLInputElement &&
+    /^(?:text|email|tel|)$/.test(field.type) &&
+    (field.type === 'email' ||
+      field.type === 'tel' ||
+      /user|e-?mail|login|phone|identifier|account|benutzer|usuario|utilisateur|gebruiker/i.test(
+        `${field.name} ${field.id} ${field.autocomplete} ${field.placeholder}`,
+      ));
+  return { CONTROLS, DIALOGS, says, roots, find, parentOf, isShown, labelOf, textOf, linesOf, fieldsOf, isPassword, isUserField };
+}
+export type Look = ReturnType<typeof lookAround>;

@@ -1,0 +1,160 @@
+/// <reference lib="dom" />
+import type { Look } from './look-around.ts';
+
+/** A visible password field and the form or dialog around it. */
+export type PasswordField = {
+  /** It, or what holds it, lies over the page as a dialog. */
+  inDialog: boolean;
+  /** The button or the heading beside it says "Sign in", in one of many languages. */
+  hasSignInWords: boolean;
+  /** A button says that something is saved, opened, paid or connected. */
+  hasOtherPurpose: boolean;
+  /** A user name, e-mail or phone field belongs to it. */
+  hasUserField: boolean;
+  /** Fields of the form that a sign-in does not have: address, card, host. One is a tenant or a code. */
+  otherFields: number;
+  /** A second password field or `autocomplete="new-password"`: a password is chosen, not asked for. */
+  isNewPassword: boolean;
+};
+/** What a document shows of the kind that tells a sign-in page from any other. */
+export type PageFacts = {
+  textLength: number;
+  passwords: PasswordField[];
+  titleSaysSignIn: boolean;
+  titleSaysDenied: boolean;
+  /** Title and a heading or line are those of an error page. */
+  saysError: boolean;
+  /** A control outside menus that begins to sign in, or a field for a user name or an e-mail address. */
+  offersSignIn: boolean;
+  /** Any control that begins to sign in, in the page's header too. */
+  linksToSignIn: boolean;
+  /** Every control either begins to sign in or is one that sign-in pages have (help, terms, language, sign up). */
+  offersNothingElse: boolean;
+  /** A lone e-mail or user field is the only field, and its button goes on or sends a link. */
+  asksForUserOnly: boolean;
+  /** A line says that the session is over. */
+  saysSessionOver: boolean;
+  /** A line says that one must sign in. */
+  saysMustSignIn: boolean;
+  /** A dialog or layer over the page asks to sign in. */
+  dialogAsks: boolean;
+  /** Tables and charts: what a report has and a wall has not. Pictures say nothing, sign-in pages have large ones. */
+  hasData: boolean;
+  /** A control that only a signed-in user has, shown or folded away in a menu. */
+  hasSignOut: boolean;
+  /** The maker of a check for robots that stands in front of the site, or null. */
+  botCheck: string | null;
+};
+
+/** Reads the facts of one document. Runs in the page: uses nothing from outside itself and `look`. */
+export function readFacts(look: Look): PageFacts {
+  const { CONTROLS, DIALOGS, says, roots, find, parentOf, isShown, labelOf, textOf, linesOf, fieldsOf, isPassword, isUserField } = look;
+  const CONTROLS_MAX = 1000;
+  const liesOver = (element: Element) => {
+    for (let at: Element | null = element; at && at !== document.body; at = parentOf(at)) {
+      if (at.matches(DIALOGS)) return true;
+      const box = at.getBoundingClientRect();
+      if (getComputedStyle(at).position === 'fixed' && box.width >= innerWidth * 0.9 && box.height >= innerHeight * 0.9) return true;
+    }
+    return false;
+  };
+  const around = (field: Element) => {
+    const form = field.closest(`form,${DIALOGS},[role="form"]`);
+    if (form) return form;
+    let at: Element = field;
+    for (let step = 0; step < 6 && at.parentElement && at.parentElement !== document.body; step++) {
+      at = at.parentElement;
+      if (at.querySelector('button,[role="button"],input[type="submit"]')) return at;
+    }
+    return at;
+  };
+  const readPassword = (field: HTMLInputElement): PasswordField => {
+    const form = around(field);
+    const holder = form.closest(`${DIALOGS},section,article,main`) ?? form;
+    const buttons = find('button,input[type="submit"],[role="button"]', [form]).filter(isShown).map(labelOf);
+    const headings = find('h1,h2,h3,legend,[role="heading"]', [holder]).filter(isShown).map(textOf);
+    const fields = fieldsOf([form]);
+    return {
+      inDialog: liesOver(field),
+      hasSignInWords: buttons.some(says.signIn) || headings.slice(0, 2).some(says.signIn),
+      hasOtherPurpose: buttons.some(says.otherPurpose),
+      hasUserField: fields.some(isUserField),
+      otherFields: fields.filter((each) => !isPassword(each) && !isUserField(each)).length,
+      isNewPassword: fields.filter(isPassword).length > 1 || field.autocomplete === 'new-password',
+    };
+  };
+
+  /** What lies on top in the middle of the view, if that is a layer of its own. */
+  const topLayer = () => {
+    let at: Element | null = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
+    while (at?.shadowRoot) {
+      const inner: Element | null = at.shadowRoot.elementFromPoint(innerWidth / 2, innerHeight / 2);
+      if (!inner || inner === at) break;
+      at = inner;
+    }
+    for (; at && at !== document.body && at !== document.documentElement; at = parentOf(at)) {
+      const { position, zIndex } = getComputedStyle(at);
+      if (position === 'fixed' || (position === 'absolute' && Number(zIndex) > 0)) return at;
+    }
+    return null;
+  };
+  const asksInLayer = (layer: Element) => {
+    const lines = linesOf(textOf(layer));
+    const own = roots.filter((root) => root instanceof ShadowRoot && layer.contains(root.host));
+    const within = [layer, ...own];
+    const shadowLines = own.flatMap((root) => [...root.children].flatMap((child) => linesOf(textOf(child))));
+    const all = [...lines, ...shadowLines];
+    const controls = find(CONTROLS, within).filter(isShown).map(labelOf);
+    if (controls.length === 0) return false;
+    if (all.some(says.sessionOver)) return true;
+    const asks =
+      all.some((line) => says.mustSignIn(line)) || find('h1,h2,h3,h4,legend,[role="heading"]', within).map(textOf).some(says.signIn);
+    return asks && (controls.some((label) => says.signIn(label) || says.handOver(label)) || fieldsOf(within).some(isUserField));
+  };
+
+  const text = roots
+    .map((root) => (root instanceof ShadowRoot ? [...root.children].map(textOf).join('\n') : (document.body?.innerText ?? '')))
+    .join('\n');
+  const lines = linesOf(text);
+  const headings = find('h1,[role="heading"][aria-level="1"]').filter(isShown).map(textOf);
+  const minor = find('h2').filter(isShown).slice(0, 2).map(textOf);
+  const titleParts = document.title.split(/\s*[|·–—]\s*|\s-\s/);
+  const controls = find(CONTROLS).slice(0, CONTROLS_MAX);
+  // What is said is looked at before whether it is shown: the latter costs a walk to the top for each of a thousand links.
+  const labelled = controls.map((element) => ({ element, label: labelOf(element) }));
+  const begins = ({ label }: { label: string }) => says.signIn(label) || says.handOver(label);
+  const beginners = labelled.filter((control) => begins(control) && isShown(control.element));
+  const inMenu = (element: Element) => element.closest('nav,header,footer,aside') !== null;
+  const fields = fieldsOf(roots);
+  const layers = [...find(DIALOGS).filter(isShown), topLayer()].filter((layer) => layer !== null);
+  const loneUser = fields.length === 1 && fields.every(isUserField);
+  const isCloudflare = find('script:not([src])').some((script) => script.textContent?.includes('_cf_chl_opt'));
+  const botElement =
+    find('#px-captcha,iframe[src*="captcha-delivery.com"],#challenge-form,#cf-challenge-running,script[src*="/_Incapsula_Resource"]')
+      .length > 0;
+  return {
+    textLength: text.replace(/\s+/g, ' ').trim().length,
+    passwords: fields.filter(isPassword).slice(0, 5).map(readPassword),
+    titleSaysSignIn: titleParts.some(says.signIn) || headings.some(says.signIn),
+    titleSaysDenied: says.denied(document.title) || headings.some(says.denied) || minor.some(says.denied),
+    saysError: titleParts.some(says.error) && (headings.some(says.error) || minor.some(says.error) || lines.slice(0, 5).some(says.error)),
+    offersSignIn: beginners.some(({ element }) => !inMenu(element)) || fields.some(isUserField),
+    linksToSignIn: beginners.length > 0,
+    offersNothingElse:
+      beginners.length > 0 && !labelled.some((each) => !begins(each) && !says.accompanies(each.label) && isShown(each.element)),
+    asksForUserOnly:
+      loneUser && labelled.some((each) => (begins(each) || says.goesOn(each.label)) && !inMenu(each.element) && isShown(each.element)),
+    saysSessionOver: lines.some(says.sessionOver),
+    saysMustSignIn: lines.some(says.mustSignIn),
+    dialogAsks: layers.some(asksInLayer),
+    hasData:
+      find('table').some((table) => table.querySelectorAll('tr').length > 2 && isShown(table)) ||
+      find('svg').some((chart) => chart.querySelectorAll('text').length > 2 && isShown(chart)) ||
+      find('canvas,[role="grid"]').some(isShown),
+    hasSignOut:
+      controls.some(
+        (control) => says.signOut(labelOf(control)) || /(?:log|sign)[_-]?(?:out|off)\b/i.test(control.getAttribute('href') ?? ''),
+      ) || find('form[action*="logout" i],form[action*="signout" i],form[action*="sign_out" i]').length > 0,
+    botCheck: isCloudflare ? 'Cloudflare' : botElement || [...titleParts, ...headings, ...minor].some(says.botCheck) ? 'unknown' : null,
+  };
+}

@@ -1,0 +1,68 @@
+import type { PageFacts, PasswordField } from './read-facts.ts';
+import { isSignInHost, isSignInPage, leadsToSignIn, returnsTo } from './sign-in-signs.ts';
+
+export type WallInput = {
+  targetUrl: string;
+  finalUrl: string;
+  /** The main document first, then frames that fill a good part of the view. */
+  facts: readonly PageFacts[];
+  deletedCookies: readonly string[];
+};
+
+/** A page with more text than this has something to show; walls have less. */
+const SHORT_PAGE_CHARS = 900;
+const BRIEF_PAGE_CHARS = 400;
+
+/**
+ * Names the sign that the page is a sign-in wall, or null. A target that is a sign-in page itself shows none. Each
+ * document is weighed by itself: the shell around a frame may know the user while the frame does not.
+ */
+export function wallSign({ targetUrl, finalUrl, facts, deletedCookies }: WallInput): string | null {
+  const target = new URL(targetUrl);
+  const final = URL.canParse(finalUrl) ? new URL(finalUrl) : target;
+  if (isSignInPage(targetUrl) && !returnsTo(final, target)) return null;
+  return (
+    addressSign(target, final, facts[0]) ??
+    facts.map(pageSign).find((sign) => sign !== null) ??
+    (deletedCookies.length > 0
+      ? `The site deleted ${deletedCookies.length === 1 ? 'the session cookie' : `${deletedCookies.length} session cookies`}.`
+      : null)
+  );
+}
+
+function addressSign(target: URL, final: URL, main: PageFacts | undefined): string | null {
+  // A known user may be shown an address with such a name; a page that asks for a password all the same knows none.
+  if (main?.hasSignOut && !main.passwords.some((field) => asksToSignIn(field, main))) return null;
+  if (leadsToSignIn(final, target)) return 'The page went to a sign-in address.';
+  return final.hostname !== target.hostname && isSignInHost(final.hostname) ? `The page went to sign in at ${final.hostname}.` : null;
+}
+
+function pageSign(facts: PageFacts): string | null {
+  if (facts.dialogAsks) return 'A dialog over the page asks to sign in.';
+  if (facts.passwords.some((field) => isWallField(field, facts))) return 'The page shows a sign-in form.';
+  if (facts.hasSignOut || facts.textLength > SHORT_PAGE_CHARS) return null;
+  if (facts.titleSaysSignIn && facts.offersSignIn && facts.passwords.length === 0) return 'The page offers nothing but to sign in.';
+  if (facts.hasData) return null;
+  if (facts.saysSessionOver) return 'The page says that the session is over.';
+  if (facts.textLength > BRIEF_PAGE_CHARS) return null;
+  if (facts.saysMustSignIn) return 'The page says that one must sign in.';
+  if (facts.offersNothingElse && facts.offersSignIn) return 'The page offers nothing but to sign in.';
+  return facts.asksForUserOnly ? 'The page asks for a user name or an e-mail address and for nothing else.' : null;
+}
+
+function isWallField(field: PasswordField, facts: PageFacts): boolean {
+  if (!isSignInField(field)) return false;
+  // Over the page lies a dialog that asks to sign in again: what is behind it was loaded before the session ended.
+  if (field.inDialog && (field.hasSignInWords || (field.hasUserField && !facts.hasSignOut))) return true;
+  return !facts.hasSignOut && asksToSignIn(field, facts);
+}
+
+function asksToSignIn(field: PasswordField, facts: PageFacts): boolean {
+  if (!isSignInField(field)) return false;
+  return field.hasSignInWords || facts.titleSaysSignIn || (field.hasUserField && facts.textLength < SHORT_PAGE_CHARS);
+}
+
+/** A password that is chosen, that belongs to something else, or that stands among an address and a card is no sign-in. */
+function isSignInField(field: PasswordField): boolean {
+  return !field.isNewPassword && !(field.hasOtherPurpose && !field.hasSignInWords) && (field.otherFields < 2 || field.hasSignInWords);
+}
