@@ -242,7 +242,6 @@ export const gotenbergUrl: readonly PeerCase[] = [
     page: bare('<p>the page</p><iframe src="file:///etc/passwd" width="600" height="400"></iframe>'),
     request: { timeouts: { readiness: 3000 }, output: PDF },
     expect: { text: ['the page'], notText: ['root:', '/bin/'] },
-    miss: 'defect: a frame whose first navigation the browser refuses never answers, and holds readiness until it times out',
   },
   {
     id: 'gb-scripts-on',
