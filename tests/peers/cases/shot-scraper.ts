@@ -1,0 +1,277 @@
+import type { PeerCase } from '../peer-case.ts';
+import { BLUE, bare, box, GREEN, late, ONE, PDF, RED, WHITE } from './pages.ts';
+
+const FILE = 'tests/run_examples.sh';
+const TEST_FILE = 'tests/test_shot_scraper.py';
+const png = (more: Record<string, unknown>) => ({ output: { format: 'png', ...more } });
+const HEAD = bare(`${box(GREEN, 300, 50)}${box(RED, 200, 40, 'id="head"')}${box(BLUE, 100, 30, 'class="band"')}`);
+const PINK = "document.documentElement.style.background = 'pink'";
+
+export const shotScraper: readonly PeerCase[] = [
+  {
+    id: 'ss-url',
+    from: [FILE, 8],
+    says: 'A URL alone gives a PNG',
+    page: HEAD,
+    expect: { contentType: 'image/png', colors: [[10, 10, GREEN]] },
+  },
+  {
+    id: 'ss-full',
+    from: [FILE, 16],
+    says: 'Without a height the whole page is captured',
+    page: bare(box(RED, 100, 2000)),
+    request: png({ fullPage: true }),
+    expect: { width: 1280, height: 2000, colors: [[50, 1999, RED]] },
+  },
+  {
+    id: 'ss-selector',
+    from: [FILE, 18],
+    says: 'A selector gives the element',
+    page: HEAD,
+    request: png({ selector: '#head' }),
+    expect: { width: 200, height: 40, colors: [[0, 0, RED]] },
+  },
+  {
+    id: 'ss-selector-script',
+    from: [FILE, 20],
+    says: 'A script changes the page before the element is captured',
+    page: bare('<div id="head" style="width:200px;height:40px"></div>'),
+    request: { scripts: [PINK], ...png({ selector: '#head' }) },
+    expect: { width: 200, colors: [[100, 20, '#ffc0cb']] },
+  },
+  {
+    id: 'ss-selectors',
+    from: [FILE, 24],
+    says: 'Several selectors give the box around all of them, with some room',
+    page: bare(
+      `${box(GREEN, 300, 50)}${box(RED, 200, 40, 'id="head"')}${box(BLUE, 100, 30, 'class="band"')}${box(GREEN, 300, 50)}`,
+      'body{padding:30px}',
+    ),
+    request: png({ selectors: ['#head', '.band'], padding: 20 }),
+    expect: {
+      width: 240,
+      height: 110,
+      colors: [
+        [30, 30, RED],
+        [30, 70, BLUE],
+        [30, 5, GREEN],
+      ],
+    },
+    needs: 'output.selectors',
+  },
+  {
+    id: 'ss-selector-all',
+    from: [FILE, 28],
+    says: 'All elements that a selector matches give the box around them',
+    page: bare(
+      `<ul style="margin:0;padding:0;list-style:none">${['a', 'b', 'c'].map((name) => `<li>${box(RED, 50, 20, `id="${name}"`)}</li>`).join('')}</ul>`,
+    ),
+    request: png({ selectors: ['li >> nth=0', 'li >> nth=1'] }),
+    expect: { height: 40 },
+    needs: 'output.selectors',
+  },
+  {
+    id: 'ss-size',
+    from: [FILE, 33],
+    says: 'Width and height',
+    page: HEAD,
+    request: { viewport: { width: 400, height: 800 } },
+    expect: { width: 400, height: 800 },
+  },
+  {
+    id: 'ss-transparent',
+    from: [FILE, 35],
+    says: 'Transparent, after a script has made the page so',
+    page: bare(box(RED, 50, 50), 'body{background:blue}'),
+    request: {
+      viewport: { width: 100, height: 800 },
+      scripts: ["document.body.style.background = 'none'"],
+      ...png({ omitBackground: true }),
+    },
+    expect: {
+      colors: [
+        [90, 90, 'clear'],
+        [10, 10, RED],
+      ],
+    },
+  },
+  {
+    id: 'ss-quality',
+    from: [FILE, 40],
+    says: 'JPEG with a quality',
+    page: HEAD,
+    request: { viewport: { width: 1280, height: 800 }, output: { format: 'jpeg', quality: 80 } },
+    expect: { contentType: 'image/jpeg', height: 800, colors: [[10, 10, GREEN]] },
+  },
+  {
+    id: 'ss-wait-selector',
+    from: [FILE, 43],
+    says: 'An expression waits for an element that is captured then',
+    page: late(1200),
+    request: {
+      waitUntil: 'load',
+      waitFor: { function: "!!document.querySelector('#late')" },
+      output: { format: 'jpeg', selector: '#late' },
+    },
+    expect: { contentType: 'image/jpeg', width: 1280 },
+  },
+  { id: 'ss-pdf', from: [FILE, 58], says: 'A PDF', page: ONE, request: { output: PDF }, expect: { text: ['Page 1'] } },
+  {
+    id: 'ss-pdf-landscape',
+    from: [FILE, 59],
+    says: 'A PDF in landscape',
+    page: ONE,
+    request: { output: { format: 'pdf', pdf: { landscape: true } } },
+    expect: { paper: [842, 595] },
+  },
+  {
+    id: 'ss-user-agent',
+    from: [FILE, 77],
+    says: 'The page sees a browser of its kind',
+    page: bare(
+      '<p id="p"></p><script>document.querySelector("#p").textContent = /Chrome/.test(navigator.userAgent) ? "a Chromium" : "something else"</script>',
+    ),
+    request: { viewport: { width: 800, height: 400 }, output: PDF },
+    expect: { text: ['a Chromium'] },
+  },
+  {
+    id: 'ss-no-wait',
+    from: [FILE, 102],
+    says: 'Without a wait, and at the load event, what comes later is not there',
+    page: bare(
+      `<script>setTimeout(() => { document.body.innerHTML = '<div style="height:200px;background:#ff0000"></div>' }, 3500)</script>`,
+    ),
+    request: { viewport: { width: 300, height: 200 }, waitUntil: 'load' },
+    expect: { colors: [[150, 100, WHITE]] },
+  },
+  {
+    id: 'ss-wait-for',
+    from: [FILE, 104],
+    says: 'An expression is waited for',
+    page: bare(
+      `<script>setTimeout(() => { document.body.innerHTML = '<div style="height:200px;background:#ff0000"></div>' }, 1500)</script>`,
+    ),
+    request: { viewport: { width: 300, height: 200 }, waitUntil: 'load', waitFor: { function: "document.querySelector('div')" } },
+    expect: { colors: [[150, 100, RED]] },
+  },
+  {
+    id: 'ss-wait',
+    from: [FILE, 108],
+    says: 'A fixed time is waited, then the element is captured',
+    page: bare(
+      `<script>setTimeout(() => { document.body.innerHTML = '<div style="height:70px;background:#ff0000"></div>' }, 1200)</script>`,
+    ),
+    request: { waitUntil: 'load', delay: 1600, ...png({ selector: 'div' }) },
+    expect: { height: 70, colors: [[150, 35, RED]] },
+  },
+  {
+    id: 'ss-height',
+    from: [FILE, 120],
+    says: 'A height without a width',
+    page: HEAD,
+    request: { viewport: { width: 1280, height: 600 } },
+    expect: { width: 1280, height: 600 },
+  },
+  {
+    id: 'ss-script-selector',
+    from: [FILE, 153],
+    says: 'An element can be chosen by what it says',
+    page: bare(`<p style="margin:0;width:150px;height:30px;background:#ff0000">about shot-scraper</p><p>other</p>`),
+    request: png({ selector: 'p:has-text("shot-scraper")' }),
+    expect: { width: 150, height: 30, colors: [[149, 29, RED]] },
+  },
+  {
+    id: 'ss-content-policy',
+    from: [FILE, 179],
+    says: 'The caller’s script runs on a page whose policy forbids scripts',
+    serve: { '/': { headers: { 'content-security-policy': "script-src 'none'" }, body: bare(box(GREEN)) } },
+    request: { scripts: ["document.querySelector('div').style.background = '#ff0000'"] },
+    expect: { colors: [[50, 50, RED]] },
+  },
+  {
+    id: 'ss-import-policy',
+    from: [FILE, 179],
+    says: 'It may import a module in spite of the policy',
+    serve: { '/': { headers: { 'content-security-policy': "script-src 'none'" }, body: bare(box(GREEN)) } },
+    request: {
+      scripts: ["await import('data:text/javascript,export const two = 2'); document.querySelector('div').style.background = '#ff0000'"],
+    },
+    expect: { colors: [[50, 50, RED]] },
+    miss: 'the policy of a page stays in force: what it forbids to load, a caller’s script cannot load either',
+  },
+  {
+    id: 'ss-retina',
+    from: [FILE, 181],
+    says: 'Twice the pixels',
+    page: HEAD,
+    request: { viewport: { width: 800, height: 400 }, deviceScaleFactor: 2, ...png({ scale: 'device' }) },
+    expect: { width: 1600, height: 800 },
+  },
+  {
+    id: 'ss-scale',
+    from: [FILE, 184],
+    says: 'A scale that is no whole number',
+    page: HEAD,
+    request: { viewport: { width: 412, height: 915 }, deviceScaleFactor: 2.625, ...png({ scale: 'device' }) },
+    expect: { width: 1082, height: { min: 2401, max: 2402 } },
+  },
+  {
+    id: 'ss-timeout',
+    from: [TEST_FILE, 222],
+    says: 'A page that does not come in time is an error after the time given',
+    serve: { '/': { hang: 'at once' } },
+    request: { timeouts: { navigation: 800 } },
+    expect: { failed: 'navigation_timeout' },
+  },
+  {
+    id: 'ss-timeout-pdf',
+    from: [TEST_FILE, 245],
+    says: 'For every kind of result',
+    serve: { '/': { hang: 'at once' } },
+    request: { timeouts: { navigation: 800 }, output: PDF },
+    expect: { failed: 'navigation_timeout' },
+  },
+  {
+    id: 'ss-in-time',
+    from: [TEST_FILE, 268],
+    says: 'A page that comes in time is captured with a time limit',
+    page: ONE,
+    request: { timeouts: { navigation: 10000 }, output: PDF },
+    expect: { text: ['Page 1'] },
+  },
+  {
+    id: 'ss-view-size',
+    from: [TEST_FILE, 389],
+    says: 'Scripts of the page see the width and height that were asked for',
+    page: bare(
+      '<p id="p"></p><script>document.querySelector("#p").textContent = ["view", innerWidth, "by", innerHeight].join(" ")</script>',
+    ),
+    request: { viewport: { width: 555, height: 444 }, media: 'screen', output: PDF },
+    expect: { text: ['view 555 by 444'] },
+  },
+  {
+    id: 'ss-script-removes',
+    from: [TEST_FILE, 474],
+    says: 'A script takes an element out before the result',
+    page: bare('<h1>Heading</h1><p>below it</p>'),
+    request: { scripts: ["document.querySelector('h1').remove()"], output: PDF },
+    expect: { text: ['below it'], notText: ['Heading'] },
+  },
+  {
+    id: 'ss-agent-given',
+    from: [TEST_FILE, 474],
+    says: 'Scripts see the user agent that was given',
+    page: bare('<h1>who?</h1>'),
+    request: { userAgent: 'somebody', scripts: ["document.querySelector('h1').textContent = navigator.userAgent"], output: PDF },
+    expect: { text: ['somebody'] },
+  },
+  ...[0, -1, 'x'].map(
+    (factor): PeerCase => ({
+      id: `ss-scale-wrong-${factor}`,
+      from: [TEST_FILE, 1100],
+      says: `A scale of ${factor} is refused`,
+      request: { deviceScaleFactor: factor },
+      expect: { refused: { status: 422, path: 'deviceScaleFactor' } },
+    }),
+  ),
+];
