@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 const SERVICES = 'tests/services/global-setup.ts';
 
 /**
- * `shared` needs nothing and runs in a second; `unit` lies beside the files; `integration` starts whole programs and
+ * `shared` needs nothing and runs in a second; `unit` lies beside the files; `truth` holds the engine against pages that lie
+ * in wait for it, two files at a time; `integration` starts whole programs and
  * browsers, one file after the other, because two at once would fight over a small machine and blur every time limit.
  */
 export default defineConfig({
@@ -34,8 +35,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'truth',
+          include: ['tests/truth/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'integration',
           include: ['tests/**/*.test.ts'],
+          exclude: ['tests/truth/**'],
           globalSetup: SERVICES,
           maxWorkers: 1,
           testTimeout: 120_000,
