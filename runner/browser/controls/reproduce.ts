@@ -95,7 +95,7 @@ export async function makeReproducible(tab: { page: Page; run: CaptureRun }, tim
       await advance(end);
       await each((frame) => frame.evaluate(holdClock));
       await each((frame) => frame.evaluate(stillPage));
-      await each((frame) => frame.evaluate(restPage, { stopAnimations: true, hideCaret: true, style: '' }));
+      await each((frame) => frame.evaluate(restPage, { stopAnimations: true, hideCaret: true, style: '', hasTimers: false }));
     },
     close: () => {
       stopped.abort();

@@ -33,6 +33,7 @@ export async function renderImage(target: RenderPage): Promise<Rendered> {
     stopAnimations: (output.animations ?? 'disabled') === 'disabled',
     hideCaret: (output.caret ?? 'hide') === 'hide',
     style: output.style ?? '',
+    hasTimers: target.javaScriptEnabled,
   });
   const { area, pageHeight } = await findArea(target, elements);
   if (output.fullPage) await run.within(STEP_MS_MAX, page.evaluate(unpinPage, pageHeight));

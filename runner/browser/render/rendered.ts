@@ -13,6 +13,7 @@ export type RenderPage = {
   cdp: CDPSession;
   run: CaptureRun;
   output: Output;
+  javaScriptEnabled: boolean;
   actionTimeout: number;
   bytesMax: number;
   pdfTime?: number | null;

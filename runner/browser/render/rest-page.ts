@@ -1,12 +1,17 @@
 /// <reference lib="dom" />
-/** `style` is CSS of the caller for the picture, empty for none. */
-export type Rest = { stopAnimations: boolean; hideCaret: boolean; style: string };
+/**
+ * `style` is CSS of the caller for the picture, empty for none. Without `hasTimers` the page has none that would run, as
+ * where scripts are switched off.
+ */
+export type Rest = { stopAnimations: boolean; hideCaret: boolean; style: string; hasTimers: boolean };
 
 /**
  * Brings the page to rest for the picture: without a caret, and with `stopAnimations` finite animations at their end and
- * endless ones at their start, as Playwright does. The page is thrown away afterwards, so nothing is put back.
+ * endless ones at their start, as Playwright does; those in open shadow trees too. The page is thrown away afterwards,
+ * so nothing is put back. Waits for two frames only where an animation was ended, because only then something may answer
+ * to it.
  */
-export async function restPage(options: Rest): Promise<void> {
+export function restPage(options: Rest): Promise<void> | undefined {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`${options.hideCaret ? '*, *::before, *::after { caret-color: transparent !important; }' : ''}\n${options.style}`);
   const roots: (Document | ShadowRoot)[] = [document];
@@ -14,15 +19,17 @@ export async function restPage(options: Rest): Promise<void> {
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
     for (const element of root.querySelectorAll('*')) if (element.shadowRoot) roots.push(element.shadowRoot);
   }
-  if (options.stopAnimations) {
-    for (const animation of document.getAnimations()) {
-      const end = animation.effect?.getComputedTiming().endTime;
-      if (animation.playbackRate === 0) continue; // Finishing it would throw: it never ends.
-      if (typeof end === 'number' && Number.isFinite(end)) animation.finish();
-      else animation.cancel();
-    }
+  if (!options.stopAnimations) return undefined;
+  let ended = 0;
+  for (const animation of new Set(roots.flatMap((root) => root.getAnimations()))) {
+    const end = animation.effect?.getComputedTiming().endTime;
+    if (animation.playbackRate === 0) continue; // Finishing it would throw: it never ends.
+    ended += 1;
+    if (typeof end === 'number' && Number.isFinite(end)) animation.finish();
+    else animation.cancel();
   }
-  await new Promise<void>((resolve) => {
+  if (ended === 0 || !options.hasTimers) return undefined;
+  return new Promise<void>((resolve) => {
     setTimeout(resolve, 100); // A frame may never come in a page that is not drawn.
     requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
   });

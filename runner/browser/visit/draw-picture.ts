@@ -15,7 +15,7 @@ const SWITCH_MS_MAX = 10_000;
  */
 export async function drawPicture(visit: Visit): Promise<Rendered> {
   const { page, cdp, run, payload, assetBytesMax } = visit;
-  const { output, timeouts, redact, waitUntil } = payload.request;
+  const { output, timeouts, redact, waitUntil, javaScriptEnabled } = payload.request;
   const media = chooseMedia(payload.request);
   const isSwitched = media.visit !== media.draw;
   if (isSwitched) {
@@ -23,7 +23,8 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
     if (waitUntil === 'auto') await settleAgain(visit);
   }
   const pdfTime = clockStart(payload.request);
-  const draw = () => render({ page, cdp, run, output, actionTimeout: timeouts.action, bytesMax: assetBytesMax, pdfTime });
+  const draw = () =>
+    render({ page, cdp, run, output, javaScriptEnabled, actionTimeout: timeouts.action, bytesMax: assetBytesMax, pdfTime });
   const rendered = redact.length === 0 ? await draw() : await drawRedacted(visit, draw);
   // Back to what the caller's checks were met on, for the last look.
   if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.visit));
