@@ -16,7 +16,7 @@ export type Bed = {
   /** Starts the product on the one data folder of this run, with this many slots (null: its own default). */
   openProduct(concurrency: number | null): Promise<Product & { apiKeys: readonly string[] }>;
   dataDir: string;
-  folder: string;
+  temporary: string;
   /** Ends of what was started on this bed and is not ended yet: an interrupted run ends them too. */
   live: Set<() => Promise<void>>;
   close(): Promise<void>;
@@ -30,6 +30,10 @@ export async function openBed(say: (text: string) => void): Promise<Bed> {
   const [home, dataDir] = [join(folder, 'home'), join(folder, 'data')];
   mkdirSync(join(home, 'tmp'), { recursive: true });
   mkdirSync(dataDir);
+  // The temporary folder of the product alone, so that what it leaves there can be told from what others do.
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  chmodSync(temporary, 0o1777);
   const browsers = findBrowsers();
   const site = startProcess('bench/site/main.ts', [folder]);
   opened.defer(async () => void (await site.stop('SIGTERM', 10_000)));
@@ -41,7 +45,7 @@ export async function openBed(say: (text: string) => void): Promise<Bed> {
   let apiKeys: string[] | null = null;
   const openProduct: Bed['openProduct'] = async (concurrency) => {
     say(`starting SessionShot (${concurrency === null ? 'its own number of slots' : `${concurrency} slots`}) …`);
-    const started = await startProduct({ dataDir, caFile, concurrency });
+    const started = await startProduct({ dataDir, caFile, temporary, concurrency });
     const close = async () => {
       await started.close();
       live.delete(close);
@@ -57,7 +61,7 @@ export async function openBed(say: (text: string) => void): Promise<Bed> {
     return { ...product, apiKeys };
   };
   const parts = opened.move();
-  return { origin, home, browsers, openProduct, dataDir, folder, live, close: () => parts.disposeAsync() };
+  return { origin, home, browsers, openProduct, dataDir, temporary, live, close: () => parts.disposeAsync() };
 }
 
 function findBrowsers(): Bed['browsers'] {

@@ -42,7 +42,8 @@ export async function startDriver({ name, setup, home, roles }: DriverOptions): 
     const { promise, resolve } = Promise.withResolvers<Answer>();
     waiting.set(id, resolve);
     const timer = setTimeout(() => fail(id, `no answer in ${msMax} ms`), msMax);
-    send();
+    if (child.connected) send();
+    else fail(id, 'the driver was stopped');
     const answer = await promise;
     clearTimeout(timer);
     waiting.delete(id);
@@ -60,7 +61,9 @@ export async function startDriver({ name, setup, home, roles }: DriverOptions): 
     roles: [{ name: 'driver', pid, part: 'self' }, ...(roles ?? [{ name: 'browser', pid, part: 'below' }])],
     capture: ({ page, format }) => {
       const id = ++last;
-      return ask(id, CAPTURE_MS_MAX, () => child.send({ id, page, format }));
+      // A channel that was closed by a stop throws when it is written to: the error is the answer.
+      const send = () => child.send({ id, page, format }, (error) => error && fail(id, error.message));
+      return ask(id, CAPTURE_MS_MAX, send);
     },
     close: () => end(child),
   };

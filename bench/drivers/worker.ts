@@ -36,5 +36,5 @@ async function close(): Promise<void> {
 
 function send(reply: Answer): void {
   // A run that is being stopped has closed the channel: nobody waits for this answer any more.
-  if (process.connected) process.send?.(reply);
+  if (process.connected) process.send?.(reply, undefined, undefined, () => undefined);
 }

@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bed } from '../bed.ts';
 import { CASES } from '../corpus.ts';
@@ -30,7 +29,6 @@ export type SoakResult = {
  */
 export async function measureSoak(bed: Bed, count: number, say: (text: string) => void): Promise<SoakResult> {
   const pages = CASES.filter(({ page }) => page !== 'long');
-  const temporaryBefore = new Set(readdirSync(tmpdir()));
   const product = await bed.openProduct(CONCURRENCY);
   const samples: SoakSample[] = [];
   let failed = 0;
@@ -57,9 +55,9 @@ export async function measureSoak(bed: Bed, count: number, say: (text: string) =
   } finally {
     await product.close();
   }
-  const leftInTemporary = readdirSync(tmpdir()).filter(
-    (name) => !temporaryBefore.has(name) && /sessionshot|playwright|chromium/i.test(name),
-  );
+  // After the stop: neither the product's temporary folder nor the runner's work folder may hold a run's files.
+  const work = readdirSync(join(bed.dataDir, 'runner')).filter((name) => name.startsWith('sessionshot-runner-'));
+  const leftInTemporary = [...readdirSync(bed.temporary), ...work];
   return { samples, failed, ...compare(samples, count), leftInTemporary };
 }
 

@@ -11,7 +11,7 @@ const recordSchema = z.object({
   children: z.object({ postgres: z.object({ pid: z.int() }), azurite: z.object({ pid: z.int() }), runner: z.object({ pid: z.int() }) }),
 });
 
-export type ProductOptions = { dataDir: string; caFile: string; concurrency: number | null };
+export type ProductOptions = { dataDir: string; caFile: string; temporary: string; concurrency: number | null };
 export type Product = {
   apiUrl: string;
   /** From the start of the program to its `ready`. */
@@ -25,14 +25,14 @@ export type Product = {
  * Starts SessionShot as `npm start` does, every part real: PostgreSQL, Azurite, server, runner, browser. The data folder
  * may be of an earlier start: then its keys and domains are kept.
  */
-export async function startProduct({ dataDir, caFile, concurrency }: ProductOptions): Promise<Product> {
+export async function startProduct({ dataDir, caFile, temporary, concurrency }: ProductOptions): Promise<Product> {
   const isFirst = readdirSync(dataDir).length === 0;
   const slots = concurrency === null ? [] : ['--concurrency', String(concurrency)];
   const from = performance.now();
   const program = startProcess(
     'server/cli/main.ts',
     ['up', '--json', '--port', '0', '--no-open', '--data-dir', dataDir, '--log-level', 'warn', ...slots],
-    { SESSIONSHOT_EXTRA_CA_FILE: caFile },
+    { SESSIONSHOT_EXTRA_CA_FILE: caFile, TMPDIR: temporary },
   );
   const ready = await program.waitFor('ready', START_MS_MAX);
   const startMs = performance.now() - from;

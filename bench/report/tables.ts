@@ -95,7 +95,7 @@ export function soakTable({ samples, failed, growth, filesBefore, filesAfter, le
   const verdict = [
     `Growth after warm-up: ${show(growth * 100, 1)} % (at most 10 %). Incomplete: ${failed}.`,
     `Zombies seen: ${Math.max(0, ...samples.map(({ zombies }) => zombies))}. Files in the work folder: ${filesBefore} after warm-up, ${filesAfter} at the end.`,
-    `Left in the temporary folder after the stop: ${leftInTemporary.length === 0 ? 'nothing' : leftInTemporary.join(', ')}.`,
+    `Left in the temporary and work folders after the stop: ${leftInTemporary.length === 0 ? 'nothing' : leftInTemporary.join(', ')}.`,
   ];
   return `${markdown(['captures', ...parts.map((part) => `${part} MiB`), 'all MiB', 'zombies', 'work files'], rows)}\n\n${verdict.join('\n')}`;
 }
