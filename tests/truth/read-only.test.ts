@@ -157,7 +157,7 @@ describe.each([
   });
 
   it('writes when it is not asked to keep from it', async () => {
-    const result = await site.capture({ url: `${APP}/?stay`, delay: 500, timeouts: { readiness: 3000 }, onTimeout: 'capture' });
+    const result = await site.capture({ url: `${APP}/?stay`, delay: 2000, timeouts: { readiness: 3000 }, onTimeout: 'capture' });
     expect(result.observed.controls).toBeNull();
     expect(writes()).toEqual(
       expect.arrayContaining([

@@ -1,4 +1,6 @@
-import type { IEntity } from 'third-party-web';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { z } from 'zod';
 
 type HostMatch = (host: string) => boolean;
 export type HostLists = { ads: HostMatch; cookieBanners: HostMatch };
@@ -10,14 +12,22 @@ let loaded: Promise<HostLists> | null = null;
  * `third-party-web` knows. Each answer takes one look into a set for each label of the host.
  */
 export function loadHostLists(): Promise<HostLists> {
-  loaded ??= import('third-party-web/nostats-subset').then(({ entities }) => ({
+  loaded ??= readEntities().then((entities) => ({
     ads: matcherOf(entities, 'ad'),
     cookieBanners: matcherOf(entities, 'consent-provider'),
   }));
   return loaded;
 }
 
-function matcherOf(entities: readonly Pick<IEntity, 'category' | 'domains'>[], category: string): HostMatch {
+const entitiesSchema = z.array(z.object({ category: z.string(), domains: z.array(z.string()) }));
+
+/** Read as data: the package is CommonJS whose names Node cannot see from here. */
+async function readEntities(): Promise<z.infer<typeof entitiesSchema>> {
+  const file = createRequire(import.meta.url).resolve('third-party-web/dist/entities-nostats.json');
+  return entitiesSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+}
+
+function matcherOf(entities: z.infer<typeof entitiesSchema>, category: string): HostMatch {
   const exact = new Set<string>();
   const suffixes = new Set<string>();
   for (const domain of entities.filter((entity) => entity.category === category).flatMap((entity) => entity.domains)) {
