@@ -1,6 +1,7 @@
 import type { CDPSession, Page, Request, Response } from 'playwright';
 import { shownUrl } from '#shared/target-url.ts';
 import { createOpenWork } from './open-work.ts';
+import { askIsSharedWorker } from './readiness-probe.ts';
 import { counts, identityOf, isScripted, PATIENCE, patienceFor, watchRepeats } from './request-kinds.ts';
 import { watchStreams } from './stream-activity.ts';
 
@@ -13,6 +14,8 @@ const AFTER = {
   /** `Retry-After` is believed up to this. */
   retryMax: 5000,
   retries: 3,
+  /** When a script that is still on its way is looked at: those of shared workers report neither answer nor end. */
+  script: 300,
 } as const;
 
 export type NetworkActivity = {
@@ -71,6 +74,14 @@ export function watchNetwork(
     work.begin(entry.key, `a repeat of ${shownUrl(request.url())}`);
     work.endAfter(entry.key, ms);
   };
+  const endSharedWorker = async (request: Request) => {
+    if (!work.has(request)) return;
+    try {
+      if (await request.frame().evaluate(askIsSharedWorker, request.url())) work.end(request);
+    } catch {
+      // The document has left, and its requests with it.
+    }
+  };
   const ended = (request: Request) => {
     repeats.ended(request);
     slow.remove(request);
@@ -83,6 +94,7 @@ export function watchNetwork(
       work.begin(request, shownUrl(request.url()));
       const repeated = isScripted(request) ? retries.get(identityOf(request)) : undefined;
       if (repeated) work.end(repeated.key);
+      if (request.resourceType() === 'script') setTimeout(() => void endSharedWorker(request), AFTER.script);
       const patience = patienceFor(request, isOwn(request));
       // What hangs must leave the rest of the page its time, however little the caller gives.
       if (patience !== null) work.endAfter(request, Math.min(patience, tools.readinessMs / 2), giveUp(request));

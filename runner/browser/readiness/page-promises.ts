@@ -5,6 +5,8 @@ import type { PageWatch } from './page-watch.ts';
 export type PagePromises = {
   /** When the next of them is due, by the watch's clock; null when nothing is owed. */
   owedUntil(): number | null;
+  /** Whether this is the script of a shared worker, whose request never ends to whoever watches the page. */
+  isSharedWorker(url: string): boolean;
 };
 
 /**
@@ -29,7 +31,8 @@ export function watchPromises(watch: PageWatch): PagePromises {
   const { now } = watch;
   const timers = new Map<unknown, number>();
   const chains = new Map<number, { due: number; links: number }>();
-  const workers = new Map<Worker, { owedSince: number | null; posts: number }>();
+  const sharedUrls = new Set<string>();
+  const workers = new Map<object, { owedSince: number | null; posts: number }>();
   let spent = 0;
   let heldAt: number | null = null;
 
@@ -106,6 +109,27 @@ export function watchPromises(watch: PageWatch): PagePromises {
       }),
     );
   }
+  if (typeof SharedWorker === 'function') {
+    const listen = EventTarget.prototype.addEventListener;
+    replace(
+      'SharedWorker',
+      new Proxy(SharedWorker, {
+        construct(target, args, newTarget) {
+          const worker = Reflect.construct(target, args, newTarget);
+          const entry: { owedSince: number | null; posts: number } = { owedSince: now(), posts: 0 };
+          workers.set(worker, entry);
+          sharedUrls.add(new URL(String(args[0]), document.baseURI).href);
+          Reflect.apply(listen, worker.port, [
+            'message',
+            () => {
+              entry.owedSince = null;
+            },
+          ]);
+          return worker;
+        },
+      }),
+    );
+  }
   const workerDue = () => {
     let due: number | null = null;
     workers.forEach((entry) => {
@@ -113,5 +137,5 @@ export function watchPromises(watch: PageWatch): PagePromises {
     });
     return due;
   };
-  return { owedUntil: () => workerDue() ?? timerDue() };
+  return { owedUntil: () => workerDue() ?? timerDue(), isSharedWorker: (url) => sharedUrls.has(url) };
 }

@@ -20,7 +20,7 @@ export type PageWatch = {
 
 /** Starts the record. Runs in the page: uses nothing from outside itself. */
 export function watchPage(): PageWatch {
-  const LIMIT = { changes: 4, restMs: 1000, tickerMs: 1500, countUpMs: 2600, rootElements: 20_000 };
+  const LIMIT = { changes: 4, restMs: 1000, tickerMs: 1500, countUpMs: 2600, hosts: 2000 };
   const now = performance.now.bind(performance);
   const later = window.setTimeout.bind(window);
   const frame = window.requestAnimationFrame.bind(window);
@@ -40,6 +40,12 @@ export function watchPage(): PageWatch {
     waiters = [];
     for (let index = 0; index < woken.length; index++) woken[index]?.();
   };
+  // Asked for tickers only: the text of a large node, read at each of its changes, would cost more than all the rest.
+  const isFigure = (node: Node) => {
+    if (node.childNodes.length > 3) return false;
+    const text = node.textContent ?? '';
+    return /\d/.test(text) && text.length < 40 && !/\d:\d\d|\d{13}/.test(text);
+  };
   // A clock or a live value changes for ever: after a while its changes no longer count (the fixture "endless ticker").
   // Figures that count up to their value do it within two seconds and a half and then rest: they get that long (the
   // fixture "count-up figures"), unless the text is a time of day. A node that rested for a second begins anew.
@@ -53,9 +59,8 @@ export function watchPage(): PageWatch {
     }
     entry.count++;
     entry.last = at;
-    const text = record.type === 'attributes' ? '' : (node.textContent ?? '').slice(0, 40);
-    const isFigure = /\d/.test(text) && text.length < 40 && !/\d:\d\d|\d{13}/.test(text);
-    if (entry.count < LIMIT.changes || at - entry.first < (isFigure ? LIMIT.countUpMs : LIMIT.tickerMs)) changedAt = at;
+    if (entry.count < LIMIT.changes || at - entry.first < LIMIT.tickerMs) changedAt = at;
+    else if (record.type !== 'attributes' && at - entry.first < LIMIT.countUpMs && isFigure(node)) changedAt = at;
   };
   const observer = new MutationObserver((records) => {
     areRootsKnown = false;
@@ -80,6 +85,16 @@ export function watchPage(): PageWatch {
       return root;
     },
   });
+  const customElementsOf = (root: Document | ShadowRoot) => {
+    const found: Element[] = [];
+    if (!(root instanceof Document)) return found;
+    const list = document.evaluate('//*[contains(local-name(), "-")]', root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
+    for (let index = 0; index < list.snapshotLength; index++) {
+      const element = list.snapshotItem(index);
+      if (element instanceof Element) found.push(element);
+    }
+    return found;
+  };
   // Roots that the parser attached from a template never pass `attachShadow`; the open ones are found here. The closed
   // ones no script can reach: what is inside them is seen by its requests, fonts and animations only.
   const knownRoots = () => {
@@ -89,8 +104,10 @@ export function watchPage(): PageWatch {
       const root = roots[at];
       if (!root) continue;
       const all = Reflect.apply(root instanceof Document ? findInDocument : findInFragment, root, ['*']);
-      for (let index = 0; index < all.length && index < LIMIT.rootElements; index++) {
-        const shadow = all[index]?.shadowRoot;
+      // In a large document every element that a script touches costs: there only custom elements are asked.
+      const found = all.length > LIMIT.hosts ? customElementsOf(root) : all;
+      for (let index = 0; index < found.length && index < LIMIT.hosts; index++) {
+        const shadow = found[index]?.shadowRoot;
         if (shadow) addRoot(shadow);
       }
     }

@@ -40,6 +40,11 @@ export function askOnce(options: SettleOptions): SettleResult | null {
   return window.__sessionshotProbe?.look(options) ?? null;
 }
 
+/** Asks the probe whether this is the script of a shared worker. Runs in the page. */
+export function askIsSharedWorker(url: string): boolean {
+  return window.__sessionshotProbe?.isSharedWorker(url) ?? false;
+}
+
 /** Asks the probe to tell when the app is ready. Runs in the page. */
 export function askWhenReady(ms: number): Promise<Signal> | null {
   return window.__sessionshotProbe?.whenReady(ms) ?? null;

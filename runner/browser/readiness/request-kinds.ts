@@ -75,9 +75,12 @@ export function watchRepeats(): Repeats {
     isPoll: (request) => {
       const isImage = request.resourceType() === 'image';
       if (!isScripted(request) && !isImage) return false;
-      const same = start(identityOf(request));
+      const identity = identityOf(request);
+      const same = start(identity);
       const path = start(pathOf(request));
-      return same >= (isImage ? REPEATS.sameImage : REPEATS.same) || path >= REPEATS.samePath;
+      // Nobody needs one thing this often, however slow the answers: a beacon by interval overlaps on a busy machine.
+      const isBeacon = (seen.get(identity)?.starts ?? 0) >= REPEATS.sameImage;
+      return isBeacon || (!isImage && same >= REPEATS.same) || path >= REPEATS.samePath;
     },
     ended: (request) => {
       if (!/^https?:/.test(request.url())) return;

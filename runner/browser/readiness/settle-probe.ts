@@ -20,6 +20,7 @@ export type Probe = {
   look(options: SettleOptions): SettleResult;
   /** Resolves when the app says that it is ready, or after `ms`, with what it says then. */
   whenReady(ms: number): Promise<Signal>;
+  isSharedWorker(url: string): boolean;
 };
 
 /** Brings the parts together. Runs in the page: uses nothing from outside itself. */
@@ -147,6 +148,7 @@ export function createProbe(
   return {
     settle,
     look: lookScriptless,
+    isSharedWorker: promises.isSharedWorker,
     whenReady: async (ms) => {
       const until = now() + ms;
       while (signal() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal() === 'none' ? 2 : 1));
