@@ -21,6 +21,7 @@ import { collectFacts, type Facts, makeDocument } from './report/write-document.
 const DOCUMENT = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 const SOAK_CAPTURES = 500;
 const SOAK_CAPTURES_QUICK = 60;
+const SOAK_GROWTH_MAX = 0.1;
 const say = (text: string) => void process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(5)} s  ${text}\n`);
 
 process.exitCode = await main();
@@ -105,7 +106,9 @@ async function soak(bed: Bed, options: Options): Promise<number> {
   const result = await measureSoak(bed, options.quick ? SOAK_CAPTURES_QUICK : SOAK_CAPTURES, say);
   if (options.json) writeFileSync(options.json, JSON.stringify(result, null, 1));
   process.stdout.write(`${soakTable(result)}\n`);
-  return result.failed === 0 && result.growth <= 0.1 && result.leftInTemporary.length === 0 ? 0 : 1;
+  const isSteady = result.growth <= SOAK_GROWTH_MAX && result.filesAfter <= result.filesBefore * (1 + SOAK_GROWTH_MAX);
+  const isClean = result.failed === 0 && result.leftInTemporary.length === 0 && result.samples.at(-1)?.zombies === 0;
+  return isSteady && isClean ? 0 : 1;
 }
 
 function told(text: string): number {
