@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bed, openBed } from './bed.ts';
 import { PRODUCT } from './drivers/start-drivers.ts';
@@ -10,7 +10,7 @@ import { measureSoak } from './phases/soak.ts';
 import { measureLevels } from './phases/throughput.ts';
 import { isMet, judgeRun, mergeGoals, type Run } from './report/goals.ts';
 import { goalTable, soakTable } from './report/tables.ts';
-import { collectFacts, makeDocument } from './report/write-document.ts';
+import { collectFacts, type Facts, makeDocument } from './report/write-document.ts';
 
 /**
  * `npm run bench`: SessionShot end to end beside plain Playwright and the peers from npm, on one small corpus served on
@@ -21,7 +21,8 @@ import { collectFacts, makeDocument } from './report/write-document.ts';
 const DOCUMENT = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 const SOAK_CAPTURES = 500;
 const SOAK_CAPTURES_QUICK = 60;
-const say = (text: string) => void process.stderr.write(`${text}\n`);
+const SOAK_GROWTH_MAX = 0.1;
+const say = (text: string) => void process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(5)} s  ${text}\n`);
 
 process.exitCode = await main();
 
@@ -38,6 +39,7 @@ async function main(): Promise<number> {
     say('The bench reads /proc and runs on Linux only.');
     return 69;
   }
+  if (options.from.length > 0) return writeFrom(options.from);
   installPeers(say);
   const bed = await openBed(say);
   const stop = () => void bed.close().finally(() => process.exit(130));
@@ -55,12 +57,14 @@ async function measure(bed: Bed, options: Options): Promise<number> {
   const runs: Run[] = [];
   for (let index = 0; index < options.runs; index++) {
     if (options.runs > 1) say(`── run ${index + 1} of ${options.runs}`);
-    runs.push(await measureOnce(bed, options));
+    await measureOnce(bed, options, (run) => {
+      runs[index] = run;
+      if (options.json) writeFileSync(options.json, JSON.stringify({ facts, goals: runs.map(judgeRun), runs }, null, 1));
+    });
   }
   const goals = runs.map(judgeRun);
   const missing = (runs[0]?.latency?.missing ?? []).map(({ name, why }) => `${name}: ${why}`);
   const document = makeDocument(runs, goals, { ...facts, missing });
-  if (options.json) writeFileSync(options.json, JSON.stringify({ facts, goals, runs }, null, 1));
   const isWhole = options.parts.includes('latency') && options.parts.includes('throughput') && !options.drivers && !options.quick;
   if (isWhole) writeFileSync(DOCUMENT, document);
   const merged = mergeGoals(goals);
@@ -69,24 +73,42 @@ async function measure(bed: Bed, options: Options): Promise<number> {
   return merged.some((goal) => isMet(goal) === false) && isWhole ? 1 : 0;
 }
 
-async function measureOnce(bed: Bed, { parts, rounds, quick, drivers }: Options): Promise<Run> {
+/** Measures part by part; `save` is called after each, because a run takes long and one that is stopped should leave what it has. */
+async function measureOnce(bed: Bed, { parts, rounds, quick, drivers }: Options, save: (run: Run) => void): Promise<void> {
   const has = (part: Options['parts'][number]) => parts.includes(part);
   const names = drivers && [...new Set([PRODUCT, ...drivers])];
   const pages = has('latency') ? undefined : ['report'];
   const levels = { rounds: quick ? 1 : 3, perSlot: quick ? 1 : 4, drivers: names };
-  return {
-    latency: has('latency') || has('pdf') ? await measureLatency(bed, { rounds, pages, drivers: names ?? undefined }, say) : null,
-    throughput: has('throughput') ? await measureLevels(bed, levels, say) : [],
-    memory: has('memory') ? await measureLevels(bed, { ...levels, rounds: 1, levels: [4, 8], watchMemory: true }, say) : [],
-    boot: has('boot') ? await measureBoot(bed, quick ? 1 : 5, say) : [],
-  };
+  const run: Run = { latency: null, throughput: [], memory: [], boot: [] };
+  if (has('latency') || has('pdf')) run.latency = await measureLatency(bed, { rounds, pages, drivers: names ?? undefined }, say);
+  save(run);
+  if (has('throughput')) run.throughput = await measureLevels(bed, levels, say);
+  save(run);
+  if (has('memory')) run.memory = await measureLevels(bed, { ...levels, rounds: 1, levels: [4, 8], watchMemory: true }, say);
+  save(run);
+  if (has('boot')) run.boot = await measureBoot(bed, quick ? 1 : 5, say);
+  save(run);
+}
+
+/** Writes the document from saved runs: all of one machine and state of the code, which nobody can check from here. */
+function writeFrom(files: readonly string[]): number {
+  const saved = files.map((file): { facts: Omit<Facts, 'missing'>; runs: Run[] } => JSON.parse(readFileSync(file, 'utf8')));
+  const facts = saved[0]?.facts;
+  if (!facts) return 2;
+  const runs = saved.flatMap((one) => one.runs);
+  const missing = (runs.find((run) => run.latency)?.latency?.missing ?? []).map(({ name, why }) => `${name}: ${why}`);
+  const document = makeDocument(runs, runs.map(judgeRun), { ...facts, missing });
+  writeFileSync(DOCUMENT, document);
+  return told(document);
 }
 
 async function soak(bed: Bed, options: Options): Promise<number> {
   const result = await measureSoak(bed, options.quick ? SOAK_CAPTURES_QUICK : SOAK_CAPTURES, say);
   if (options.json) writeFileSync(options.json, JSON.stringify(result, null, 1));
   process.stdout.write(`${soakTable(result)}\n`);
-  return result.failed === 0 && result.growth <= 0.1 && result.leftInTemporary.length === 0 ? 0 : 1;
+  const isSteady = result.growth <= SOAK_GROWTH_MAX && result.filesAfter <= result.filesBefore * (1 + SOAK_GROWTH_MAX);
+  const isClean = result.failed === 0 && result.leftInTemporary.length === 0 && result.samples.at(-1)?.zombies === 0;
+  return isSteady && isClean ? 0 : 1;
 }
 
 function told(text: string): number {

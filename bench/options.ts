@@ -11,6 +11,7 @@ export type Options = {
   quick: boolean;
   json: string | null;
   drivers: string[] | null;
+  from: string[];
 };
 
 export const HELP = `Usage: npm run bench -- [OPTIONS]
@@ -20,7 +21,8 @@ export const HELP = `Usage: npm run bench -- [OPTIONS]
   --only PART     ${PARTS.join(' | ')}; repeat for more (default ${USUAL.join(', ')})
   --drivers A,B   only these drivers, SessionShot always among them
   --quick         few captures: shows that it works, measures nothing worth quoting, writes no document
-  --json FILE     every sample and every figure
+  --json FILE     every sample and every figure, written after each part
+  --from FILE     measure nothing: write the document from what --json saved; repeat for several runs
 `;
 
 /** Reads the command line. Throws a sentence that names the fault. */
@@ -34,6 +36,7 @@ export function readOptions(args: readonly string[]): Options | null {
       drivers: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
+      from: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -50,6 +53,7 @@ export function readOptions(args: readonly string[]): Options | null {
     quick: values.quick,
     json: values.json ?? null,
     drivers: values.drivers?.split(',') ?? null,
+    from: values.from,
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CHROMIUM_IDLE, PRODUCT, READY } from '../drivers/start-drivers.ts';
+import { CHROMIUM_IDLE, PRODUCT, READY, SHELL_IDLE } from '../drivers/start-drivers.ts';
 import type { LatencyResult } from '../phases/latency.ts';
 import { isMet, judgeRun, latencyRatio, mergeGoals } from './goals.ts';
 
@@ -46,4 +46,14 @@ test('what was not measured is neither met nor missed', () => {
 test('several runs are judged by the median of each goal', () => {
   const runs = [0.9, 1.4, 0.8].map((value) => [{ what: 'x', value, bound: { most: 1 }, unit: '×' }]);
   expect(mergeGoals(runs)[0]?.value).toBe(0.9);
+});
+
+test('settling is compared where networkidle finishes the page, and not where it gives up early', () => {
+  const samples = [
+    sample(PRODUCT, 'a', 100),
+    sample(SHELL_IDLE, 'a', 200),
+    sample(PRODUCT, 'long', 900),
+    sample(SHELL_IDLE, 'long', 100, { gap: 'white' }),
+  ];
+  expect(goal(samples, 'settle')?.value).toBeCloseTo(0.5);
 });

@@ -47,8 +47,11 @@ export function latencyRatio(samples: readonly Sample[], reference: string): num
   return pageRatio(samples, reference, ({ ms }) => ms);
 }
 
+/** On pages that networkidle finishes: where it gives up early, as before lazy images, being fast is no merit. */
 function settleRatio(samples: readonly Sample[]): number | null {
-  return pageRatio(samples, SHELL_IDLE, ({ settleMs }) => settleMs ?? Number.NaN);
+  const unfinished = new Set(samples.filter(({ driver, gap }) => driver === SHELL_IDLE && gap !== null).map(({ page }) => page));
+  const finished = samples.filter(({ page }) => !unfinished.has(page));
+  return pageRatio(finished, SHELL_IDLE, ({ settleMs }) => settleMs ?? Number.NaN);
 }
 
 function pdfRatio(samples: readonly Sample[]): number | null {

@@ -81,4 +81,5 @@ const READING = `- Ratios are between figures of the same run, in which drivers 
 - Every driver is a process of its own and trusts the corpus's CA through the same certificate store; none ignores certificate errors. SessionShot keeps its sandbox and egress proxy; plain Playwright runs without both, as its default is.
 - CPU: \`browser\` is what the browser's processes spent, so it compares across drivers; the other parts are shown beside it.
 - Memory is PSS (shared pages counted by their part), the highest of looks a quarter of a second apart, divided by the captures at once.
-- \`browserless\` and \`capture-website\` have no input for localStorage, so they cannot complete the signed-in page.`;
+- Settling runs from the navigation to the finished page, over the pages that \`networkidle\` ends on and completes.
+- \`browserless\` and \`capture-website\` have no input for localStorage, so they cannot complete the signed-in page; for full pages \`browserless\` waits shares of its timeout (30 s, its default).`;
