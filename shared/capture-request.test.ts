@@ -99,7 +99,6 @@ const REFUSED: readonly [fault: string, body: unknown][] = [
   ['auth: Unknown key `cookie`: did you mean `cookies`?', withAuth({ cookie: [] })],
   ['auth.cookies.0: Unknown key `samesite`: did you mean `sameSite`?', withAuth({ cookies: [{ name: 'a', value: 'b', samesite: 'Lax' }] })],
   ['auth: `session` is not available in this version.', withAuth({ session: 'ses_x' })],
-  ['output.pdf: `singlePage` is not available in this version.', withOutput({ format: 'pdf', pdf: { singlePage: true } })],
   ['waitFor: Unknown key `selctor`: did you mean `selector`?', { ...minimal, waitFor: { selctor: '#a' } }],
   // What must be there
   ['url: ', { output: { format: 'png' } }],

@@ -62,6 +62,8 @@ export const LIMITS = {
   expandRoundsMax: 3,
   largePicturePx: 16_000_000,
   pdfPagesMax: 2000,
+  /** 14,400 units of 1/72 inch: the longest side that readers of PDF must show. */
+  pdfSidePxMax: 19_200,
   redirectsMax: 20,
   delayMsMax: 60 * SECOND,
   timeoutMsMin: 100,

@@ -3,6 +3,7 @@ import { clockStart } from '../controls/reproduce.ts';
 import { settleAgain } from '../readiness/settle-visit.ts';
 import { render } from '../render/render.ts';
 import type { Rendered } from '../render/rendered.ts';
+import { layOutForSheet } from '../render/single-page.ts';
 import { chooseMedia, emulateMedium } from './emulation.ts';
 import type { Visit } from './visit.ts';
 
@@ -18,14 +19,15 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
   const { output, timeouts, redact, waitUntil } = payload.request;
   const media = chooseMedia(payload.request);
   const isSwitched = media.visit !== media.draw;
-  if (isSwitched) {
-    await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
-    if (waitUntil === 'auto') await settleAgain(visit);
-  }
+  const view = page.viewportSize();
+  if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
+  const sheet = await layOutForSheet(visit, output);
+  if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit);
   const pdfTime = clockStart(payload.request);
-  const draw = () => render({ page, cdp, run, output, actionTimeout: timeouts.action, bytesMax: assetBytesMax, pdfTime });
+  const draw = () => render({ page, cdp, run, output, actionTimeout: timeouts.action, bytesMax: assetBytesMax, pdfTime, sheet });
   const rendered = redact.length === 0 ? await draw() : await drawRedacted(visit, draw);
   // Back to what the caller's checks were met on, for the last look.
+  if (sheet && view) await run.within(SWITCH_MS_MAX, page.setViewportSize(view));
   if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.visit));
   return rendered;
 }
