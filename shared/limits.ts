@@ -60,6 +60,7 @@ export const LIMITS = {
   pictureSelectorsMax: 20,
   paddingPxMax: 1000,
   expandRoundsMax: 3,
+  printAreaPxMax: 500_000,
   largePicturePx: 16_000_000,
   pdfPagesMax: 2000,
   /** 14,400 units of 1/72 inch: the longest side that readers of PDF must show. */

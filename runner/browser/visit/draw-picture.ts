@@ -1,5 +1,6 @@
 import { createRedaction } from '../controls/redact-page.ts';
 import { clockStart } from '../controls/reproduce.ts';
+import { expandForPrint } from '../expand/expand-for-print.ts';
 import { settleAgain } from '../readiness/settle-visit.ts';
 import { render } from '../render/render.ts';
 import type { Rendered } from '../render/rendered.ts';
@@ -23,6 +24,7 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
   if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
   const sheet = await layOutForSheet(visit, output);
   if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit);
+  await expandForPrint(visit);
   const pdfTime = clockStart(payload.request);
   const draw = () => render({ page, cdp, run, output, actionTimeout: timeouts.action, bytesMax: assetBytesMax, pdfTime, sheet });
   const rendered = redact.length === 0 ? await draw() : await drawRedacted(visit, draw);
