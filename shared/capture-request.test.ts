@@ -33,6 +33,7 @@ const ACCEPTED: readonly [what: string, body: unknown][] = [
     'several elements in a frame',
     withOutput({ format: 'webp', selectors: ['#a', '#b'], frame: 'iframe', padding: 10, style: 'a{}', caret: 'initial' }),
   ],
+  ['closed scroll areas in a PDF', withOutput({ format: 'pdf', expandScrollContainers: false })],
   ['closed scroll areas', withOutput({ format: 'png', fullPage: true, expandScrollContainers: false })],
   ...['#f0f', '#ff00ff80', 'black', 'rgb(0 0 0 / 50%)', 'rgba(1,2,3,.5)', 'oklch(40% 0.2 30)'].map((maskColor): [string, unknown] => [
     maskColor,
@@ -99,7 +100,6 @@ const REFUSED: readonly [fault: string, body: unknown][] = [
   ['auth: Unknown key `cookie`: did you mean `cookies`?', withAuth({ cookie: [] })],
   ['auth.cookies.0: Unknown key `samesite`: did you mean `sameSite`?', withAuth({ cookies: [{ name: 'a', value: 'b', samesite: 'Lax' }] })],
   ['auth: `session` is not available in this version.', withAuth({ session: 'ses_x' })],
-  ['output.pdf: `singlePage` is not available in this version.', withOutput({ format: 'pdf', pdf: { singlePage: true } })],
   ['waitFor: Unknown key `selctor`: did you mean `selector`?', { ...minimal, waitFor: { selctor: '#a' } }],
   // What must be there
   ['url: ', { output: { format: 'png' } }],
@@ -130,7 +130,6 @@ const REFUSED: readonly [fault: string, body: unknown][] = [
   ['output.maskColor: must be a CSS color', withOutput({ format: 'png', mask: ['a'], maskColor: 'red;background:url(x)' })],
   ['output.compression: is for png only', withOutput({ format: 'jpeg', compression: 'small' })],
   ['output.selectors: is not for pdf', withOutput({ format: 'pdf', selectors: ['#a'] })],
-  ['output.expandScrollContainers: is not for pdf', withOutput({ format: 'pdf', expandScrollContainers: true })],
   ['output.style: is not for pdf', withOutput({ format: 'pdf', style: 'a{}' })],
   ['output.fullPage: contradicts `selector`', withOutput({ format: 'png', selector: '#a', fullPage: true })],
   ['output.fullPage: contradicts `clip`', withOutput({ format: 'png', fullPage: true, clip: { x: 0, y: 0, width: 1, height: 1 } })],

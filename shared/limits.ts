@@ -60,8 +60,11 @@ export const LIMITS = {
   pictureSelectorsMax: 20,
   paddingPxMax: 1000,
   expandRoundsMax: 3,
+  printAreaPxMax: 500_000,
   largePicturePx: 16_000_000,
   pdfPagesMax: 2000,
+  /** 14,400 units of 1/72 inch: the longest side that readers of PDF must show. */
+  pdfSidePxMax: 19_200,
   redirectsMax: 20,
   delayMsMax: 60 * SECOND,
   timeoutMsMin: 100,

@@ -16,6 +16,9 @@ test.each([
   { pageRanges: ' 2 - 2 ' },
   { headerTemplate: '<span class="title"></span> from https://app.example.com, page <span class="pageNumber"></span>' },
   { footerTemplate: '<img src="data:image/png;base64,AAAA"><style>p { background: url(data:image/png;base64,AA) }</style>' },
+  { singlePage: true },
+  { singlePage: true, landscape: true, format: 'A3', margin: { top: '10in', bottom: '10in' } },
+  { singlePage: true, width: '100mm' },
   { metadata: { title: 'Report', keywords: 'a, b' } },
 ])('%j makes a page', (pdf) => {
   expect(fault(pdf)).toBeNull();
@@ -40,6 +43,12 @@ test.each([
   [{ pageRanges: '1,,2' }, /^pageRanges: must look like/],
   [{ pageRanges: 'all' }, /^pageRanges: must look like/],
   [{ pageRanges: '' }, /^pageRanges: must look like/],
+  [{ singlePage: true, width: 100, height: 100 }, /^height: contradicts `singlePage`/],
+  [{ singlePage: true, pageRanges: '1' }, /^pageRanges: contradicts `singlePage`/],
+  [{ singlePage: true, preferCSSPageSize: true }, /^preferCSSPageSize: contradicts `singlePage`/],
+  [{ singlePage: true, landscape: true, width: 100 }, /^landscape: contradicts `width`/],
+  [{ singlePage: true, width: 20 }, /^width: is too small/],
+  [{ singlePage: true, format: 'A4', width: 100 }, /^format: contradicts/],
   [{ scale: 0.05 }, /^scale/],
   [{ scale: 2.1 }, /^scale/],
 ])('%j is refused', (pdf, why) => {

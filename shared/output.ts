@@ -37,30 +37,28 @@ const template = z
   .max(LIMITS.textCharsMax)
   .refine((html) => !isActive(html), 'may not load remote content or hold scripts and frames: use inline styles and data: images');
 
-export const pdfSchema = strict(
-  {
-    format: z.enum(PAPER_FORMATS).optional().describe('Paper size; default A4 unless `width` and `height` are given.'),
-    width: length.optional(),
-    height: length.optional(),
-    landscape: z.boolean().default(false),
-    margin: strict({ top: length.optional(), right: length.optional(), bottom: length.optional(), left: length.optional() }).optional(),
-    printBackground: z.boolean().default(true),
-    headerTemplate: template.optional(),
-    footerTemplate: template.optional(),
-    pageRanges: z.string().max(200).regex(PAGE_RANGES, 'must look like "1-3, 5"').optional(),
-    scale: z.number().min(0.1).max(2).default(1),
-    preferCSSPageSize: z.boolean().default(false),
-    tagged: z.boolean().default(false),
-    outline: z.boolean().default(false),
-    metadata: strict({
-      title: z.string().max(500).optional(),
-      author: z.string().max(500).optional(),
-      subject: z.string().max(500).optional(),
-      keywords: z.string().max(1000).optional(),
-    }).optional(),
-  },
-  ['singlePage'],
-).superRefine((pdf, context) => {
+export const pdfSchema = strict({
+  format: z.enum(PAPER_FORMATS).optional().describe('Paper size; default A4 unless `width` and `height` are given.'),
+  width: length.optional(),
+  height: length.optional(),
+  landscape: z.boolean().default(false),
+  margin: strict({ top: length.optional(), right: length.optional(), bottom: length.optional(), left: length.optional() }).optional(),
+  printBackground: z.boolean().default(true),
+  headerTemplate: template.optional(),
+  footerTemplate: template.optional(),
+  pageRanges: z.string().max(200).regex(PAGE_RANGES, 'must look like "1-3, 5"').optional(),
+  scale: z.number().min(0.1).max(2).default(1),
+  preferCSSPageSize: z.boolean().default(false),
+  tagged: z.boolean().default(false),
+  outline: z.boolean().default(false),
+  singlePage: z.boolean().default(false).describe('One page as high as the content, at the width of the paper.'),
+  metadata: strict({
+    title: z.string().max(500).optional(),
+    author: z.string().max(500).optional(),
+    subject: z.string().max(500).optional(),
+    keywords: z.string().max(1000).optional(),
+  }).optional(),
+}).superRefine((pdf, context) => {
   const fault = pdfFault(pdf);
   if (fault) context.addIssue({ code: 'custom', path: [fault.key], message: fault.message });
 });
@@ -81,6 +79,17 @@ export const PAPER_PX: Record<(typeof PAPER_FORMATS)[number], { width: number; h
   A6: { width: 397, height: 559 },
 };
 
+/** Width of the paper in CSS pixels, as it lies. Its height counts for nothing where a page is as high as its content. */
+export function paperWidthPx(pdf: {
+  format?: keyof typeof PAPER_PX | undefined;
+  width?: number | string | undefined;
+  landscape?: boolean | undefined;
+}): number {
+  if (pdf.width !== undefined) return lengthPx(pdf.width);
+  const paper = PAPER_PX[pdf.format ?? 'A4'];
+  return pdf.landscape ? paper.height : paper.width;
+}
+
 /** One line of the smallest text that can be read, and the space that Chromium keeps above and below it. */
 const TEMPLATE_MARGIN_PX_MIN = 24;
 const PX_PER_UNIT: Record<string, number> = { px: 1, in: 96, cm: 96 / 2.54, mm: 96 / 25.4 };
@@ -98,6 +107,8 @@ function pdfFault(pdf: {
   width?: number | string;
   height?: number | string;
   landscape: boolean;
+  singlePage: boolean;
+  preferCSSPageSize: boolean;
   margin?: Record<string, number | string | undefined>;
   pageRanges?: string;
   headerTemplate?: string;
@@ -105,10 +116,17 @@ function pdfFault(pdf: {
 }): { key: string; message: string } | null {
   if (pdf.format && (pdf.width !== undefined || pdf.height !== undefined))
     return { key: 'format', message: 'contradicts `width` and `height`: give one or the other' };
-  if ((pdf.width === undefined) !== (pdf.height === undefined))
+  if (pdf.singlePage) {
+    const refused = singlePageFault(pdf);
+    if (refused) return refused;
+  } else if ((pdf.width === undefined) !== (pdf.height === undefined))
     return { key: pdf.width === undefined ? 'width' : 'height', message: 'is missing: a custom size needs both `width` and `height`' };
   const paper = pdf.width !== undefined ? { width: lengthPx(pdf.width), height: lengthPx(pdf.height) } : PAPER_PX[pdf.format ?? 'A4'];
-  const size = pdf.landscape ? { width: paper.height, height: paper.width } : paper;
+  const size = pdf.singlePage
+    ? { width: paperWidthPx(pdf), height: LIMITS.pdfSidePxMax }
+    : pdf.landscape
+      ? { width: paper.height, height: paper.width }
+      : paper;
   if (size.width < 40 || size.height < 40)
     return { key: pdf.width !== undefined ? 'width' : 'format', message: 'is too small to make a page' };
   if (lengthPx(pdf.margin?.left) + lengthPx(pdf.margin?.right) >= size.width)
@@ -132,6 +150,16 @@ function pdfFault(pdf: {
     if (from === 0 || (to !== undefined && !Number.isNaN(to) && from !== undefined && to < from))
       return { key: 'pageRanges', message: 'has a range that ends before it starts, or page 0' };
   }
+  return null;
+}
+
+function singlePageFault(pdf: { width?: unknown; height?: unknown; landscape: boolean; preferCSSPageSize: boolean; pageRanges?: string }) {
+  if (pdf.height !== undefined) return { key: 'height', message: 'contradicts `singlePage`: the page is as high as its content' };
+  if (pdf.pageRanges !== undefined) return { key: 'pageRanges', message: 'contradicts `singlePage`: there is one page only' };
+  if (pdf.preferCSSPageSize)
+    return { key: 'preferCSSPageSize', message: 'contradicts `singlePage`: the page is as high as its content, whatever `@page` says' };
+  if (pdf.landscape && pdf.width !== undefined)
+    return { key: 'landscape', message: 'contradicts `width` with `singlePage`: give the width that the page is to have' };
   return null;
 }
 

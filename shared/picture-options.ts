@@ -7,13 +7,13 @@ const clipSchema = strict({ x: z.number().min(0), y: z.number().min(0), width: z
 const COLOR =
   /^(#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|[a-z]{3,30}|(rgb|hsl)a?\([\d\s.,%/]+\)|(hwb|lab|lch|oklab|oklch)\([\d\s.,%/-]+\))$/i;
 
-/** What may be said of pictures and not of PDFs. Lengths are CSS pixels. */
+/** What may be said of pictures and, but for `expandScrollContainers`, not of PDFs. Lengths are CSS pixels. */
 export const PICTURE_FIELDS = {
   fullPage: z.boolean().optional(),
   expandScrollContainers: z
     .boolean()
     .optional()
-    .describe('Opens inner scroll areas to their whole height. Default: true with `fullPage`, else false.'),
+    .describe('Opens inner scroll areas to their whole height. Default: true with `fullPage` and for pdf, else false.'),
   selector: selectorSchema.optional(),
   selectors: z
     .array(selectorSchema)
@@ -43,7 +43,7 @@ type Picture = { [key in keyof typeof PICTURE_FIELDS]?: z.infer<(typeof PICTURE_
 export function refuseContradictions(output: Picture, refuse: (key: string, message: string) => void): void {
   if (output.format === 'pdf') {
     for (const [key, value] of Object.entries(output))
-      if (key in PICTURE_FIELDS && value !== undefined && value !== false)
+      if (key in PICTURE_FIELDS && key !== 'expandScrollContainers' && value !== undefined && value !== false)
         refuse(key, 'is not for pdf: a PDF always holds the whole document (see `output.pdf`)');
     return;
   }

@@ -1,31 +1,24 @@
 import { LIMITS } from '#shared/limits.ts';
-import type { PdfOptions } from '#shared/output.ts';
+import { type PdfOptions, paperWidthPx } from '#shared/output.ts';
 import { CaptureFault } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { countPdfPages, setPdfMetadata } from './pdf-metadata.ts';
 import type { Rendered, RenderPage } from './rendered.ts';
+import { marginsOf, printOnSheet, sheetHeightOf } from './single-page.ts';
 
-/** Room for a header or footer whose margin was left open: without any, Chromium prints it behind the page. */
-const TEMPLATE_MARGIN = '15mm';
 const EMPTY_TEMPLATE = '<span></span>';
 
-/** Prints the document. The medium (print or screen) has been chosen before. */
+/** Prints the document. The medium (print or screen) has been chosen before, and the page laid out for a single sheet. */
 export async function renderPdf(target: RenderPage): Promise<Rendered> {
-  const { page, run } = target;
-  const options: Partial<PdfOptions> = target.output.pdf ?? {};
-  let printed: Buffer;
-  try {
-    printed = await run.within(run.left(), page.pdf(printOptions(options)));
-  } catch (error) {
-    if (error instanceof CaptureFault || !(error instanceof Error)) throw error;
-    if (/Page range exceeds page count/.test(error.message))
-      throw run.fault('action_failed', '`output.pdf.pageRanges` asks for pages that the document does not have.');
-    if (/invalid print parameters|content area is empty/i.test(error.message))
-      throw run.fault('action_failed', '`output.pdf` describes no page that can be printed: check size, margins and scale.');
-    if (classifyPlaywrightError(error).kind === 'gone') throw run.fault('browser_crashed');
-    throw error;
-  }
-  const pages = countPdfPages(printed);
+  const { run, output, sheet } = target;
+  const options: Partial<PdfOptions> = output.pdf ?? {};
+  const height = sheet ? await sheetHeightOf(target, output, sheet) : null;
+  const { printed, pages } =
+    height === null
+      ? await print(target, options)
+      : await printOnSheet(run, height, (high) =>
+          print(target, { ...options, width: paperWidthPx(options), height: high, landscape: false }),
+        );
   if (pages !== null && pages > LIMITS.pdfPagesMax)
     throw run.fault('output_too_large', `The document has ${pages} pages, ${LIMITS.pdfPagesMax} are allowed.`);
   const { metadata } = options;
@@ -36,21 +29,24 @@ export async function renderPdf(target: RenderPage): Promise<Rendered> {
   return { bytes, width: null, height: null, pages };
 }
 
+async function print({ page, run }: RenderPage, options: Partial<PdfOptions>): Promise<{ printed: Buffer; pages: number | null }> {
+  try {
+    const printed = await run.within(run.left(), page.pdf(printOptions(options)));
+    return { printed, pages: countPdfPages(printed) };
+  } catch (error) {
+    if (error instanceof CaptureFault || !(error instanceof Error)) throw error;
+    if (/Page range exceeds page count/.test(error.message))
+      throw run.fault('action_failed', '`output.pdf.pageRanges` asks for pages that the document does not have.');
+    if (/invalid print parameters|content area is empty/i.test(error.message))
+      throw run.fault('action_failed', '`output.pdf` describes no page that can be printed: check size, margins and scale.');
+    if (classifyPlaywrightError(error).kind === 'gone') throw run.fault('browser_crashed');
+    throw error;
+  }
+}
+
 function printOptions(options: Partial<PdfOptions>) {
-  const {
-    headerTemplate,
-    footerTemplate,
-    margin,
-    width,
-    height,
-    format,
-    landscape,
-    scale,
-    pageRanges,
-    preferCSSPageSize,
-    tagged,
-    outline,
-  } = options;
+  const { headerTemplate, footerTemplate, width, height, format, landscape, scale, pageRanges, preferCSSPageSize, tagged, outline } =
+    options;
   const size = width !== undefined && height !== undefined ? { width, height } : { format: format ?? 'A4' };
   const displayHeaderFooter = headerTemplate !== undefined || footerTemplate !== undefined;
   return {
@@ -62,11 +58,7 @@ function printOptions(options: Partial<PdfOptions>) {
     tagged: tagged ?? false,
     outline: outline ?? false,
     ...(pageRanges === undefined ? {} : { pageRanges }),
-    margin: {
-      ...(headerTemplate === undefined ? {} : { top: TEMPLATE_MARGIN }),
-      ...(footerTemplate === undefined ? {} : { bottom: TEMPLATE_MARGIN }),
-      ...Object.fromEntries(Object.entries(margin ?? {}).filter(([, value]) => value !== undefined)),
-    },
+    margin: marginsOf(options),
     // The one that is not given must be empty: Chromium would print the address and the date there.
     ...(displayHeaderFooter
       ? { displayHeaderFooter, headerTemplate: headerTemplate ?? EMPTY_TEMPLATE, footerTemplate: footerTemplate ?? EMPTY_TEMPLATE }

@@ -1,8 +1,10 @@
 import { createRedaction } from '../controls/redact-page.ts';
 import { clockStart } from '../controls/reproduce.ts';
+import { expandForPrint } from '../expand/expand-for-print.ts';
 import { settleAgain } from '../readiness/settle-visit.ts';
 import { render } from '../render/render.ts';
 import type { Rendered } from '../render/rendered.ts';
+import { layOutForSheet } from '../render/single-page.ts';
 import { chooseMedia, emulateMedium } from './emulation.ts';
 import type { Visit } from './visit.ts';
 
@@ -18,15 +20,17 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
   const { output, timeouts, redact, waitUntil, javaScriptEnabled } = payload.request;
   const media = chooseMedia(payload.request);
   const isSwitched = media.visit !== media.draw;
-  if (isSwitched) {
-    await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
-    if (waitUntil === 'auto') await settleAgain(visit);
-  }
+  const view = page.viewportSize();
+  if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
+  const sheet = await layOutForSheet(visit, output);
+  if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit);
+  await expandForPrint(visit);
   const pdfTime = clockStart(payload.request);
-  const draw = () =>
-    render({ page, cdp, run, output, javaScriptEnabled, actionTimeout: timeouts.action, bytesMax: assetBytesMax, pdfTime });
+  const timeout = { actionTimeout: timeouts.action };
+  const draw = () => render({ page, cdp, run, output, javaScriptEnabled, ...timeout, bytesMax: assetBytesMax, pdfTime, sheet });
   const rendered = redact.length === 0 ? await draw() : await drawRedacted(visit, draw);
   // Back to what the caller's checks were met on, for the last look.
+  if (sheet && view) await run.within(SWITCH_MS_MAX, page.setViewportSize(view));
   if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.visit));
   return rendered;
 }

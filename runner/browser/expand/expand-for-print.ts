@@ -1,0 +1,36 @@
+import { LIMITS } from '#shared/limits.ts';
+import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { settleAgain, settleForPicture } from '../readiness/settle-visit.ts';
+import type { Visit } from '../visit/visit.ts';
+import { makeLayoutReader } from './layout-reader.ts';
+import { makePrintOpener } from './print-opener.ts';
+
+const STEP_MS_MAX = 5000;
+
+/**
+ * Opens the inner scroll areas of a page that is about to be printed, unless the output says not to, and lets what comes
+ * into the page by that load and settle. Without this an app that scrolls inside a shell prints one screen. A page that
+ * goes elsewhere meanwhile is left to the judgement that follows.
+ */
+export async function expandForPrint(visit: Visit): Promise<void> {
+  const { page, run, payload } = visit;
+  const { output, waitUntil } = payload.request;
+  if (output.format !== 'pdf' || output.expandScrollContainers === false) return;
+  try {
+    const layout = await run.within(STEP_MS_MAX, page.evaluateHandle(makeLayoutReader));
+    const opener = await run.within(STEP_MS_MAX, layout.evaluateHandle(makePrintOpener, LIMITS.printAreaPxMax));
+    const opened = await run.within(
+      STEP_MS_MAX,
+      opener.evaluate((it) => it.open()),
+    );
+    if (opened === 0) return;
+    await settleForPicture(visit, { touched: true });
+    const closed = await run.within(
+      STEP_MS_MAX,
+      opener.evaluate((it) => it.closeEmpty()),
+    );
+    if (closed && waitUntil === 'auto') await settleAgain(visit);
+  } catch (error) {
+    if (classifyPlaywrightError(error).kind !== 'navigated') throw error;
+  }
+}
