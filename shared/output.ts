@@ -50,7 +50,7 @@ export const pdfSchema = strict({
   scale: z.number().min(0.1).max(2).default(1),
   preferCSSPageSize: z.boolean().default(false),
   tagged: z.boolean().default(false),
-  outline: z.boolean().default(false),
+  outline: z.boolean().default(false).describe('Made of the headings; brings `tagged` with it.'),
   singlePage: z.boolean().default(false).describe('One page as high as the content, at the width of the paper.'),
   metadata: strict({
     title: z.string().max(500).optional(),

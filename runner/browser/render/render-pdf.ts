@@ -55,7 +55,8 @@ function printOptions(options: Partial<PdfOptions>) {
     scale: scale ?? 1,
     printBackground: options.printBackground ?? true,
     preferCSSPageSize: preferCSSPageSize ?? false,
-    tagged: tagged ?? false,
+    // Chromium makes the outline out of the tags.
+    tagged: tagged === true || outline === true,
     outline: outline ?? false,
     ...(pageRanges === undefined ? {} : { pageRanges }),
     margin: marginsOf(options),

@@ -21,7 +21,10 @@ export function restPage(options: Rest): Promise<void> | undefined {
   }
   if (!options.stopAnimations) return undefined;
   let ended = 0;
-  for (const animation of new Set(roots.flatMap((root) => root.getAnimations()))) {
+  // Loops, not `flatMap`: applications replace such methods by their own.
+  const animations = new Set<Animation>();
+  for (const root of roots) for (const animation of root.getAnimations()) animations.add(animation);
+  for (const animation of animations) {
     const end = animation.effect?.getComputedTiming().endTime;
     if (animation.playbackRate === 0) continue; // Finishing it would throw: it never ends.
     ended += 1;

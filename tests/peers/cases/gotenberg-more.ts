@@ -116,7 +116,6 @@ export const gotenbergHtml: readonly PeerCase[] = [
     page: HEADINGS,
     request: { output: { format: 'pdf', pdf: { outline: true } } },
     expect: { outline: true },
-    miss: 'defect: `outline` without `tagged` makes none, and says nothing about it',
   },
   {
     id: 'gb-no-outline',

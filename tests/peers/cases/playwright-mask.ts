@@ -130,7 +130,6 @@ export const playwrightMask: readonly PeerCase[] = [
     ),
     request: small,
     expect: { colors: [[50, 50, RED]] },
-    miss: 'defect: animations inside shadow trees are not stopped',
   },
   {
     id: 'pw-late-animation',
