@@ -13,7 +13,6 @@ const black = { colors: [[0, 0, BLACK]] } as const;
 const red = { colors: [[0, 0, RED]] } as const;
 const white = { colors: [[0, 0, WHITE]] } as const;
 const small = { viewport: SMALL };
-const FROZEN = 'defect: with scripts off the page’s timers stand still, and the rest before the picture waits for one';
 
 export const captureWebsite: readonly PeerCase[] = [
   {
@@ -145,7 +144,6 @@ export const captureWebsite: readonly PeerCase[] = [
     page: bare(`${box('black')}<script>setTimeout(() => { ${paint('red')} }, 300)</script>`),
     request: { ...small, delay: 700, javaScriptEnabled: false },
     expect: black,
-    miss: FROZEN,
   },
   {
     id: 'cw-no-scripts-own',
@@ -154,7 +152,6 @@ export const captureWebsite: readonly PeerCase[] = [
     page: BLOCK,
     request: { ...small, javaScriptEnabled: false, scripts: [paint('red')] },
     expect: red,
-    miss: FROZEN,
   },
   {
     id: 'cw-module',
@@ -171,7 +168,6 @@ export const captureWebsite: readonly PeerCase[] = [
     page: BLOCK,
     request: { ...small, javaScriptEnabled: false, scripts: [`await null; ${paint('red')}`] },
     expect: red,
-    miss: FROZEN,
   },
   {
     id: 'cw-module-url',
