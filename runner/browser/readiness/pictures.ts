@@ -18,6 +18,7 @@ export function watchPictures(watch: PageWatch): Pictures {
     // Long after browsers show the text in another font; then that is what a person sees.
     fontsMs: 6000,
     imageMs: 8000,
+    unsizedMs: 4000,
     decodeMs: 1000,
     motionMs: 1000,
     styled: 5000,
@@ -47,13 +48,22 @@ export function watchPictures(watch: PageWatch): Pictures {
   };
 
   const firstSeen = new WeakMap<Element, number>();
+  /** A picture whose size comes with it takes no room before: its place is in view. Beacons say that they are small, or hide. */
+  const isUnsized = (image: HTMLImageElement, box: DOMRect) =>
+    (box.width === 0 || box.height === 0) &&
+    image.getAttribute('width') === null &&
+    image.getAttribute('height') === null &&
+    isIn(new DOMRect(box.left, box.top, 1, 1)) &&
+    image.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   const isWaited = (image: HTMLImageElement, wholePage: boolean) => {
-    if (image.complete || image.getClientRects().length === 0 || !(wholePage || inView(image))) return false;
+    if (image.complete || image.getClientRects().length === 0) return false;
     const box = image.getBoundingClientRect();
+    const unsized = isUnsized(image, box);
+    if (!(wholePage || unsized || inView(image))) return false;
     if (image.width <= LIMIT.pixelMax && image.height <= LIMIT.pixelMax && box.width > 0) return false; // A tracking pixel shows nothing.
     const since = firstSeen.get(image) ?? now();
     firstSeen.set(image, since);
-    return now() - since < LIMIT.imageMs;
+    return now() - since < (unsized ? LIMIT.unsizedMs : LIMIT.imageMs);
   };
   /** Whether something in view shows one of these: backgrounds, posters and pictures of SVG have no `complete`. */
   const shows = (slow: readonly string[]) => {

@@ -97,10 +97,12 @@ export function createProbe(
     if (pictures.areImagesLoading({ wholePage: options.wholePage, slow: options.slowImages })) return { part: 'images', what: 'pictures' };
     if (asApp) return null;
     if (promises.owedUntil() !== null) return { part: 'timers', what: 'a timer or a worker of the page' };
+    // Looked at before the busy marks, so that the patience with both runs at the same time.
+    const isDrawing = drawings.isDrawing(options.quietMs);
     const mark = busy.find(options.wholePage);
     if (mark && quietFor < mark.holdsMs) return { part: 'busy', what: mark.what };
-    if (now() - since < LIMIT.motionMs && pictures.isMoving(options.wholePage)) return { part: 'motion', what: 'a transition' };
-    return drawings.isDrawing(options.quietMs) ? { part: 'motion', what: 'a drawing' } : null;
+    if (quietFor < LIMIT.motionMs && pictures.isMoving(options.wholePage)) return { part: 'motion', what: 'a transition' };
+    return isDrawing ? { part: 'motion', what: 'a drawing' } : null;
   };
   const report = (held: Held | null, state: Signal): SettleResult => {
     if (held) heldAt.set(held.part, now());
@@ -122,10 +124,13 @@ export function createProbe(
     return report(isArriving ? { part: 'images', what: 'pictures or fonts' } : null, 'none');
   };
 
+  // A page is settled several times: what was waited for in vain once is not waited for again, unless the page has changed.
+  let firstAt: number | null = null;
   const settle = async (options: SettleOptions): Promise<SettleResult> => {
-    const since = now();
+    const startedAt = now();
+    firstAt ??= startedAt;
     let result: SettleResult | null = null;
-    while (!result || now() - since < options.msMax) {
+    while (!result || now() - startedAt < options.msMax) {
       const part = result?.held?.part;
       // While nodes change there is nothing else to look at; afterwards an event of the page is what tells more.
       if (part === 'dom') await watch.sleep(Math.max(10, Math.min(options.msMax, options.quietMs - (now() - watch.changedAt()))));
@@ -134,7 +139,7 @@ export function createProbe(
       else if (part === 'motion') await watch.frames();
       else if (part) await Native.all([watch.nextEvent(LIMIT.fallbackMs), watch.sleep(LIMIT.throttleMs)]);
       await watch.frames();
-      result = look(options, since);
+      result = look(options, firstAt);
       // Backgrounds tell no end: whoever watches the network knows when it has come.
       if (result.held?.part === 'images' && options.slowImages.length > 0) return result;
       if (result.held) continue;
