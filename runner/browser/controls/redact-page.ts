@@ -2,6 +2,7 @@ import type { Frame } from 'playwright';
 import { failure } from '#shared/failure.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { REDACT_MASK, type RedactRule, textRuleOf } from '#shared/redact.ts';
+import { answeringFrames } from '../answering-frames.ts';
 import { CaptureFault, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import type { Visit } from '../visit/visit.ts';
@@ -128,7 +129,7 @@ async function findClosedRoots({ visit, worlds }: Work): Promise<void> {
 
 /** Marks what selectors of Playwright's own kind name. Returns the rules whose elements came anew, which nothing else would notice. */
 async function markAll({ visit, rules }: Work): Promise<number[]> {
-  const frames = visit.page.frames().slice(0, LIMITS.redactFramesMax);
+  const frames = await answeringFrames(visit, LIMITS.redactFramesMax);
   const marked = rules.map(async ({ selector }, at) => {
     if (selector === undefined) return 0;
     const counts = await Promise.all(frames.map((frame) => markIn(frame, { selector, at, visit })));

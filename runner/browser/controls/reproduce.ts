@@ -2,6 +2,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Frame, Page, Request } from 'playwright';
 import type { CaptureRequest } from '#shared/capture-request.ts';
+import { answeringFrames } from '../answering-frames.ts';
 import { CaptureFault, type CaptureRun } from '../capture-run.ts';
 import { restPage } from '../render/rest-page.ts';
 import { installClock } from './page-clock.ts';
@@ -52,13 +53,10 @@ export async function makeReproducible(tab: { page: Page; run: CaptureRun }, tim
   const loading = watchLoading(page);
   const stopped = new AbortController();
   let pump: Promise<void> | null = null;
-  const each = (work: (frame: Frame) => Promise<unknown>) =>
-    Promise.all(
-      page
-        .frames()
-        .slice(0, FRAMES_MAX)
-        .map((frame) => inFrame(run, work(frame))),
-    );
+  const each = async (work: (frame: Frame) => Promise<unknown>) => {
+    const frames = await answeringFrames({ page, run }, FRAMES_MAX);
+    await Promise.all(frames.map((frame) => inFrame(run, work(frame))));
+  };
   const advance = async (to: number) => {
     await each((frame) => frame.evaluate(advanceClock, to));
     await loading.done(stopped.signal);

@@ -1,5 +1,6 @@
 import type { CDPSession, Page } from 'playwright';
 import { LIMITS } from '#shared/limits.ts';
+import { answeringFrames } from '../answering-frames.ts';
 import { CaptureFault, type CaptureRun } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { type Area, findArea, showElements } from './find-area.ts';
@@ -55,7 +56,7 @@ export async function renderImage(target: RenderPage): Promise<Rendered> {
 }
 
 async function restFrames(page: Page, run: CaptureRun, rest: Rest): Promise<void> {
-  const frames = page.frames().slice(0, FRAMES_RESTED_MAX);
+  const frames = await answeringFrames({ page, run }, FRAMES_RESTED_MAX);
   await Promise.all(
     frames.map(async (frame) => {
       try {

@@ -2,6 +2,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { Page } from 'playwright';
 import type { AuthVerify } from '#shared/auth-state.ts';
 import type { Expect } from '#shared/capture-request.ts';
+import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { matchesUrl } from '../glob.ts';
@@ -13,6 +14,7 @@ export type Unmet = { at: string } | null;
 
 const POLL_MS = 100;
 const CHECK_MS_MAX = 5000;
+const FRAMES_MAX = 50;
 
 /** Holds the page against `expect`, giving each check up to `ms` to become true. Returns the first that is not. */
 export async function checkExpectations(target: CheckPage, expects: readonly Expect[], ms: number): Promise<Unmet> {
@@ -48,8 +50,8 @@ async function look(target: CheckPage, check: Expect): Promise<keyof Expect | nu
   try {
     if (check.selector !== undefined && !(await run.within(CHECK_MS_MAX, hasState(page, check.selector, check.state ?? 'visible'))))
       return 'selector';
-    if (check.text !== undefined && !(await run.within(CHECK_MS_MAX, showsText(page, check.text)))) return 'text';
-    if (check.notText !== undefined && (await run.within(CHECK_MS_MAX, showsText(page, check.notText)))) return 'notText';
+    if (check.text !== undefined && !(await run.within(CHECK_MS_MAX, showsText(target, check.text)))) return 'text';
+    if (check.notText !== undefined && (await run.within(CHECK_MS_MAX, showsText(target, check.notText)))) return 'notText';
     return null;
   } catch (error) {
     // A page that is leaving, or too busy to answer, does not meet its checks now; the caller asks again.
@@ -68,9 +70,9 @@ async function hasState(page: Page, selector: string, state: NonNullable<Expect[
 }
 
 /** Text counts where a person sees it: in any frame, visible, whatever elements it is spread over. */
-async function showsText(page: Page, text: string): Promise<boolean> {
+async function showsText(target: CheckPage, text: string): Promise<boolean> {
   const wanted = squash(text);
-  for (const frame of page.frames()) {
+  for (const frame of await answeringFrames(target, FRAMES_MAX)) {
     if ((await frame.getByText(text).filter({ visible: true }).count()) > 0) return true;
     const body = frame.locator('body');
     if ((await body.count()) > 0 && squash(await body.first().innerText({ timeout: CHECK_MS_MAX })).includes(wanted)) return true;

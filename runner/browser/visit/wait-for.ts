@@ -1,6 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Frame, Page } from 'playwright';
 import type { Wait } from '#shared/capture-request.ts';
+import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { matchesUrl } from '../glob.ts';
@@ -37,7 +38,7 @@ export async function waitFor(target: WaitPage, wait: Wait, ms: number): Promise
 async function waitForText(target: WaitPage, text: string, ms: number): Promise<void> {
   const until = Date.now() + ms;
   for (;;) {
-    const frames = target.page.frames().slice(0, FRAMES_MAX);
+    const frames = await answeringFrames(target, FRAMES_MAX);
     const seen = await Promise.all(frames.map((frame) => showsText(target, frame, { text, ms: until - Date.now() })));
     if (seen.includes(true)) return;
     await target.run.within(until - Date.now(), after(POLL_MS));
