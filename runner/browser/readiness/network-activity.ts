@@ -101,12 +101,16 @@ export function watchNetwork(
     },
     response: (response: Response) => {
       const request = response.request();
+      // Answered is answered: bodies that the page never reads do not end.
+      repeats.ended(request);
       responses.push({ url: response.url(), status: response.status() });
       if (isMainDocument(request, page) && !isRedirect(response.status())) status = response.status();
       for (const listener of listeners) listener();
       if (!isScripted(request) || !work.has(request)) return;
       const wait = retryMs(response);
       if (wait !== null && isOwn(request)) expectRetry(request, wait);
+      // A poll keeps its short patience; its answer may change nothing for a long time.
+      if (patienceFor(request, isOwn(request)) === PATIENCE.poll) return;
       const contentType = response.headers()['content-type'] ?? '';
       work.endAfter(request, AFTER.answer + PATIENCE.scripted);
       setTimeout(() => streams.followBody(request, contentType), AFTER.answer);

@@ -28,6 +28,7 @@ const VOLATILE = /^(_|t|ts|time|timestamp|cb|cache-?buster|nocache|rnd|rand|nonc
 export type Repeats = {
   /** Notes a start and tells whether this is a poll. */
   isPoll(request: Request): boolean;
+  /** Notes an answer or an end, whichever comes first. */
   ended(request: Request): void;
 };
 
@@ -64,6 +65,7 @@ export function patienceFor(request: Request, isOwn: boolean): number | null {
  */
 export function watchRepeats(): Repeats {
   const seen = new Map<string, { starts: number; open: number }>();
+  const under = new WeakSet<Request>();
   const start = (key: string) => {
     const entry = seen.get(key) ?? { starts: 0, open: 0 };
     entry.starts++;
@@ -75,6 +77,7 @@ export function watchRepeats(): Repeats {
     isPoll: (request) => {
       const isImage = request.resourceType() === 'image';
       if (!isScripted(request) && !isImage) return false;
+      under.add(request);
       const identity = identityOf(request);
       const same = start(identity);
       const path = start(pathOf(request));
@@ -83,7 +86,7 @@ export function watchRepeats(): Repeats {
       return isBeacon || (!isImage && same >= REPEATS.same) || path >= REPEATS.samePath;
     },
     ended: (request) => {
-      if (!/^https?:/.test(request.url())) return;
+      if (!under.delete(request)) return;
       for (const key of [identityOf(request), pathOf(request)]) {
         const entry = seen.get(key);
         if (entry && entry.open > 0) entry.open--;

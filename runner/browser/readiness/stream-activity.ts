@@ -31,17 +31,24 @@ export type StreamActivity = {
 export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWork; isOwnHost: (host: string) => boolean }): StreamActivity {
   const { cdp, work, isOwnHost } = tools;
   const bodies = new Map<object, { until: number; timer: NodeJS.Timeout }>();
+  const startedAt = new Map<string, number>();
+  const dataAt = new Map<string, number>();
   const sources = new Set<object>();
   const sourceIds = new Set<string>();
   let isAsking = false;
-  let lastDataAt = 0;
 
   const ask = () => {
     if (isAsking) return;
     isAsking = true;
+    const forget = ({ requestId }: { requestId: string }) => {
+      startedAt.delete(requestId);
+      dataAt.delete(requestId);
+    };
+    cdp.on('Network.requestWillBeSent', ({ requestId }) => void startedAt.set(requestId, Date.now()));
     cdp.on('Network.dataReceived', ({ requestId }) => {
-      if (!sourceIds.has(requestId)) lastDataAt = Date.now();
+      if (!sourceIds.has(requestId)) dataAt.set(requestId, Date.now());
     });
+    cdp.on('Network.loadingFinished', forget).on('Network.loadingFailed', forget);
     cdp.on('Network.eventSourceMessageReceived', ({ requestId }) => {
       // The data of a live feed say nothing about the other bodies.
       sourceIds.add(requestId);
@@ -51,12 +58,17 @@ export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWor
     // Rejects when the page is gone, and with it everything that waits.
     cdp.send('Network.enable').catch(() => undefined);
   };
+  /** Playwright tells no ids, but what was asked for after an answer had come brings none of its data. */
+  const lastDataAt = (begun: number) => {
+    const own = [...dataAt].filter(([id]) => (startedAt.get(id) ?? 0) <= begun);
+    return Math.max(begun, ...own.map(([, at]) => at));
+  };
   const followBody = (key: object, contentType: string) => {
     if (bodies.has(key) || !work.has(key)) return;
     ask();
     const longest = /event-stream/.test(contentType) ? STREAM.longestEvents : STREAM.longest;
     const look = () => {
-      const silentFor = Date.now() - Math.max(lastDataAt, begun);
+      const silentFor = Date.now() - lastDataAt(begun);
       const entry = bodies.get(key);
       if (!entry) return;
       if (!work.has(key) || silentFor >= STREAM.silence || Date.now() >= entry.until) {
