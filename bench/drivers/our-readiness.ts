@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from 'playwright';
 import type { AttemptScope } from '#runner/attempt-scope.ts';
 import { startRun } from '#runner/browser/capture-run.ts';
+import { mayHeedScroll } from '#runner/browser/readiness/heed-scroll.ts';
 import { type NetworkActivity, watchNetwork } from '#runner/browser/readiness/network-activity.ts';
 import { settle } from '#runner/browser/readiness/readiness.ts';
 import { PROBE_SCRIPT } from '#runner/browser/readiness/readiness-probe.ts';
@@ -35,11 +36,12 @@ export async function prepareReadiness(context: BrowserContext): Promise<OurRead
       const target = { page, network, run, javaScriptEnabled: true };
       const navigatedAt = Date.now();
       const until = navigatedAt + READINESS_MS_MAX;
-      const first = await settle(target, { wholePage: false, msMax: until - Date.now(), navigatedAt });
+      const first = await settle(target, { wholePage: false, lazy: true, msMax: until - Date.now(), navigatedAt });
       if (first.held !== null) return false;
       const msMax = Math.max(1, (until - Date.now()) / 2);
-      await page.evaluate(scrollThrough, { bottomMax: LIMITS.heightPxMax, msMax, growthMax: 3, areasMax: 20 });
-      const whole = await settle(target, { wholePage: true, msMax: Math.max(1, until - Date.now()), navigatedAt });
+      const areasOnly = !(await mayHeedScroll({ page, cdp, run }));
+      await page.evaluate(scrollThrough, { areasOnly, bottomMax: LIMITS.heightPxMax, msMax, growthMax: 3, areasMax: 20 });
+      const whole = await settle(target, { wholePage: true, lazy: true, msMax: Math.max(1, until - Date.now()), navigatedAt });
       return whole.held === null;
     },
     close: () => {

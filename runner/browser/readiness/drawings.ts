@@ -18,10 +18,16 @@ export function watchDrawings(watch: PageWatch): Drawings {
   };
   // The drawing of a canvas changes no node: its pixels are looked at, made small. One whose context is WebGL reads as
   // empty between its frames, and one that lets clicks through is a layer over another: these may stay empty.
+  const asked = new WeakSet<HTMLCanvasElement>();
   const contexts = new WeakSet<HTMLCanvasElement>();
   HTMLCanvasElement.prototype.getContext = new Proxy(HTMLCanvasElement.prototype.getContext, {
     apply(target, canvas, args) {
       if (canvas instanceof HTMLCanvasElement && args[0] !== '2d') contexts.add(canvas);
+      // Rest is known by two looks, and the sooner the first the better. The probe's own canvas is none to look at.
+      if (canvas instanceof HTMLCanvasElement && canvas !== small && !asked.has(canvas)) {
+        asked.add(canvas);
+        void watch.frames().then(() => isDrawing(LIMIT.restMs));
+      }
       return Reflect.apply(target, canvas, args);
     },
   });

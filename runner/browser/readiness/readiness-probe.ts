@@ -6,6 +6,7 @@
  */
 import { watchBusyMarks } from './busy-marks.ts';
 import { watchDrawings } from './drawings.ts';
+import { watchLazyParts } from './lazy-parts.ts';
 import { watchPromises } from './page-promises.ts';
 import { watchPage } from './page-watch.ts';
 import { watchPictures } from './pictures.ts';
@@ -26,6 +27,7 @@ export const PROBE_SCRIPT = `(() => {
     busy: (${watchBusyMarks})(watch),
     pictures: (${watchPictures})(watch),
     drawings: (${watchDrawings})(watch),
+    lazyParts: (${watchLazyParts})(watch),
   };
   Object.defineProperty(window, '__sessionshotProbe', { value: (${createProbe})(watch, parts) });
 })();`;
@@ -45,7 +47,13 @@ export function askIsSharedWorker(url: string): boolean {
   return window.__sessionshotProbe?.isSharedWorker(url) ?? false;
 }
 
-/** Asks the probe to tell when the app is ready. Runs in the page. */
-export function askWhenReady(ms: number): Promise<Signal> | null {
+/** Asks the probe to tell when the app is ready, and with `lazy` for what loads late, which takes its time. Runs in the page. */
+export function askWhenReady({ ms, lazy }: { ms: number; lazy: boolean }): Promise<Signal> | null {
+  if (lazy) window.__sessionshotProbe?.loadLazy();
   return window.__sessionshotProbe?.whenReady(ms) ?? null;
+}
+
+/** Asks the probe whether coming into view may make something load; true where there is no probe to ask. Runs in the page. */
+export function askMayHeedView(): boolean {
+  return window.__sessionshotProbe?.mayHeedView() ?? true;
 }

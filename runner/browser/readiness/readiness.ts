@@ -14,8 +14,12 @@ export type Readiness = NonNullable<Observed['readiness']>;
 export type Settled = { held: string | null; readiness: Readiness };
 export type ReadinessPage = { page: Page; network: NetworkActivity; run: CaptureRun; javaScriptEnabled: boolean };
 
+/** `wholePage` also counts what lies outside the view, `lazy` asks for what loads late there. Takes at most `msMax`. */
+export type SettleBounds = { wholePage: boolean; lazy: boolean; msMax: number; navigatedAt: number };
+
 const PARTS: readonly ReadinessPart[] = ['load', 'signal', 'dom', 'timers', 'fonts', 'images', 'busy', 'motion'];
-const QUIET_MS = 100;
+/** The page is looked at once the network has been quiet for `first`, so that both come to their rest at the same time. */
+const QUIET_MS = { first: 60, whole: 100 } as const;
 const SCRIPTLESS_POLL_MS = 50;
 /** A script that blocks its page for this long is one that never ends. */
 const ANSWER_SPARE_MS = 500;
@@ -25,17 +29,16 @@ const NOTICEABLE_MS = 20;
 /**
  * Waits until the page is finished: nothing in flight that the picture may depend on, and in every visible frame all
  * parts at rest at the same time; or, where the app has a signal of its own, until that one comes and fonts and pictures
- * are there. `wholePage` also counts what lies outside the view. Takes at most `msMax`; times are told in milliseconds
- * from `navigatedAt`.
+ * are there. Times are told in milliseconds from `navigatedAt`.
  */
-export async function settle(target: ReadinessPage, options: { wholePage: boolean; msMax: number; navigatedAt: number }): Promise<Settled> {
+export async function settle(target: ReadinessPage, options: SettleBounds): Promise<Settled> {
   const { network, run } = target;
   const until = Date.now() + run.left(options.msMax);
   const record = recordTimes(options.navigatedAt);
   let held: Held | { part: 'network' | 'frames'; what: string } | null = { part: 'network', what: 'the network' };
   let signal: Signal = 'none';
   while (Date.now() < until) {
-    const first = await quietOrReady(target, until);
+    const first = await quietOrReady(target, { until, lazy: options.lazy });
     record.network(network.lastEndedAt());
     if (first === 'late') {
       held = { part: 'network', what: `network, ${network.inFlight()[0] ?? 'requests that follow each other'}` };
@@ -43,9 +46,10 @@ export async function settle(target: ReadinessPage, options: { wholePage: boolea
     }
     const slowImages = network.slowImages();
     const result = await settleFrames(target, {
-      quietMs: QUIET_MS,
+      quietMs: QUIET_MS.whole,
       msMax: Math.max(1, until - Date.now()),
       wholePage: options.wholePage,
+      lazy: options.lazy,
       needLoad: !network.hasSetAside(),
       slowImages,
     });
@@ -53,11 +57,24 @@ export async function settle(target: ReadinessPage, options: { wholePage: boolea
     held = result.held;
     signal = result.signal;
     // Where the app itself says that it is ready, requests that go on are its own affair.
-    if (held === null && (signal === 'ready' || network.quietForMs() >= QUIET_MS)) break;
+    if (held === null && (signal === 'ready' || (await staysQuiet(target, until)))) break;
     if (held?.part === 'images' && slowImages.length > 0) await slowImageEnds(target, until);
     held ??= { part: 'network', what: 'the network' };
   }
   return { held: held && describe(held), readiness: record.readiness(held, signal) };
+}
+
+/** Whether the network, where its quiet is still short, stays quiet for the rest. */
+async function staysQuiet({ network, run }: ReadinessPage, until: number): Promise<boolean> {
+  const endedAt = network.lastEndedAt();
+  if (network.quietForMs() >= QUIET_MS.whole) return true;
+  try {
+    await run.within(Math.max(1, until - Date.now()), network.whenQuiet(QUIET_MS.whole));
+  } catch (error) {
+    if (!(error instanceof WaitExpired)) throw error;
+    return false;
+  }
+  return network.lastEndedAt() === endedAt;
 }
 
 async function slowImageEnds(target: ReadinessPage, until: number): Promise<void> {
@@ -69,16 +86,16 @@ async function slowImageEnds(target: ReadinessPage, until: number): Promise<void
 }
 
 /** Resolves when the network is quiet or the app says that it is ready, or with `late` when the time is over. */
-async function quietOrReady(target: ReadinessPage, until: number): Promise<'quiet' | 'ready' | 'late'> {
+async function quietOrReady(target: ReadinessPage, { until, lazy }: { until: number; lazy: boolean }): Promise<'quiet' | 'ready' | 'late'> {
   const { network, run, page, javaScriptEnabled } = target;
   const left = Math.max(1, until - Date.now());
-  const quiet = network.whenQuiet(QUIET_MS).then(() => 'quiet' as const);
+  const quiet = network.whenQuiet(QUIET_MS.first).then(() => 'quiet' as const);
   const never = new Promise<never>(() => undefined);
   // A document that leaves answers nothing: then the quiet of the network is what counts.
   const ready = javaScriptEnabled
     ? page
         .mainFrame()
-        .evaluate(askWhenReady, left)
+        .evaluate(askWhenReady, { ms: left, lazy })
         .then(
           (signal) => (signal === 'ready' ? ('ready' as const) : never),
           () => never,
@@ -111,7 +128,7 @@ function recordTimes(navigatedAt: number) {
       const noticed = Object.entries(times).filter(([, at]) => at >= NOTICEABLE_MS);
       const [last] = noticed.sort(([, one], [, other]) => other - one);
       // Whatever is awaited shows itself by a change of the document: that change is not what held it up.
-      const cause = last?.[0] === 'dom' ? noticed.find(([part, at]) => part !== 'dom' && at >= last[1] - QUIET_MS) : undefined;
+      const cause = last?.[0] === 'dom' ? noticed.find(([part, at]) => part !== 'dom' && at >= last[1] - QUIET_MS.whole) : undefined;
       const heldBy = held?.part ?? (cause ?? last)?.[0];
       return {
         settledBy: held === null ? (signal === 'ready' ? 'signal' : 'auto') : `timeout (${held.part})`,

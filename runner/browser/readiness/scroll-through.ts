@@ -1,19 +1,22 @@
 /// <reference lib="dom" />
-/** `bottomMax` in CSS pixels; `growthMax` is how many times its first height a page or area may become by scrolling. */
-export type ScrollLimits = { bottomMax: number; msMax: number; growthMax: number; areasMax: number };
+/** `areasOnly` leaves the page itself where it is; `bottomMax` in CSS pixels; `growthMax` is how many times its first height a page or area may become by scrolling. */
+export type ScrollLimits = { areasOnly: boolean; bottomMax: number; msMax: number; growthMax: number; areasMax: number };
 
 /**
  * Scrolls through the page and through the areas in it that scroll by themselves, a screen a frame, so that lazy parts
- * begin to load, and back to where everything was. Then asks for the lazy pictures that scrolling did not reach. Ends at
- * the bottom or at a limit: a feed that grows for ever is not followed for ever. Returns the height that was reached.
+ * begin to load, and back to where everything was. Ends at the bottom or at a limit: a feed that grows for ever is not
+ * followed for ever. Returns the height that was reached.
  */
 export async function scrollThrough(limits: ScrollLimits): Promise<number> {
   const until = performance.now() + limits.msMax;
   // One frame is enough: what observes the view is told of each place at the end of the frame that shows it.
   const frame = () =>
     new Promise<void>((resolve) => {
-      setTimeout(resolve, 100); // A frame may never come in a page that is not drawn.
-      requestAnimationFrame(() => resolve());
+      const late = setTimeout(resolve, 100); // A frame may never come in a page that is not drawn.
+      requestAnimationFrame(() => {
+        clearTimeout(late); // Else it would count as a timer of the page's own.
+        resolve();
+      });
     });
   const through = async (area: Element, screen: number) => {
     const start = { left: area.scrollLeft, top: area.scrollTop, behavior: 'instant' as const };
@@ -48,11 +51,7 @@ export async function scrollThrough(limits: ScrollLimits): Promise<number> {
       element.scrollHeight > element.clientHeight + 20 &&
       /auto|scroll|overlay/.test(getComputedStyle(element).overflowY),
   );
-  const reached = await through(page, window.innerHeight);
+  const reached = limits.areasOnly ? page.scrollHeight : await through(page, window.innerHeight);
   for (const area of areas.slice(0, limits.areasMax)) await through(area, area.clientHeight);
-  for (const element of all)
-    if (element instanceof HTMLImageElement && element.loading === 'lazy' && !element.complete && element.getClientRects().length > 0)
-      element.loading = 'eager';
-  await frame();
   return reached;
 }

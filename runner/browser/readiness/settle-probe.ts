@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import type { BusyMarks } from './busy-marks.ts';
 import type { Drawings } from './drawings.ts';
+import type { LazyParts } from './lazy-parts.ts';
 import type { PagePromises } from './page-promises.ts';
 import type { PageWatch } from './page-watch.ts';
 import type { Pictures } from './pictures.ts';
@@ -8,8 +9,15 @@ import type { Pictures } from './pictures.ts';
 /** The parts of a document that readiness waits for. `motion` is a transition or a drawing, `timers` what a script has set for soon. */
 export type ReadinessPart = 'load' | 'signal' | 'dom' | 'timers' | 'fonts' | 'images' | 'busy' | 'motion';
 export type Signal = 'none' | 'pending' | 'ready';
-/** `slowImages` are addresses that the network still waits for. */
-export type SettleOptions = { quietMs: number; msMax: number; wholePage: boolean; needLoad: boolean; slowImages: string[] };
+/** `slowImages` are addresses that the network still waits for; `lazy` asks for what loads when it comes near the view. */
+export type SettleOptions = {
+  quietMs: number;
+  msMax: number;
+  wholePage: boolean;
+  lazy: boolean;
+  needLoad: boolean;
+  slowImages: string[];
+};
 export type Held = { part: ReadinessPart; what: string };
 /** `ages` tells for each part that was waited for how many milliseconds ago it was last seen unsettled. */
 export type SettleResult = { held: Held | null; signal: Signal; ages: Partial<Record<ReadinessPart, number>> };
@@ -21,12 +29,15 @@ export type Probe = {
   /** Resolves when the app says that it is ready, or after `ms`, with what it says then. */
   whenReady(ms: number): Promise<Signal>;
   isSharedWorker(url: string): boolean;
+  loadLazy(): void;
+  /** Whether something here may be told when it comes into view, a frame included. */
+  mayHeedView(): boolean;
 };
 
 /** Brings the parts together. Runs in the page: uses nothing from outside itself. */
 export function createProbe(
   watch: PageWatch,
-  parts: { promises: PagePromises; busy: BusyMarks; pictures: Pictures; drawings: Drawings },
+  parts: { promises: PagePromises; busy: BusyMarks; pictures: Pictures; drawings: Drawings; lazyParts: LazyParts },
 ): Probe {
   const LIMIT = {
     motionMs: 2500,
@@ -39,7 +50,7 @@ export function createProbe(
   };
   const { now } = watch;
   const Native = Promise;
-  const { promises, busy, pictures, drawings } = parts;
+  const { promises, busy, pictures, drawings, lazyParts } = parts;
   const heldAt = new Map<ReadinessPart, number>();
   const SIGNAL = '__sessionshotReady';
 
@@ -91,7 +102,11 @@ export function createProbe(
     if (!asApp) {
       if (isLoading(options, quietFor)) return { part: 'load', what: 'the document to load' };
       if (isLeaving(now() - since)) return { part: 'load', what: 'a refresh to another address' };
-      if (now() - watch.changedAt() < options.quietMs) return { part: 'dom', what: 'changes of the document' };
+      if (now() - watch.changedAt() < options.quietMs) {
+        // A drawing is known to rest by two looks: the first is taken while the nodes come to rest.
+        drawings.isDrawing(options.quietMs);
+        return { part: 'dom', what: 'changes of the document' };
+      }
     }
     if (pictures.areFontsLoading()) return { part: 'fonts', what: 'fonts' };
     if (pictures.areImagesLoading({ wholePage: options.wholePage, slow: options.slowImages })) return { part: 'images', what: 'pictures' };
@@ -113,6 +128,7 @@ export function createProbe(
     return { held, signal: state, ages };
   };
   const look = (options: SettleOptions, since: number): SettleResult => {
+    if (options.lazy) lazyParts.load();
     const state = signal();
     return report(lookAt(options, since, state), state);
   };
@@ -129,24 +145,26 @@ export function createProbe(
   const settle = async (options: SettleOptions): Promise<SettleResult> => {
     const startedAt = now();
     firstAt ??= startedAt;
-    let result: SettleResult | null = null;
-    while (!result || now() - startedAt < options.msMax) {
-      const part = result?.held?.part;
-      // While nodes change there is nothing else to look at; afterwards an event of the page is what tells more.
-      if (part === 'dom') await watch.sleep(Math.max(10, Math.min(options.msMax, options.quietMs - (now() - watch.changedAt()))));
-      else if (part === 'signal') await watch.sleep(LIMIT.signalMs);
-      else if (part === 'timers') await watch.sleep(Math.min(LIMIT.fallbackMs, Math.max(10, (promises.owedUntil() ?? 0) - now())));
-      else if (part === 'motion') await watch.frames();
-      else if (part) await Native.all([watch.nextEvent(LIMIT.fallbackMs), watch.sleep(LIMIT.throttleMs)]);
-      await watch.frames();
-      result = look(options, firstAt);
+    let result = look(options, firstAt);
+    let isDrawn = false;
+    while (now() - startedAt < options.msMax) {
+      const part = result.held?.part;
       // Backgrounds tell no end: whoever watches the network knows when it has come.
-      if (result.held?.part === 'images' && options.slowImages.length > 0) return result;
-      if (result.held) continue;
-      await pictures.decode();
-      // Decoding takes its time, in which the page may have gone on.
-      if (result.signal === 'ready' || now() - watch.changedAt() >= options.quietMs) return result;
-      result.held = { part: 'dom', what: 'changes of the document' };
+      if (part === 'images' && options.slowImages.length > 0) return result;
+      if (!part && isDrawn) {
+        await pictures.decode();
+        // Decoding takes its time, in which the page may have gone on.
+        if (result.signal === 'ready' || now() - watch.changedAt() >= options.quietMs) return result;
+      }
+      const waits = [watch.frames()];
+      // While nodes change there is nothing else to look at; afterwards an event of the page is what tells more.
+      if (part === 'dom') waits.push(watch.sleep(Math.max(10, Math.min(options.msMax, options.quietMs - (now() - watch.changedAt())))));
+      else if (part === 'signal') waits.push(watch.sleep(LIMIT.signalMs));
+      else if (part === 'timers') waits.push(watch.sleep(Math.min(LIMIT.fallbackMs, Math.max(10, (promises.owedUntil() ?? 0) - now()))));
+      else if (part && part !== 'motion') waits.push(watch.nextEvent(LIMIT.fallbackMs), watch.sleep(LIMIT.throttleMs));
+      await Native.all(waits);
+      isDrawn = true;
+      result = look(options, firstAt);
     }
     return result;
   };
@@ -154,6 +172,8 @@ export function createProbe(
     settle,
     look: lookScriptless,
     isSharedWorker: promises.isSharedWorker,
+    loadLazy: lazyParts.load,
+    mayHeedView: lazyParts.mayHeedView,
     whenReady: async (ms) => {
       const until = now() + ms;
       while (signal() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal() === 'none' ? 2 : 1));

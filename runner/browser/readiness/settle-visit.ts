@@ -4,6 +4,7 @@ import { WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
 import { locate } from '../locate.ts';
 import type { Visit } from '../visit/visit.ts';
+import { mayHeedScroll } from './heed-scroll.ts';
 import { type Settled, settle } from './readiness.ts';
 import { scrollThrough } from './scroll-through.ts';
 
@@ -40,7 +41,7 @@ export async function settleForPicture(visit: Visit, options: { touched: boolean
   if (options.touched) finish(visit, await settleAuto(visit, { wholePage: false, until }));
   if (visit.observed.partial || !(await reachesBeyondView(visit))) return;
   for (let round = 0; round < SCROLL.roundsMax && Date.now() < until; round++) {
-    const reached = await loadLazyParts(visit, until);
+    const reached = await scrollForLazyParts(visit, until);
     const scrolledAt = Math.max(0, Date.now() - visit.navigatedAt);
     finish(visit, await settleAuto(visit, { wholePage: true, until }));
     visit.observed.readiness = { ...visit.observed.readiness, scroll: scrolledAt };
@@ -58,7 +59,12 @@ function settleAuto(visit: Visit, options: { wholePage: boolean; until: number }
   const { javaScriptEnabled } = visit.payload.request;
   return settle(
     { ...visit, javaScriptEnabled },
-    { wholePage: options.wholePage, msMax: Math.max(1, options.until - Date.now()), navigatedAt: visit.navigatedAt },
+    {
+      wholePage: options.wholePage,
+      lazy: options.wholePage || isWhole(visit),
+      msMax: Math.max(1, options.until - Date.now()),
+      navigatedAt: visit.navigatedAt,
+    },
   );
 }
 
@@ -67,11 +73,12 @@ function deadlineOf(visit: Visit): number {
 }
 
 /** Scrolls through the page. Returns the height it reached; null for a page that could not be scrolled in time. */
-async function loadLazyParts(visit: Visit, until: number): Promise<number | null> {
+async function scrollForLazyParts(visit: Visit, until: number): Promise<number | null> {
   const { page, run, payload } = visit;
   if (!payload.request.javaScriptEnabled) return null; // Without scripts browsers load nothing lazily.
   const msMax = Math.max(1, (until - Date.now()) / 2);
   const limits = {
+    areasOnly: !(await mayHeedScroll(visit)),
     bottomMax: payload.request.output.maxHeight ?? LIMITS.heightPxMax,
     msMax,
     growthMax: SCROLL.growthMax,
@@ -98,11 +105,16 @@ async function heightOf(visit: Visit): Promise<number> {
   }
 }
 
+function isWhole({ payload }: Visit): boolean {
+  const { format, fullPage } = payload.request.output;
+  return format === 'pdf' || fullPage === true;
+}
+
 /** Whether the picture shows what a person would have to scroll to. */
 async function reachesBeyondView(visit: Visit): Promise<boolean> {
   const { page, run } = visit;
-  const { format, fullPage, clip, selector, selectors, frame } = visit.payload.request.output;
-  if (format === 'pdf' || fullPage) return true;
+  const { clip, selector, selectors, frame } = visit.payload.request.output;
+  if (isWhole(visit)) return true;
   const view = page.viewportSize() ?? { width: 0, height: 0 };
   if (clip) return clip.y + clip.height > view.height || clip.x + clip.width > view.width;
   const asked = selector === undefined ? (selectors ?? []) : [selector];

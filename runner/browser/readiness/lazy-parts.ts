@@ -1,0 +1,43 @@
+/// <reference lib="dom" />
+import type { PageWatch } from './page-watch.ts';
+
+export type LazyParts = {
+  /** Asks for the lazy pictures and frames that are laid out, wherever on the page they are. */
+  load(): void;
+  /** Whether a script of this document watches for what comes into view, or a frame is shown whose scripts may. */
+  mayHeedView(): boolean;
+};
+
+/** Knows what a page loads late because it is far from the view. Runs in the page: uses nothing from outside itself. */
+export function watchLazyParts(watch: PageWatch): LazyParts {
+  const LIMIT = { frameSide: 20 };
+  const LAZY = 'img[loading="lazy" i],iframe[loading="lazy" i]';
+  const FRAMES = 'iframe,frame,object,embed';
+  const asked = new WeakSet<Element>();
+  let isObserved = false;
+  if (typeof IntersectionObserver === 'function')
+    IntersectionObserver.prototype.observe = new Proxy(IntersectionObserver.prototype.observe, {
+      apply(target, observer, args) {
+        isObserved = true;
+        return Reflect.apply(target, observer, args);
+      },
+    });
+  return {
+    load: () => {
+      const lazy = watch.find(LAZY);
+      for (let index = 0; index < lazy.length; index++) {
+        const element = lazy[index];
+        if (!element || asked.has(element) || element.getClientRects().length === 0) continue;
+        asked.add(element);
+        if (element instanceof HTMLImageElement ? !element.complete : element instanceof HTMLIFrameElement)
+          element.setAttribute('loading', 'eager');
+      }
+    },
+    mayHeedView: () =>
+      isObserved ||
+      watch.find(FRAMES).some((frame) => {
+        const box = frame.getBoundingClientRect();
+        return box.width >= LIMIT.frameSide && box.height >= LIMIT.frameSide;
+      }),
+  };
+}
