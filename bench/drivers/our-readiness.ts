@@ -33,14 +33,23 @@ export async function prepareReadiness(context: BrowserContext): Promise<OurRead
       const cdp = await context.newCDPSession(page);
       network = watchNetwork(page, { cdp, isOwnHost: () => true, readinessMs: READINESS_MS_MAX });
       await page.goto(url, { waitUntil: 'domcontentloaded', timeout: NAVIGATION_MS_MAX });
-      const target = { page, network, run, javaScriptEnabled: true };
+      const target = { page, cdp, network, run, javaScriptEnabled: true };
       const navigatedAt = Date.now();
       const until = navigatedAt + READINESS_MS_MAX;
       const first = await settle(target, { wholePage: false, lazy: true, msMax: until - Date.now(), navigatedAt });
       if (first.held !== null) return false;
       const msMax = Math.max(1, (until - Date.now()) / 2);
-      const areasOnly = !(await mayHeedScroll({ page, cdp, run }));
-      await page.evaluate(scrollThrough, { areasOnly, bottomMax: LIMITS.heightPxMax, msMax, growthMax: 3, areasMax: 20 });
+      if (!(await mayHeedScroll(target))) {
+        const whole = await settle(target, {
+          wholePage: true,
+          lazy: true,
+          untouched: true,
+          msMax: Math.max(1, until - Date.now()),
+          navigatedAt,
+        });
+        return whole.held === null;
+      }
+      await page.evaluate(scrollThrough, { bottomMax: LIMITS.heightPxMax, msMax, growthMax: 3, areasMax: 20 });
       const whole = await settle(target, { wholePage: true, lazy: true, msMax: Math.max(1, until - Date.now()), navigatedAt });
       return whole.held === null;
     },

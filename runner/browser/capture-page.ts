@@ -121,7 +121,7 @@ async function captureIn(tab: Tab, capture: Capture): Promise<Rendered> {
     run.enter('render');
     const rendered = await drawPicture(visit);
     // The page may have gone elsewhere while it was drawn: then the picture is not of what was judged.
-    await visit.judge('again');
+    await Promise.all([visit.judge('again'), visit.finishReceipt()]);
     return rendered;
   } finally {
     await visit.finishReceipt();

@@ -31,7 +31,7 @@ export async function expandPage(visit: Visit): Promise<void> {
         grower.evaluate((it) => it.grow()),
       );
       if (opened === 0 || !changed) break;
-      await settleForPicture(visit, { touched: false });
+      await settleForPicture(visit, { touched: false, opened: true });
     }
     await closeEmpty(visit, grower);
   } catch (error) {

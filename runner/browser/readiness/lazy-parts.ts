@@ -4,13 +4,15 @@ import type { PageWatch } from './page-watch.ts';
 export type LazyParts = {
   /** Asks for the lazy pictures and frames that are laid out, wherever on the page they are. */
   load(): void;
-  /** Whether a script of this document watches for what comes into view, or a frame is shown whose scripts may. */
+  /** Areas of some size that scroll by themselves, downwards. */
+  areas(): Element[];
+  /** Whether a script of this document watches for what comes into view, a frame is shown whose scripts may, or an area scrolls. */
   mayHeedView(): boolean;
 };
 
 /** Knows what a page loads late because it is far from the view. Runs in the page: uses nothing from outside itself. */
 export function watchLazyParts(watch: PageWatch): LazyParts {
-  const LIMIT = { frameSide: 20 };
+  const LIMIT = { frameSide: 20, areaSide: 100, overflow: 20, elements: 20_000 };
   const LAZY = 'img[loading="lazy" i],iframe[loading="lazy" i]';
   const FRAMES = 'iframe,frame,object,embed';
   const asked = new WeakSet<Element>();
@@ -22,7 +24,19 @@ export function watchLazyParts(watch: PageWatch): LazyParts {
         return Reflect.apply(target, observer, args);
       },
     });
+  const areas = () => {
+    const found: Element[] = [];
+    const all = watch.find('body *');
+    for (let index = 0; index < all.length && index < LIMIT.elements; index++) {
+      const element = all[index];
+      if (!element || element.clientHeight < LIMIT.areaSide || element.clientWidth < LIMIT.areaSide) continue;
+      if (element.scrollHeight <= element.clientHeight + LIMIT.overflow) continue;
+      if (/auto|scroll|overlay/.test(getComputedStyle(element).overflowY)) found.push(element);
+    }
+    return found;
+  };
   return {
+    areas,
     load: () => {
       const lazy = watch.find(LAZY);
       for (let index = 0; index < lazy.length; index++) {
@@ -35,6 +49,7 @@ export function watchLazyParts(watch: PageWatch): LazyParts {
     },
     mayHeedView: () =>
       isObserved ||
+      areas().length > 0 ||
       watch.find(FRAMES).some((frame) => {
         const box = frame.getBoundingClientRect();
         return box.width >= LIMIT.frameSide && box.height >= LIMIT.frameSide;

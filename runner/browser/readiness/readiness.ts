@@ -14,8 +14,11 @@ export type Readiness = NonNullable<Observed['readiness']>;
 export type Settled = { held: string | null; readiness: Readiness };
 export type ReadinessPage = { page: Page; network: NetworkActivity; run: CaptureRun; javaScriptEnabled: boolean };
 
-/** `wholePage` also counts what lies outside the view, `lazy` asks for what loads late there. Takes at most `msMax`. */
-export type SettleBounds = { wholePage: boolean; lazy: boolean; msMax: number; navigatedAt: number };
+/**
+ * `wholePage` also counts what lies outside the view, `lazy` asks for what loads late there, `untouched` says that the page
+ * was settled before and nothing was done to it since. Takes at most `msMax`.
+ */
+export type SettleBounds = { wholePage: boolean; lazy: boolean; untouched?: boolean; msMax: number; navigatedAt: number };
 
 const PARTS: readonly ReadinessPart[] = ['load', 'signal', 'dom', 'timers', 'fonts', 'images', 'busy', 'motion'];
 /** The page is looked at once the network has been quiet for `first`, so that both come to their rest at the same time. */
@@ -50,6 +53,7 @@ export async function settle(target: ReadinessPage, options: SettleBounds): Prom
       msMax: Math.max(1, until - Date.now()),
       wholePage: options.wholePage,
       lazy: options.lazy,
+      untouched: options.untouched ?? false,
       needLoad: !network.hasSetAside(),
       slowImages,
     });

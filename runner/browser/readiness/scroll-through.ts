@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
-/** `areasOnly` leaves the page itself where it is; `bottomMax` in CSS pixels; `growthMax` is how many times its first height a page or area may become by scrolling. */
-export type ScrollLimits = { areasOnly: boolean; bottomMax: number; msMax: number; growthMax: number; areasMax: number };
+/** `bottomMax` in CSS pixels; `growthMax` is how many times its first height a page or area may become by scrolling. */
+export type ScrollLimits = { bottomMax: number; msMax: number; growthMax: number; areasMax: number };
 
 /**
  * Scrolls through the page and through the areas in it that scroll by themselves, a screen a frame, so that lazy parts
@@ -33,25 +33,9 @@ export async function scrollThrough(limits: ScrollLimits): Promise<number> {
     }
     return area.scrollHeight;
   };
+  const areas = window.__sessionshotProbe?.scrollAreas() ?? [];
   const page = document.scrollingElement ?? document.documentElement;
-  const all: Element[] = [];
-  const roots: (Document | ShadowRoot)[] = [document];
-  for (let at = 0; at < roots.length && all.length < 20_000; at++)
-    for (const element of roots[at]?.querySelectorAll('*') ?? []) {
-      all.push(element);
-      if (element.shadowRoot) roots.push(element.shadowRoot);
-    }
-  const areas = all.filter(
-    (element) =>
-      element !== page &&
-      element !== document.body &&
-      element !== document.documentElement &&
-      element.clientHeight >= 100 &&
-      element.clientWidth >= 100 &&
-      element.scrollHeight > element.clientHeight + 20 &&
-      /auto|scroll|overlay/.test(getComputedStyle(element).overflowY),
-  );
-  const reached = limits.areasOnly ? page.scrollHeight : await through(page, window.innerHeight);
-  for (const area of areas.slice(0, limits.areasMax)) await through(area, area.clientHeight);
+  const reached = await through(page, window.innerHeight);
+  for (const area of areas.slice(0, limits.areasMax)) if (area !== page) await through(area, area.clientHeight);
   return reached;
 }

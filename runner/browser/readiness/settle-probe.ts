@@ -9,12 +9,16 @@ import type { Pictures } from './pictures.ts';
 /** The parts of a document that readiness waits for. `motion` is a transition or a drawing, `timers` what a script has set for soon. */
 export type ReadinessPart = 'load' | 'signal' | 'dom' | 'timers' | 'fonts' | 'images' | 'busy' | 'motion';
 export type Signal = 'none' | 'pending' | 'ready';
-/** `slowImages` are addresses that the network still waits for; `lazy` asks for what loads when it comes near the view. */
+/**
+ * `slowImages` are addresses that the network still waits for; `lazy` asks for what loads when it comes near the view;
+ * `untouched` says that the page was seen at rest and nothing was done to it since.
+ */
 export type SettleOptions = {
   quietMs: number;
   msMax: number;
   wholePage: boolean;
   lazy: boolean;
+  untouched: boolean;
   needLoad: boolean;
   slowImages: string[];
 };
@@ -32,6 +36,7 @@ export type Probe = {
   loadLazy(): void;
   /** Whether something here may be told when it comes into view, a frame included. */
   mayHeedView(): boolean;
+  scrollAreas(): Element[];
 };
 
 /** Brings the parts together. Runs in the page: uses nothing from outside itself. */
@@ -146,7 +151,7 @@ export function createProbe(
     const startedAt = now();
     firstAt ??= startedAt;
     let result = look(options, firstAt);
-    let isDrawn = false;
+    let isDrawn = options.untouched;
     while (now() - startedAt < options.msMax) {
       const part = result.held?.part;
       // Backgrounds tell no end: whoever watches the network knows when it has come.
@@ -174,6 +179,7 @@ export function createProbe(
     isSharedWorker: promises.isSharedWorker,
     loadLazy: lazyParts.load,
     mayHeedView: lazyParts.mayHeedView,
+    scrollAreas: lazyParts.areas,
     whenReady: async (ms) => {
       const until = now() + ms;
       while (signal() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal() === 'none' ? 2 : 1));

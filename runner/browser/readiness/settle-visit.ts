@@ -33,13 +33,16 @@ export async function settleVisit(visit: Visit): Promise<void> {
 
 /**
  * The last settling before the picture: once more where something happened since, and where the picture reaches beyond
- * the view, after a scroll through the page that makes its lazy parts load.
+ * the view, after a scroll through the page that makes its lazy parts load. `opened`: areas were opened since it settled.
  */
-export async function settleForPicture(visit: Visit, options: { touched: boolean }): Promise<void> {
+export async function settleForPicture(visit: Visit, options: { touched: boolean; opened?: boolean }): Promise<void> {
   if (visit.payload.request.waitUntil !== 'auto') return;
   const until = deadlineOf(visit);
   if (options.touched) finish(visit, await settleAuto(visit, { wholePage: false, until }));
   if (visit.observed.partial || !(await reachesBeyondView(visit))) return;
+  // Without scripts browsers load nothing lazily.
+  if (!visit.payload.request.javaScriptEnabled || !(await mayHeedScroll(visit)))
+    return finish(visit, await settleAuto(visit, { wholePage: true, untouched: options.opened !== true, until }));
   for (let round = 0; round < SCROLL.roundsMax && Date.now() < until; round++) {
     const reached = await scrollForLazyParts(visit, until);
     const scrolledAt = Math.max(0, Date.now() - visit.navigatedAt);
@@ -55,12 +58,13 @@ export async function settleAgain(visit: Visit): Promise<void> {
   finish(visit, await settleAuto(visit, { wholePage: true, until: deadlineOf(visit) }));
 }
 
-function settleAuto(visit: Visit, options: { wholePage: boolean; until: number }): Promise<Settled> {
+function settleAuto(visit: Visit, options: { wholePage: boolean; untouched?: boolean; until: number }): Promise<Settled> {
   const { javaScriptEnabled } = visit.payload.request;
   return settle(
     { ...visit, javaScriptEnabled },
     {
       wholePage: options.wholePage,
+      untouched: options.untouched ?? false,
       lazy: options.wholePage || isWhole(visit),
       msMax: Math.max(1, options.until - Date.now()),
       navigatedAt: visit.navigatedAt,
@@ -75,10 +79,8 @@ function deadlineOf(visit: Visit): number {
 /** Scrolls through the page. Returns the height it reached; null for a page that could not be scrolled in time. */
 async function scrollForLazyParts(visit: Visit, until: number): Promise<number | null> {
   const { page, run, payload } = visit;
-  if (!payload.request.javaScriptEnabled) return null; // Without scripts browsers load nothing lazily.
   const msMax = Math.max(1, (until - Date.now()) / 2);
   const limits = {
-    areasOnly: !(await mayHeedScroll(visit)),
     bottomMax: payload.request.output.maxHeight ?? LIMITS.heightPxMax,
     msMax,
     growthMax: SCROLL.growthMax,

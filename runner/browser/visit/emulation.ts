@@ -87,8 +87,7 @@ export function chooseMedia(request: CapturePayload['request']): { visit: 'scree
 
 /** Switches the medium in both sessions: Chromium keeps it for each. */
 export async function emulateMedium(page: Page, cdp: CDPSession, media: 'screen' | 'print'): Promise<void> {
-  await page.emulateMedia({ media });
-  await cdp.send('Emulation.setEmulatedMedia', { media });
+  await Promise.all([page.emulateMedia({ media }), cdp.send('Emulation.setEmulatedMedia', { media })]);
 }
 
 /**

@@ -19,7 +19,11 @@ export async function preparePicture(visit: Visit): Promise<void> {
   const { page, run, payload } = visit;
   const { request } = payload;
   const { actions } = request;
-  if (!actions.some((action) => TYPING.has(action.type))) await visit.judge('early');
+  const waits = request.waitFor === undefined ? [] : Array.isArray(request.waitFor) ? request.waitFor : [request.waitFor];
+  const touched =
+    request.block.cookieBanners || [waits, request.styles, request.scripts, request.hide, request.remove].some((list) => list.length > 0);
+  // Where nothing is done to the page, the judgement that comes next is early enough.
+  if ((actions.length > 0 || touched) && !actions.some((action) => TYPING.has(action.type))) await visit.judge('early');
   if (actions.length > 0) {
     run.enter('actions');
     try {
@@ -31,7 +35,6 @@ export async function preparePicture(visit: Visit): Promise<void> {
     }
     if (request.waitUntil === 'auto') await settleVisit(visit);
   }
-  const waits = request.waitFor === undefined ? [] : Array.isArray(request.waitFor) ? request.waitFor : [request.waitFor];
   for (const [index, wait] of waits.entries())
     await waitForItem(visit, wait, Array.isArray(request.waitFor) ? `waitFor[${index}]` : 'waitFor');
   if (request.delay > 0) await run.within(request.delay + 1000, new Promise((resolve) => setTimeout(resolve, request.delay)));
@@ -41,8 +44,7 @@ export async function preparePicture(visit: Visit): Promise<void> {
   for (const selector of request.hide) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(hideElements));
   for (const selector of request.remove) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(removeElements));
   if (request.block.cookieBanners) await hideBanners(visit);
-  const touched = request.styles.length + request.scripts.length + request.hide.length + request.remove.length > 0;
-  await settleForPicture(visit, { touched: touched || waits.length > 0 || request.delay > 0 });
+  await settleForPicture(visit, { touched: touched || request.delay > 0 });
   await expandPage(visit);
   await holdStill(visit);
   // A framework may have made again what was taken out.

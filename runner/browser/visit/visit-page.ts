@@ -34,6 +34,10 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     readinessMs: request.timeouts.readiness,
   });
   const trace = auth ? traceAuth(page, auth) : null;
+  const writeReceipt = async () => {
+    if (trace && options.observed.auth) options.observed.auth = await trace.finish(options.observed.auth);
+  };
+  let receipt: Promise<void> | null = null;
   const visit: Visit = {
     ...options,
     context,
@@ -45,8 +49,9 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     navigatedAt: Date.now(),
     redactEvents,
     judge: (when) => judgeVisit(visit, when),
-    finishReceipt: async () => {
-      if (trace && options.observed.auth) options.observed.auth = await trace.finish(options.observed.auth);
+    finishReceipt: () => {
+      receipt ??= writeReceipt();
+      return receipt;
     },
   };
   try {

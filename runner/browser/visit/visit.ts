@@ -34,6 +34,6 @@ export type Visit = VisitOptions & {
   redactEvents: RedactEvents;
   /** Throws unless the page may be pictured; `again` is the look after the picture, which waits for nothing. */
   judge(when: 'early' | 'first' | 'again'): Promise<void>;
-  /** Writes into `observed.auth` what became of each part of the session. Never rejects. */
+  /** Writes into `observed.auth` what became of each part of the session, once. Never rejects. */
   finishReceipt(): Promise<void>;
 };
