@@ -16,6 +16,8 @@ export type PageWatch = {
   roots(): (Document | ShadowRoot)[];
   /** When a node last changed that is not a ticker. */
   changedAt(): number;
+  /** When an element was last added anywhere. */
+  grownAt(): number;
 };
 
 /** Starts the record. Runs in the page: uses nothing from outside itself. */
@@ -33,6 +35,7 @@ export function watchPage(): PageWatch {
   const changes = new WeakMap<Node, { count: number; first: number; last: number }>();
   let waiters: (() => void)[] = [];
   let changedAt = now();
+  let grownAt = 0;
   let areRootsKnown = false;
 
   const wake = () => {
@@ -52,6 +55,8 @@ export function watchPage(): PageWatch {
   const note = (record: MutationRecord) => {
     const node = record.target;
     const at = now();
+    for (let index = 0; index < record.addedNodes.length && grownAt !== at; index++)
+      if (record.addedNodes[index]?.nodeType === 1) grownAt = at;
     let entry = changes.get(node);
     if (!entry || at - entry.last > LIMIT.restMs) {
       entry = { count: 0, first: at, last: at };
@@ -144,5 +149,6 @@ export function watchPage(): PageWatch {
     },
     roots: knownRoots,
     changedAt: () => changedAt,
+    grownAt: () => grownAt,
   };
 }

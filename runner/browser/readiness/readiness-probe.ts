@@ -7,6 +7,7 @@
 import { watchBusyMarks } from './busy-marks.ts';
 import { watchDrawings } from './drawings.ts';
 import { watchLazyParts } from './lazy-parts.ts';
+import { watchIntervals } from './page-intervals.ts';
 import { watchPromises } from './page-promises.ts';
 import { watchPage } from './page-watch.ts';
 import { watchPictures } from './pictures.ts';
@@ -24,6 +25,7 @@ export const PROBE_SCRIPT = `(() => {
   const watch = (${watchPage})();
   const parts = {
     promises: (${watchPromises})(watch),
+    intervals: (${watchIntervals})(watch),
     busy: (${watchBusyMarks})(watch),
     pictures: (${watchPictures})(watch),
     drawings: (${watchDrawings})(watch),

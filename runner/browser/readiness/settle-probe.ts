@@ -2,6 +2,7 @@
 import type { BusyMarks } from './busy-marks.ts';
 import type { Drawings } from './drawings.ts';
 import type { LazyParts } from './lazy-parts.ts';
+import type { PageIntervals } from './page-intervals.ts';
 import type { PagePromises } from './page-promises.ts';
 import type { PageWatch } from './page-watch.ts';
 import type { Pictures } from './pictures.ts';
@@ -42,7 +43,14 @@ export type Probe = {
 /** Brings the parts together. Runs in the page: uses nothing from outside itself. */
 export function createProbe(
   watch: PageWatch,
-  parts: { promises: PagePromises; busy: BusyMarks; pictures: Pictures; drawings: Drawings; lazyParts: LazyParts },
+  parts: {
+    promises: PagePromises;
+    intervals: PageIntervals;
+    busy: BusyMarks;
+    pictures: Pictures;
+    drawings: Drawings;
+    lazyParts: LazyParts;
+  },
 ): Probe {
   const LIMIT = {
     motionMs: 2500,
@@ -55,7 +63,7 @@ export function createProbe(
   };
   const { now } = watch;
   const Native = Promise;
-  const { promises, busy, pictures, drawings, lazyParts } = parts;
+  const { promises, intervals, busy, pictures, drawings, lazyParts } = parts;
   const heldAt = new Map<ReadinessPart, number>();
   const SIGNAL = '__sessionshotReady';
 
@@ -99,6 +107,7 @@ export function createProbe(
     return seconds <= LIMIT.refreshSeconds && /url\s*=/i.test(content) && waited < seconds * 1000 + LIMIT.refreshSpareMs;
   };
 
+  const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil();
   const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
     const quietFor = now() - Math.max(since, watch.changedAt());
     const asApp = state === 'ready';
@@ -116,7 +125,7 @@ export function createProbe(
     if (pictures.areFontsLoading()) return { part: 'fonts', what: 'fonts' };
     if (pictures.areImagesLoading({ wholePage: options.wholePage, slow: options.slowImages })) return { part: 'images', what: 'pictures' };
     if (asApp) return null;
-    if (promises.owedUntil() !== null) return { part: 'timers', what: 'a timer or a worker of the page' };
+    if (owedUntil() !== null) return { part: 'timers', what: 'a timer or a worker of the page' };
     // Looked at before the busy marks, so that the patience with both runs at the same time.
     const isDrawing = drawings.isDrawing(options.quietMs);
     const mark = busy.find(options.wholePage);
@@ -165,7 +174,7 @@ export function createProbe(
       // While nodes change there is nothing else to look at; afterwards an event of the page is what tells more.
       if (part === 'dom') waits.push(watch.sleep(Math.max(10, Math.min(options.msMax, options.quietMs - (now() - watch.changedAt())))));
       else if (part === 'signal') waits.push(watch.sleep(LIMIT.signalMs));
-      else if (part === 'timers') waits.push(watch.sleep(Math.min(LIMIT.fallbackMs, Math.max(10, (promises.owedUntil() ?? 0) - now()))));
+      else if (part === 'timers') waits.push(watch.sleep(Math.min(LIMIT.fallbackMs, Math.max(10, (owedUntil() ?? 0) - now()))));
       else if (part && part !== 'motion') waits.push(watch.nextEvent(LIMIT.fallbackMs), watch.sleep(LIMIT.throttleMs));
       await Native.all(waits);
       isDrawn = true;
