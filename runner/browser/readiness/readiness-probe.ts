@@ -4,6 +4,7 @@
  * script, ours included, because it takes the browser's own clock and timers. It knows nothing of the caller and holds
  * no secret. `readiness.ts` asks it.
  */
+import { type Signal, watchSignal } from './app-signal.ts';
 import { watchBusyMarks } from './busy-marks.ts';
 import { watchDrawings } from './drawings.ts';
 import { watchLazyParts } from './lazy-parts.ts';
@@ -11,7 +12,7 @@ import { watchIntervals } from './page-intervals.ts';
 import { watchPromises } from './page-promises.ts';
 import { watchPage } from './page-watch.ts';
 import { watchPictures } from './pictures.ts';
-import { createProbe, type Probe, type SettleOptions, type SettleResult, type Signal } from './settle-probe.ts';
+import { createProbe, type Probe, type SettleOptions, type SettleResult } from './settle-probe.ts';
 
 declare global {
   interface Window {
@@ -24,6 +25,7 @@ export const PROBE_SCRIPT = `(() => {
   if (window.__sessionshotProbe) return;
   const watch = (${watchPage})();
   const parts = {
+    signal: (${watchSignal})(),
     promises: (${watchPromises})(watch),
     intervals: (${watchIntervals})(watch),
     busy: (${watchBusyMarks})(watch),

@@ -4,9 +4,10 @@ import type { Observed } from '#shared/runner-protocol.ts';
 import { shownUrl } from '#shared/target-url.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import type { Signal } from './app-signal.ts';
 import type { NetworkActivity } from './network-activity.ts';
 import { askOnce, askToSettle, askWhenReady, PROBE_SCRIPT } from './readiness-probe.ts';
-import type { Held, ReadinessPart, SettleOptions, SettleResult, Signal } from './settle-probe.ts';
+import type { Held, ReadinessPart, SettleOptions, SettleResult } from './settle-probe.ts';
 import { visibleFrames } from './visible-frames.ts';
 
 export type Readiness = NonNullable<Observed['readiness']>;

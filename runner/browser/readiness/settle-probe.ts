@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import type { AppSignal, Signal } from './app-signal.ts';
 import type { BusyMarks } from './busy-marks.ts';
 import type { Drawings } from './drawings.ts';
 import type { LazyParts } from './lazy-parts.ts';
@@ -9,7 +10,6 @@ import type { Pictures } from './pictures.ts';
 
 /** The parts of a document that readiness waits for. `motion` is a transition or a drawing, `timers` what a script has set for soon. */
 export type ReadinessPart = 'load' | 'signal' | 'dom' | 'timers' | 'fonts' | 'images' | 'busy' | 'motion';
-export type Signal = 'none' | 'pending' | 'ready';
 /**
  * `slowImages` are addresses that the network still waits for; `lazy` asks for what loads when it comes near the view;
  * `untouched` says that the page was seen at rest and nothing was done to it since.
@@ -44,6 +44,7 @@ export type Probe = {
 export function createProbe(
   watch: PageWatch,
   parts: {
+    signal: AppSignal;
     promises: PagePromises;
     intervals: PageIntervals;
     busy: BusyMarks;
@@ -63,36 +64,9 @@ export function createProbe(
   };
   const { now } = watch;
   const Native = Promise;
-  const { promises, intervals, busy, pictures, drawings, lazyParts } = parts;
+  const { signal, promises, intervals, busy, pictures, drawings, lazyParts } = parts;
   const heldAt = new Map<ReadinessPart, number>();
-  const SIGNAL = '__sessionshotReady';
 
-  // The app's own word. A variable that is declared and not yet true, or an attribute `false` or `pending`, says "wait";
-  // a promise says it until it is fulfilled. A rejected one stays pending: the app never came to its ready state.
-  const answered = new WeakMap<object, boolean>();
-  const valueSignal = (): Signal => {
-    if (!(SIGNAL in window)) return 'none';
-    const value: unknown = Reflect.get(window, SIGNAL);
-    if (typeof value !== 'object' || value === null || !('then' in value)) return value ? 'ready' : 'pending';
-    if (!answered.has(value)) {
-      answered.set(value, false);
-      Native.resolve(value).then(
-        () => answered.set(value, true),
-        () => undefined,
-      );
-    }
-    return answered.get(value) ? 'ready' : 'pending';
-  };
-  const attributeSignal = (): Signal => {
-    const value = document.documentElement?.getAttribute('data-capture-ready') ?? document.body?.getAttribute('data-capture-ready') ?? null;
-    if (value === null) return 'none';
-    return /^(?:false|pending|0|no)$/i.test(value.trim()) ? 'pending' : 'ready';
-  };
-  const signal = (): Signal => {
-    const both = [valueSignal(), attributeSignal()];
-    if (both.includes('pending')) return 'pending';
-    return both.includes('ready') ? 'ready' : 'none';
-  };
   const isLoading = (options: SettleOptions, quietFor: number) => {
     const { readyState } = document;
     if (readyState === 'complete' || (readyState === 'interactive' && !options.needLoad)) return false;
@@ -111,8 +85,7 @@ export function createProbe(
   const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
     const quietFor = now() - Math.max(since, watch.changedAt());
     const asApp = state === 'ready';
-    if (state === 'pending')
-      return { part: 'signal', what: SIGNAL in window ? `the app's signal \`window.${SIGNAL}\`` : "the app's signal `data-capture-ready`" };
+    if (state === 'pending') return { part: 'signal', what: signal.what() };
     if (!asApp) {
       if (isLoading(options, quietFor)) return { part: 'load', what: 'the document to load' };
       if (isLeaving(now() - since)) return { part: 'load', what: 'a refresh to another address' };
@@ -143,7 +116,7 @@ export function createProbe(
   };
   const look = (options: SettleOptions, since: number): SettleResult => {
     if (options.lazy) lazyParts.load();
-    const state = signal();
+    const state = signal.state();
     return report(lookAt(options, since, state), state);
   };
   // Without scripts nothing takes a spinner away or says that it is ready: what loads is all there is to wait for.
@@ -191,8 +164,8 @@ export function createProbe(
     scrollAreas: lazyParts.areas,
     whenReady: async (ms) => {
       const until = now() + ms;
-      while (signal() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal() === 'none' ? 2 : 1));
-      return signal();
+      while (signal.state() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal.state() === 'none' ? 2 : 1));
+      return signal.state();
     },
   };
 }
