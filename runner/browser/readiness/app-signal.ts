@@ -11,6 +11,7 @@ export type AppSignal = {
 export function watchSignal(): AppSignal {
   const SIGNAL = '__sessionshotReady';
   const Native = Promise;
+  const trim = String.prototype.trim;
   // A variable that is declared and not yet true, or an attribute `false` or `pending`, says "wait";
   // a promise says it until it is fulfilled. A rejected one stays pending: the app never came to its ready state.
   const answered = new WeakMap<object, boolean>();
@@ -30,12 +31,12 @@ export function watchSignal(): AppSignal {
   const attributeSignal = (): Signal => {
     const value = document.documentElement?.getAttribute('data-capture-ready') ?? document.body?.getAttribute('data-capture-ready') ?? null;
     if (value === null) return 'none';
-    return /^(?:false|pending|0|no)$/i.test(value.trim()) ? 'pending' : 'ready';
+    return /^(?:false|pending|0|no)$/i.test(Reflect.apply(trim, value, [])) ? 'pending' : 'ready';
   };
   const state = (): Signal => {
-    const both = [valueSignal(), attributeSignal()];
-    if (both.includes('pending')) return 'pending';
-    return both.includes('ready') ? 'ready' : 'none';
+    const [byValue, byAttribute] = [valueSignal(), attributeSignal()];
+    if (byValue === 'pending' || byAttribute === 'pending') return 'pending';
+    return byValue === 'ready' || byAttribute === 'ready' ? 'ready' : 'none';
   };
   return {
     state,

@@ -29,6 +29,10 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
     /\b(?:live|online|connected|syncing|synced|auto[- ]?refresh|auto[- ]?update|recording|real[- ]?time|streaming|monitoring)\b/i;
   const MOVES = /skeleton|shimmer|pulse|wave|placeholder|glow|load|spin|rotat|circular|dash|bounce|ellipsis/i;
 
+  // Applications replace methods of the language and of elements by their own, or take them away: these are the browser's.
+  const natives = { trim: String.prototype.trim, closest: Element.prototype.closest };
+  const trimmed = (text: string | null): string => Reflect.apply(natives.trim, text ?? '', []);
+  const isInside = (element: Element, selector: string) => Reflect.apply(natives.closest, element, [selector]) !== null;
   const boxOf = (element: Element) => element.getBoundingClientRect();
   const isIn = (box: DOMRect) => box.bottom > 0 && box.right > 0 && box.top < window.innerHeight && box.left < window.innerWidth;
   const isShown = (element: Element) => {
@@ -41,14 +45,17 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
     let text = '';
     for (let node = walker.nextNode(), seen = 0; node && seen < 50 && text.length < 200; node = walker.nextNode(), seen++) {
       const parent = node.parentElement;
-      const words = node.nodeValue?.trim() ?? '';
+      const words = trimmed(node.nodeValue);
       if (!parent || words === '' || !isShown(parent)) continue;
       if (!/^(?:rgba\(.*, 0\)|transparent)$/.test(getComputedStyle(parent).color)) text += `${words} `;
     }
-    return text.trim();
+    return trimmed(text);
   };
-  const isAnimated = (element: Element) =>
-    element.getAnimations({ subtree: true }).some((animation) => animation.effect?.getComputedTiming().iterations === FOREVER);
+  const isAnimated = (element: Element) => {
+    for (const animation of element.getAnimations({ subtree: true }))
+      if (animation.effect?.getComputedTiming().iterations === FOREVER) return true;
+    return false;
+  };
   const isCovered = (element: Element) => {
     const box = boxOf(element);
     if (!isIn(box) || getComputedStyle(element).pointerEvents === 'none') return false;
@@ -65,8 +72,8 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
   // Ornaments, each in the fixture "a finished page with ornaments that spin": hidden from screen readers, part of a
   // button or a link, a "live" light beside its word, or covered by what has come since.
   const spinner = (element: Element): number => {
-    if (element.closest('button,a,[role="button"],[role="tab"]')) return LIMIT.ornamentMs;
-    if (element.closest('[aria-hidden="true"]')) return LIMIT.doubtMs;
+    if (isInside(element, 'button,a,[role="button"],[role="tab"]')) return LIMIT.ornamentMs;
+    if (isInside(element, '[aria-hidden="true"]')) return LIMIT.doubtMs;
     const said = element.parentElement && element.parentElement !== document.body ? readable(element.parentElement) : '';
     if (said.length < 60 && ALIVE.test(said)) return LIMIT.ornamentMs;
     const own = readable(element);
@@ -86,12 +93,12 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
     ['a loading sign', ANY_NAME, anyName],
   ];
 
-  const turnsOrPulses = (effect: KeyframeEffect) =>
-    effect
-      .getKeyframes()
-      .some(
-        (frame) => /rotate/.test(String(frame.transform ?? '')) || 'rotate' in frame || 'opacity' in frame || 'backgroundPosition' in frame,
-      );
+  const turnsOrPulses = (effect: KeyframeEffect) => {
+    for (const frame of effect.getKeyframes())
+      if (/rotate/.test(String(frame.transform ?? '')) || 'rotate' in frame || 'opacity' in frame || 'backgroundPosition' in frame)
+        return true;
+    return false;
+  };
   /** Empty shapes that pulse or turn for ever, under whatever name: the skeletons of kits that nobody listed. */
   const moving = (): BusyMark | null => {
     let shapes = 0;
@@ -118,7 +125,7 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
     for (let index = 0; index < texts.snapshotLength && index < LIMIT.texts; index++) {
       const node = texts.snapshotItem(index);
       const parent = node?.parentElement;
-      if (!node || !parent || !WORDS.test((node.nodeValue ?? '').trim())) continue;
+      if (!node || !parent || !WORDS.test(trimmed(node.nodeValue))) continue;
       if (isShown(parent) && isIn(boxOf(parent))) return { what: 'a text like "Loading…"', holdsMs: LIMIT.wordsMs };
     }
     return null;

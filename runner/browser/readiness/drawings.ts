@@ -53,15 +53,15 @@ export function watchDrawings(watch: PageWatch): Drawings {
     }
   };
   const isDrawing = (quietMs: number) => {
-    const canvases = watch
-      .find('canvas')
-      .filter((canvas) => canvas instanceof HTMLCanvasElement && canvas.width > 0 && canvas.height > 0 && inView(canvas));
+    const canvases: HTMLCanvasElement[] = [];
+    for (const canvas of watch.find('canvas'))
+      if (canvas instanceof HTMLCanvasElement && canvas.width > 0 && canvas.height > 0 && inView(canvas)) canvases.push(canvas);
     let drawing = false;
     let hasContent = false;
     let blank: number | null = null;
     for (let index = 0; index < canvases.length && index < LIMIT.canvases; index++) {
       const canvas = canvases[index];
-      if (!(canvas instanceof HTMLCanvasElement)) continue;
+      if (!canvas) continue;
       const sum = sumOf(canvas);
       const at = now();
       const entry = drawn.get(canvas) ?? { sum, seen: at, since: at, last: at };

@@ -47,12 +47,13 @@ export function watchLazyParts(watch: PageWatch): LazyParts {
           element.setAttribute('loading', 'eager');
       }
     },
-    mayHeedView: () =>
-      isObserved ||
-      areas().length > 0 ||
-      watch.find(FRAMES).some((frame) => {
+    mayHeedView: () => {
+      if (isObserved || areas().length > 0) return true;
+      for (const frame of watch.find(FRAMES)) {
         const box = frame.getBoundingClientRect();
-        return box.width >= LIMIT.frameSide && box.height >= LIMIT.frameSide;
-      }),
+        if (box.width >= LIMIT.frameSide && box.height >= LIMIT.frameSide) return true;
+      }
+      return false;
+    },
   };
 }

@@ -78,7 +78,7 @@ export function watchPage(): PageWatch {
   const watch = (root: Document | ShadowRoot) =>
     observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
   const addRoot = (root: ShadowRoot) => {
-    if (roots.includes(root)) return;
+    for (let index = 0; index < roots.length; index++) if (roots[index] === root) return;
     roots.push(root);
     watch(root);
   };

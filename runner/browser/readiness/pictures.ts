@@ -65,6 +65,11 @@ export function watchPictures(watch: PageWatch): Pictures {
     firstSeen.set(image, since);
     return now() - since < (unsized ? LIMIT.unsizedMs : LIMIT.imageMs);
   };
+  const includes = String.prototype.includes;
+  const urlOf = (element: Element, name: string) => {
+    const value = element.getAttribute(name);
+    return value && URL.canParse(value, document.baseURI) ? new URL(value, document.baseURI).href : null;
+  };
   /** Whether something in view shows one of these: backgrounds, posters and pictures of SVG have no `complete`. */
   const shows = (slow: readonly string[]) => {
     const all = watch.find('body, body *');
@@ -72,31 +77,39 @@ export function watchPictures(watch: PageWatch): Pictures {
       const element = all[index];
       if (!element || !inView(element)) continue;
       const style = getComputedStyle(element);
-      const attributes = `${element.getAttribute('poster') ?? ''} ${element.getAttribute('href') ?? ''}`;
       const before = getComputedStyle(element, '::before').backgroundImage;
       const uses = `${style.backgroundImage} ${style.maskImage} ${style.borderImageSource} ${style.listStyleImage} ${before}`;
-      if (/url\(/.test(uses) && slow.some((url) => uses.includes(url))) return true;
-      if (
-        attributes !== ' ' &&
-        slow.some((url) => attributes.split(' ').some((part) => part !== '' && new URL(part, document.baseURI).href === url))
-      )
-        return true;
+      const own = [urlOf(element, 'poster'), urlOf(element, 'href')];
+      for (let at = 0; at < slow.length; at++) {
+        const url = slow[at] ?? '';
+        if (own[0] === url || own[1] === url || Reflect.apply(includes, uses, [url])) return true;
+      }
     }
     return false;
   };
-  const images = () => watch.find('img').filter((image) => image instanceof HTMLImageElement);
+  const images = () => {
+    const found: HTMLImageElement[] = [];
+    for (const image of watch.find('img')) if (image instanceof HTMLImageElement) found.push(image);
+    return found;
+  };
+  const isAnyWaited = (wholePage: boolean) => {
+    for (const image of images()) if (isWaited(image, wholePage)) return true;
+    return false;
+  };
 
   /** Animation elements of SVG, which are no animations to the document (the fixture "a chart that grows by SMIL"). */
-  const isMovingSvg = () =>
-    watch.find('animate,animateTransform,animateMotion').some((element) => {
-      if (!(element instanceof SVGAnimationElement) || element.getAttribute('repeatCount') === 'indefinite') return false;
+  const isMovingSvg = () => {
+    for (const element of watch.find('animate,animateTransform,animateMotion')) {
+      if (!(element instanceof SVGAnimationElement) || element.getAttribute('repeatCount') === 'indefinite') continue;
       try {
         const rest = element.getStartTime() + element.getSimpleDuration() - element.getCurrentTime();
-        return rest > 0 && rest * 1000 < LIMIT.motionMs;
+        if (rest > 0 && rest * 1000 < LIMIT.motionMs) return true;
       } catch {
-        return false; // It has not begun and may never, or has no duration.
+        // It has not begun and may never, or has no duration.
       }
-    });
+    }
+    return false;
+  };
   const isMoving = (wholePage: boolean) => {
     if (isMovingSvg()) return true;
     const roots = watch.roots();
@@ -117,16 +130,12 @@ export function watchPictures(watch: PageWatch): Pictures {
 
   return {
     areFontsLoading,
-    areImagesLoading: ({ wholePage, slow }) => images().some((image) => isWaited(image, wholePage)) || (slow.length > 0 && shows(slow)),
-    decode: () =>
-      Native.race([
-        Native.allSettled(
-          images()
-            .filter((image) => image.complete && inView(image))
-            .map((image) => image.decode()),
-        ).then(() => undefined),
-        watch.sleep(LIMIT.decodeMs),
-      ]),
+    areImagesLoading: ({ wholePage, slow }) => isAnyWaited(wholePage) || (slow.length > 0 && shows(slow)),
+    decode: () => {
+      const decoding: Promise<void>[] = [];
+      for (const image of images()) if (image.complete && inView(image)) decoding.push(image.decode());
+      return Native.race([Native.allSettled(decoding).then(() => undefined), watch.sleep(LIMIT.decodeMs)]);
+    },
     isMoving,
   };
 }

@@ -17,6 +17,8 @@ const PAGES: Record<string, string> = {
   feed: '<style>div{height:900px}</style><div>1</div><script>let n = 1; const add = () => { if (n > 400) return; n++; document.body.append(Object.assign(document.createElement("div"), { textContent: n })); look.disconnect(); look.observe(document.body.lastElementChild); }; const look = new IntersectionObserver(([entry]) => entry.isIntersecting && fetch("/data").then(add)); look.observe(document.querySelector("div"));</script>',
   back: '<style>body{margin:0}#in{height:300px;overflow:auto;background:green}#in p{height:200px;margin:0;background:red}#in p:first-child{background:green}.far{height:3000px}</style><div id="in"><p></p><p></p><p></p><p></p><p></p></div><div class="far"></div><script>document.getElementById("in").scrollTop = 0; addEventListener("scroll", () => { document.title = scrollY; });</script>',
   broken: '<style>@font-face{font-family:F;src:url(/hang?font)}body{font-family:F}</style><h1>text</h1>',
+  nulled:
+    '<p class="spinner">x</p><p>Loading the board…</p><img src="/data"><script>for (const name of ["trim", "includes"]) String.prototype[name] = null; Element.prototype.closest = null; for (const name of ["some", "filter", "map", "find", "includes", "flatMap"]) Array.prototype[name] = null; setTimeout(() => { for (const p of document.querySelectorAll("p")) p.remove(); document.title = "done"; }, 500);</script>',
   polls: '<h1>x</h1><script>setInterval(() => fetch("/data?n"), 300); fetch("/inner?slow");</script>',
   script: '<h1>x</h1><script async src="/hang?script"></script>',
   fetch: '<h1>x</h1><script>fetch("/hang?board=7");</script>',
@@ -95,6 +97,12 @@ describe('what has no end is bounded', () => {
     });
     expect(result.observed.readiness?.heldBy).toBe('network');
   });
+});
+
+it('an app that has taken away methods of the language is judged all the same', async () => {
+  const result = await site.capture({ url: `${APP}/nulled` });
+  expect(result).toMatchObject({ ok: true, observed: { partial: false, readiness: { settledBy: 'auto' } } });
+  expect(result.observed.readiness?.busy ?? result.observed.readiness?.timers).toBeGreaterThan(0);
 });
 
 describe('the scroll through the page', () => {
