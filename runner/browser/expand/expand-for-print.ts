@@ -3,7 +3,7 @@ import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { settleAgain, settleForPicture } from '../readiness/settle-visit.ts';
 import type { Visit } from '../visit/visit.ts';
 import { makeLayoutReader } from './layout-reader.ts';
-import { makePrintOpener } from './print-opener.ts';
+import { makePrintOpener, type PrintOpener } from './print-opener.ts';
 
 const STEP_MS_MAX = 5000;
 
@@ -17,8 +17,8 @@ export async function expandForPrint(visit: Visit): Promise<void> {
   const { output, waitUntil } = payload.request;
   if (output.format !== 'pdf' || output.expandScrollContainers === false) return;
   try {
-    const layout = await run.within(STEP_MS_MAX, page.evaluateHandle(makeLayoutReader));
-    const opener = await run.within(STEP_MS_MAX, layout.evaluateHandle(makePrintOpener, LIMITS.printAreaPxMax));
+    const script = `(${makePrintOpener})((${makeLayoutReader})(), ${LIMITS.printAreaPxMax})`;
+    const opener = await run.within(STEP_MS_MAX, page.evaluateHandle<PrintOpener>(script));
     const opened = await run.within(
       STEP_MS_MAX,
       opener.evaluate((it) => it.open()),

@@ -23,17 +23,19 @@ export async function expandPage(visit: Visit): Promise<void> {
   if (output.format === 'pdf' || !(output.expandScrollContainers ?? output.fullPage)) return;
   const limits = { heightMax: output.maxHeight ?? LIMITS.heightPxMax, cut: output.maxHeight !== undefined };
   try {
-    const layout = await run.within(STEP_MS_MAX, page.evaluateHandle(makeLayoutReader));
-    const grower = await run.within(STEP_MS_MAX, layout.evaluateHandle(makeScrollGrower, limits));
+    const script = `(${makeScrollGrower})((${makeLayoutReader})(), ${JSON.stringify(limits)})`;
+    const grower = await run.within(STEP_MS_MAX, page.evaluateHandle<ScrollGrower>(script));
+    let isOpened = false;
     for (let round = 0; round < LIMITS.expandRoundsMax; round++) {
       const { opened, changed } = await run.within(
         STEP_MS_MAX,
         grower.evaluate((it) => it.grow()),
       );
       if (opened === 0 || !changed) break;
+      isOpened = true;
       await settleForPicture(visit, { touched: false, opened: true });
     }
-    await closeEmpty(visit, grower);
+    if (isOpened) await closeEmpty(visit, grower);
   } catch (error) {
     if (classifyPlaywrightError(error).kind !== 'navigated') throw error;
   }
