@@ -41,7 +41,9 @@ export function parseTargetUrl(raw: string): TargetUrlResult {
  * URL parsers also let `*`, `;`, quotes and braces pass, and a wildcard entry would then cover `evil;.example.com`.
  */
 export function isHostName(hostname: string): boolean {
-  return hostname.length <= HOST_CHARS_MAX && /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(hostname);
+  return (
+    hostname.length <= HOST_CHARS_MAX && !/(^|\.)xn--(\.|$)/.test(hostname) && /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(hostname)
+  );
 }
 
 /** Tells whether a parsed host name is an IP address in any of the forms that a URL parser yields. */
