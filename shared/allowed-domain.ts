@@ -22,6 +22,8 @@ export function parseAllowedDomain(raw: string, isPrivate = false): DomainResult
   if (port !== null && (port < 1 || port > 65_535)) return refuse('The port must lie between 1 and 65535.');
   if (port !== null && port !== 443 && !isPrivate && wildcard) return refuse('A wildcard entry cannot name a port.');
   if (match[2].includes('*')) return refuse('A wildcard stands only at the front: *.example.com.');
+  // `host:8443:443` and `host:` are no ports of ours: a parser would drop the inner one in silence.
+  if (match[2].includes(':') && !match[2].startsWith('[')) return refuse('This is not a valid host name, or not a valid port.');
   if (!URL.canParse(`https://${match[2]}`)) return refuse('This is not a valid host name.');
   const name = new URL(`https://${match[2]}`).hostname.replace(/\.$/, '');
   if (isIpLiteral(name)) return refuse('IP addresses cannot be allowed: give the host name.');
@@ -36,9 +38,25 @@ function nameFault(name: string, wildcard: boolean, isPrivate: boolean): string 
     return wildcard
       ? `*.${name} would cover the hosts of many owners (a public suffix): name your own host.`
       : `${name} is a public suffix: name your own host.`;
+  if (wildcard && holdsPublicSuffix(name))
+    return `*.${name} would cover the hosts of many owners (there are public suffixes below it): name your own host.`;
   if (isPrivate) return null;
   if (!name.includes('.')) return 'This name is not on the public internet: an operator can add it with --private.';
   return facts.isIcann || facts.isPrivate ? null : 'This name does not end in a public suffix: an operator can add it with --private.';
+}
+
+/**
+ * Names below which hosters give hosts to anybody, as the list has them: `blob.core.windows.net` is a public suffix and
+ * `windows.net` is none, but `*.windows.net` covers it all the same. The list cannot be asked what lies below a name, so
+ * these are tried; `x` and `x.x` find its wildcard rules.
+ */
+const BELOW = ['x', 'x.x', 's3', 'elb', 'blob', 'blob.core', 'web.core', 'map', 'cdn', 'app', 'apps'];
+
+function holdsPublicSuffix(name: string): boolean {
+  return BELOW.some((below) => {
+    const facts = parse(`${below}.${name}`, { allowPrivateDomains: true });
+    return facts.isPrivate === true && (facts.publicSuffix ?? '').endsWith(`.${name}`);
+  });
 }
 
 /** Finds the entry that allows a host and port; a private entry must name the port if it is not 443. */

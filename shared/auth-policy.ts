@@ -3,7 +3,7 @@ import type { AuthState, Cookie, StorageState, WebStorage } from './auth-state.t
 import type { AuthItem } from './capture.ts';
 import { cookieFaults } from './cookie-faults.ts';
 import type { FieldError } from './problem.ts';
-import type { TargetUrl } from './target-url.ts';
+import { parseTargetUrl, type TargetUrl } from './target-url.ts';
 
 /** A part that was left out. `kind` and `at` say what and where it was, as far as that is known. */
 export type RejectedItem = { name: string; reason: string; kind?: AuthItem['kind'] | undefined; at?: string | undefined };
@@ -103,7 +103,9 @@ function originFault(origin: string, domains: readonly AllowedDomain[]): string 
   if (!URL.canParse(origin)) return 'is not an origin such as https://app.example.com';
   const url = new URL(origin);
   if (url.protocol !== 'https:') return 'must be an https origin';
-  if (url.pathname !== '/' || url.search || url.hash || url.username) return 'must be an origin alone, without a path';
+  if (url.pathname !== '/' || url.search || url.hash || url.username || url.password) return 'must be an origin alone, without a path';
+  // What a parser repairs in silence (spaces, backslashes, line breaks) is no origin that anybody meant.
+  if (!parseTargetUrl(origin).ok) return 'is not an origin such as https://app.example.com';
   return matchAllowedDomain(domains, url.hostname, Number(url.port || 443)) ? null : `${url.host} is not an allowed domain`;
 }
 

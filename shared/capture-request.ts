@@ -58,8 +58,11 @@ const device = z.string().superRefine((name, context) => {
       : 'is not a known device: use a name of Playwright’s list, such as "iPhone 15"',
   });
 });
-const locale = z.string().max(35).refine(isLocale, 'is not a known locale: use a BCP 47 tag such as "en-GB"');
-const timeZone = z.string().max(64).refine(isTimeZone, 'is not a known time zone: use an IANA name such as "Europe/Berlin"');
+const locale = z.string().max(35, { abort: true }).refine(isLocale, 'is not a known locale: use a BCP 47 tag such as "en-GB"');
+const timeZone = z
+  .string()
+  .max(64, { abort: true })
+  .refine(isTimeZone, 'is not a known time zone: use an IANA name such as "Europe/Berlin"');
 const tagKey = z.string().min(1).max(LIMITS.tagKeyCharsMax);
 
 /** Resource types by Playwright's names, as far as the browser can tell them apart before a request is sent. */

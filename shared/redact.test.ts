@@ -72,6 +72,12 @@ describe('redact', () => {
     expect(fault(rules)?.startsWith(why)).toBe(true);
   });
 
+  test('expressions that would take long on the replacements are refused before they are tried', () => {
+    const rules = Array.from({ length: 25 }, (_, at) => ({ regex: 'x.*.*.*y', replacement: `${at}`.padEnd(100, 'x') }));
+    expect(fault(rules)).toMatch(/takes too long/);
+    expect(fault(rules.map(({ regex }) => ({ regex, replacement: '[gone]' })))).toBeNull();
+  });
+
   test.each([
     '\\d{3}-\\d{4}',
     'Customer\\s+\\w+',
@@ -81,6 +87,11 @@ describe('redact', () => {
     '(foo|bar) baz',
     '[(+*]+\\w',
     '(?:a|b){1,20}x',
+    '\\d{4}[ -]?\\d{4}[ -]?\\d{4}[ -]?\\d{4}',
+    '[\\w.]{1,64}@\\w{1,63}\\.\\w{2,10}',
+    '(?:invoice|order|ticket) \\d+',
+    'colou?r',
+    '(a|b|c)(a|b|c)(a|b|c)(a|b|c)(a|b|c)(a|b|c)(a|b|c)(a|b|c)(a|b|c)(a|b|c)(a|b|c)(a|b|c)',
   ])('the expression %s is taken', (source) => {
     expect(regexFault(source, '')).toBeNull();
   });
@@ -96,6 +107,19 @@ describe('redact', () => {
     'a+b+c+d+e',
     '(?:a{1,50}){1,50}b',
     'a{1,1000}b',
+    // What multiplies without a repetition in a repetition
+    `${'a?'.repeat(40)}${'a'.repeat(40)}`,
+    `${'a{0,100}'.repeat(20)}b`,
+    `${'(a|a)'.repeat(60)}b`,
+    `${'(a?|b?)'.repeat(50)}z`,
+    '(?:a|a){50}b',
+    '(?:aa|a){30}b',
+    '(?:(?:a|a)(?:a|a)){15}b',
+    `${'(?:a|\\w)'.repeat(30)}b`,
+    `${'(?:s|ſ)'.repeat(30)}b`,
+    // Without the flag u these are a letter and its repetition
+    `${'\\u{0,99}'.repeat(20)}b`,
+    `${'\\p{0,99}'.repeat(20)}b`,
   ])('the expression %s is refused', (source) => {
     expect(regexFault(source, '')).not.toBeNull();
   });

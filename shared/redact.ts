@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { findMatches, REDACT_PATTERNS, type TextRule } from './redact-matches.ts';
-import { regexFault } from './regex-fault.ts';
+import { regexFault, regexSteps } from './regex-fault.ts';
 import { selectorSchema } from './selector.ts';
 import { strict } from './strict.ts';
 
@@ -41,6 +41,13 @@ export const redactSchema = z
   .array(ruleSchema)
   .max(LIMITS.redactRulesMax)
   .superRefine((rules, context) => {
+    if (stepsOf(rules) > LIMITS.redactStepsMax) {
+      context.addIssue({
+        code: 'custom',
+        message: 'takes too long to hold against its replacements: fewer or simpler expressions, or one short replacement',
+      });
+      return;
+    }
     // It would be found and replaced again without end, and no check could tell it from a value that was missed.
     for (const [index, { replacement }] of rules.entries())
       if (replacement && rules.some((rule) => isWellFormed(rule) && matchesText(rule, replacement)))
@@ -52,6 +59,16 @@ export type RedactRule = z.infer<typeof ruleSchema>;
 export function textRuleOf(rule: RedactRule): TextRule | null {
   if (rule.pattern !== undefined) return { kind: rule.pattern };
   return rule.regex === undefined ? null : { kind: 'regex', source: rule.regex, flags: rule.flags ?? '' };
+}
+
+/** What holding every expression against every replacement may take: it happens before a request is answered. */
+function stepsOf(rules: readonly RedactRule[]): number {
+  const replacements = new Set(rules.flatMap(({ replacement }) => replacement || []));
+  let steps = 0;
+  for (const { regex, flags = '' } of rules.filter(isWellFormed)) {
+    if (regex !== undefined) for (const { length } of replacements) steps += regexSteps(regex, flags, length);
+  }
+  return steps;
 }
 
 function isWellFormed(rule: RedactRule): boolean {

@@ -24,18 +24,28 @@ function explainMissing(issue: z.core.$ZodRawIssue): string | undefined {
   return issue.code === 'invalid_type' || issue.code === 'invalid_union' ? 'is required' : undefined;
 }
 
+/** Beyond these a body is not mistyped but hostile: explaining 80,000 keys took seconds, and echoing one of 1 MB helps nobody. */
+const KEYS_EXPLAINED_MAX = 50;
+const KEY_CHARS_SHOWN_MAX = 80;
+/** No name of ours is half as long. Comparing takes time in proportion to both lengths. */
+const COMPARED_CHARS_MAX = 100;
+
+/** One line a key, in the order of the keys; those beyond the bound share the first line's remedy and get none. */
 function explainKeys(unknown: string[], known: string[], planned: Planned): string {
   return unknown
+    .slice(0, KEYS_EXPLAINED_MAX)
     .map((key) => {
       if (planned.includes(key)) return `\`${key}\` is not available in this version.`;
       const near = nearest(key, known);
-      return near ? `Unknown key \`${key}\`: did you mean \`${near}\`?` : `Unknown key \`${key}\`. Valid keys: ${known.join(', ')}.`;
+      const shown = key.slice(0, KEY_CHARS_SHOWN_MAX).replaceAll('\n', ' ').toWellFormed();
+      return near ? `Unknown key \`${shown}\`: did you mean \`${near}\`?` : `Unknown key \`${shown}\`. Valid keys: ${known.join(', ')}.`;
     })
     .join('\n');
 }
 
 /** Finds the valid key that is the fewest edits away, when it is near enough to be a slip of the finger. */
 export function nearest(key: string, known: readonly string[]): string | undefined {
+  if (key.length > COMPARED_CHARS_MAX) return undefined;
   const ranked = known
     .map((name) => ({ name, distance: leven(key.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);

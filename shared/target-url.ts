@@ -4,6 +4,8 @@ import { LIMITS } from './limits.ts';
 export type TargetUrl = { href: string; origin: string; host: string; port: number; path: string };
 export type TargetUrlResult = { ok: true; target: TargetUrl } | { ok: false; message: string };
 
+/** RFC 1035 2.3.4, written as text without the final dot. */
+const HOST_CHARS_MAX = 253;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const FORBIDDEN = /[\u0000-\u0020\u007f\\\u2028\u2029]/;
 
@@ -27,10 +29,21 @@ export function parseTargetUrl(raw: string): TargetUrlResult {
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
   if (url.hostname === '' || url.hostname.split('.').some((label) => label === '' || label.length > 63))
     return refuse('The host has an empty or overlong label.');
+  if (!isHostName(url.hostname)) return refuse('The host holds a character that host names cannot have, or is too long.');
   return {
     ok: true,
     target: { href: url.href, origin: url.origin, host: url.hostname, port: Number(url.port || 443), path: url.pathname },
   };
+}
+
+/**
+ * Tells whether a parsed host could be looked up at all: letters, digits, hyphens and underscores, at most 253 characters.
+ * URL parsers also let `*`, `;`, quotes and braces pass, and a wildcard entry would then cover `evil;.example.com`.
+ */
+export function isHostName(hostname: string): boolean {
+  return (
+    hostname.length <= HOST_CHARS_MAX && !/(^|\.)xn--(\.|$)/.test(hostname) && /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(hostname)
+  );
 }
 
 /** Tells whether a parsed host name is an IP address in any of the forms that a URL parser yields. */

@@ -18,7 +18,7 @@ import {
 import { hasOwner } from '../domain/access/workspaces.ts';
 import { AppError } from '../domain/app-error.ts';
 import type { Ctx } from './context.ts';
-import { asOperator, asUser, inWorkspace, open, router } from './procedures.ts';
+import { asAdmin, asMember, asOperator, asUser, open, router, withScope } from './procedures.ts';
 
 const id = z.string().min(1).max(100);
 const byId = strict({ id });
@@ -91,9 +91,9 @@ export const authRouter = router({
 const createdKey = z.object({ apiKey: apiKeyViewSchema, key: z.string().describe('Shown this once.') });
 
 export const keysRouter = router({
-  list: inWorkspace.output(z.array(apiKeyViewSchema)).query(({ ctx }) => listApiKeys(ctx.instance.deps, ctx.actor)),
+  list: asAdmin.output(z.array(apiKeyViewSchema)).query(({ ctx }) => listApiKeys(ctx.instance.deps, ctx.actor)),
 
-  create: inWorkspace
+  create: asAdmin
     .input(
       strict({
         name,
@@ -114,12 +114,12 @@ export const keysRouter = router({
     .output(createdKey)
     .mutation(({ ctx, input }) => createApiKey(ctx.instance.deps, ctx.actor, input)),
 
-  revoke: inWorkspace
+  revoke: asAdmin
     .input(byId)
     .output(apiKeyViewSchema)
     .mutation(({ ctx, input }) => revokeApiKey(ctx.instance.deps, ctx.actor, input.id)),
 
-  rotate: inWorkspace
+  rotate: asAdmin
     .input(
       strict({
         id,
@@ -135,26 +135,28 @@ export const keysRouter = router({
 });
 
 export const domainsRouter = router({
-  list: inWorkspace.output(z.array(domainViewSchema)).query(({ ctx }) => listAllowedDomains(ctx.instance.deps, ctx.actor)),
+  list: asMember.output(z.array(domainViewSchema)).query(({ ctx }) => listAllowedDomains(ctx.instance.deps, ctx.actor)),
 
-  add: inWorkspace
+  add: asAdmin
     .input(strict({ domain: domainText, isPrivate: z.boolean().default(false) }))
     .output(domainViewSchema)
     .mutation(({ ctx, input }) => addAllowedDomain(ctx.instance.deps, ctx.actor, input)),
 
-  remove: inWorkspace
+  remove: asAdmin
     .input(byId)
     .output(byId)
     .mutation(({ ctx, input }) => removeAllowedDomain(ctx.instance.deps, ctx.actor, input.id)),
 
-  check: inWorkspace
+  check: asMember
     .input(strict({ url: z.string().min(1).max(LIMITS.urlCharsMax) }))
     .output(z.object({ allowed: z.boolean(), reason: z.string() }))
     .query(({ ctx, input }) => checkAllowedDomain(ctx.instance.deps, ctx.actor, input.url)),
 });
 
 export const runnersRouter = router({
-  list: inWorkspace.output(z.array(runnerViewSchema)).query(({ ctx }) => listRunners(ctx.instance.deps, ctx.actor)),
+  list: withScope('captures:read')
+    .output(z.array(runnerViewSchema))
+    .query(({ ctx }) => listRunners(ctx.instance.deps, ctx.actor)),
 
   createToken: asOperator
     .input(strict({ name }))

@@ -51,6 +51,7 @@ const remove = withScope('captures:delete');
 
 export const capturesRouter = router({
   create: create
+    .meta({ access: 'captures:create', hasTarget: true })
     // The body as it was sent: a repeated key must come with the same one, and defaults may change between versions.
     .use(async ({ getRawInput, next }) => next({ ctx: { body: await getRawInput() } }))
     .input(captureRequestSchema)
@@ -67,6 +68,7 @@ export const capturesRouter = router({
 
   /** Checks a request as `create` would, and makes nothing of it. */
   dryRun: create
+    .meta({ access: 'captures:create', hasTarget: true })
     .use(async ({ getRawInput, next }) => next({ ctx: { body: await getRawInput() } }))
     .input(captureRequestSchema)
     .output(dryRunSchema)

@@ -13,7 +13,10 @@ const KEY_CHARS_MAX = 80;
  * union only the branch that fits best is told. Values are never quoted: they may be secrets.
  */
 export function fieldErrors(issues: readonly Issue[]): FieldError[] {
-  return issues.flatMap((issue) => expand(issue, [])).slice(0, ERRORS_MAX);
+  return issues
+    .slice(0, ERRORS_MAX)
+    .flatMap((issue) => expand(issue, []))
+    .slice(0, ERRORS_MAX);
 }
 
 /** Writes a path as in JavaScript: keys with dots, indexes in brackets; overlong keys are cut. */
@@ -30,7 +33,9 @@ function expand(issue: Issue, base: Path): FieldError[] {
   const path = [...base, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
     const messages = issue.message.split('\n');
-    return issue.keys.map((key, index) => ({ path: formatPath([...path, key]), message: messages[index] ?? issue.message }));
+    return issue.keys
+      .slice(0, ERRORS_MAX)
+      .map((key, index) => ({ path: formatPath([...path, key]), message: messages[index] ?? issue.message }));
   }
   if (issue.code === 'invalid_union') return expandUnion(issue, path);
   if (issue.code === 'invalid_key' && issue.issues[0])

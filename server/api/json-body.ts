@@ -23,12 +23,13 @@ export function parseJsonBody(body: Buffer): unknown {
 
 /**
  * Finds what no text of ours may hold, anywhere in a parsed input: NUL (PostgreSQL refuses it), half a surrogate pair
- * (it cannot be written as UTF-8), the key `__proto__`, or nesting beyond the bound. Answers null when all is well.
+ * (it cannot be written as UTF-8), the key `__proto__`, or nesting beyond the bound. Answers null when all is well. NUL in
+ * the top-level member `judgedElsewhere` is passed over: of a target URL it is `invalid_target_url`, like any control character.
  */
-export function findTextFault(input: unknown): FieldError | null {
+export function findTextFault(input: unknown, judgedElsewhere?: string): FieldError | null {
   const stack: Node[] = [{ value: input, key: null, parent: null, depth: 0 }];
   for (let node = stack.pop(); node; node = stack.pop()) {
-    const fault = faultOf(node);
+    const fault = faultOf(node, node.depth === 1 && node.key === judgedElsewhere);
     if (fault) return { path: formatPath(pathOf(node)), message: fault };
     if (typeof node.value !== 'object' || node.value === null) continue;
     for (const [key, value] of Object.entries(node.value)) {
@@ -38,14 +39,14 @@ export function findTextFault(input: unknown): FieldError | null {
   return null;
 }
 
-function faultOf(node: Node): string | null {
+function faultOf(node: Node, mayHoldNul: boolean): string | null {
   if (node.depth > DEPTH_MAX) return `is nested deeper than ${DEPTH_MAX} levels`;
   if (node.key === '__proto__') return 'Unknown key `__proto__`';
   if (typeof node.key === 'string') {
     const fault = textFault(node.key);
     if (fault) return `has a key that ${fault}`;
   }
-  return typeof node.value === 'string' ? textFault(node.value) : null;
+  return typeof node.value === 'string' ? textFault(mayHoldNul ? node.value.replaceAll('\u0000', '') : node.value) : null;
 }
 
 function textFault(text: string): string | null {

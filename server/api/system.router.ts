@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../domain/app-error.ts';
 import { healthSchema, readHealth } from './health.ts';
-import { inWorkspace, open, router } from './procedures.ts';
+import { asMember, open, router } from './procedures.ts';
 
 /** The pool's public keys, as a JWKS (RFC 7517). Never holds a private member. */
 export const jwksSchema = z
@@ -20,7 +20,7 @@ export const jwksSchema = z
   .meta({ id: 'JsonWebKeySet' });
 
 export const systemRouter = router({
-  health: inWorkspace.output(healthSchema).query(({ ctx }) => readHealth(ctx.instance)),
+  health: asMember.output(healthSchema).query(({ ctx }) => readHealth(ctx.instance)),
 
   runnerKeys: open.output(jwksSchema).query(({ ctx }) => {
     const { sealer } = ctx.instance.deps;

@@ -28,6 +28,7 @@ export type CallOptions = {
   headers?: Record<string, string>;
   body?: unknown;
   raw?: string | Uint8Array<ArrayBuffer>;
+  signal?: AbortSignal;
 };
 
 /** The whole server on real services: one workspace with `*.example.com` allowed, and a key that may do everything. */
@@ -103,7 +104,7 @@ export async function createApiBed(options: Partial<AppOptions> = {}): Promise<A
 }
 
 async function send(base: string, path: string, options: CallOptions): Promise<Answer> {
-  const { key, body, raw } = options;
+  const { key, body, raw, signal } = options;
   const method = options.method ?? (body === undefined && raw === undefined ? 'GET' : 'POST');
   const headers: Record<string, string> = {
     ...(key ? { authorization: `Bearer ${key}` } : {}),
@@ -114,6 +115,7 @@ async function send(base: string, path: string, options: CallOptions): Promise<A
     method,
     headers,
     redirect: 'manual',
+    signal,
     body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
   });
   const text = await response.text();

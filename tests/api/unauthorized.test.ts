@@ -91,7 +91,6 @@ describe('403', () => {
       [bed.key, 'https://example.org/'],
       [bed.key, 'https://example.com/'],
       [bed.key, 'https://app.example.com.evil.test/'],
-      [bed.key, 'https://app.example.com:8443/'],
       [narrow, 'https://other.example.com/'],
     ];
     for (const [key, url] of cases) {

@@ -98,7 +98,7 @@ describe('what is refused', () => {
     ['an IP address', 'https://127.0.0.1/', 'invalid_target_url'],
     ['an unlisted host', 'https://evil.test/', 'domain_not_allowed'],
     ['the apex of a wildcard', 'https://example.com/', 'domain_not_allowed'],
-    ['an unlisted port', 'https://app.example.com:8443/', 'domain_not_allowed'],
+    ['an unlisted port', 'https://app.example.com:8443/', 'invalid_target_url'],
   ])('%s', async (_what, url, code) => {
     expect(await codeOf(capture(bed, { url }))).toBe(code);
   });

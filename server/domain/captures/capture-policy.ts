@@ -7,6 +7,7 @@ import { type Actor, requireScope } from '../access/actor.ts';
 import { shownDomain } from '../access/allowed-domains.ts';
 import { AppError } from '../app-error.ts';
 
+const HTTPS_PORT = 443;
 export type Domains = { workspace: readonly AllowedDomain[]; key: readonly AllowedDomain[] | null };
 export type Admitted = { target: TargetUrl; auth: ResolvedAuth | null };
 
@@ -18,19 +19,27 @@ export function requireCaptureScopes(actor: Actor, request: CaptureRequest): voi
 
 /**
  * Decides whether a request may be captured at all and resolves what depends on the target. Refuses, in this order: the
- * URL by its form (`invalid_target_url`), a host that is not allowed (`domain_not_allowed`), an auth state or an action
+ * URL by its form or its port (`invalid_target_url`), a host that is not allowed (`domain_not_allowed`), an auth state or an action
  * that goes beyond the allowed domains (`invalid_request`, each fault with its path). `narrowed` is what both lists allow.
  */
 export function admitRequest(request: CaptureRequest, domains: Domains, narrowed: readonly AllowedDomain[]): Admitted {
   const parsed = parseTargetUrl(request.url);
   if (!parsed.ok) throw new AppError('invalid_target_url', parsed.message, { errors: [{ path: 'url', message: parsed.message }] });
   const { target } = parsed;
-  if (!matchAllowedDomain(narrowed, target.host, target.port)) throw domainNotAllowed(target, domains);
+  if (!matchAllowedDomain(narrowed, target.host, target.port)) throw portFault(target, domains) ?? domainNotAllowed(target, domains);
   const resolved = request.auth ? resolveAuth(request.auth, target, narrowed) : null;
   const errors = [...(resolved?.errors ?? []), ...gotoErrors(request, target, narrowed)];
   if (errors.length > 0)
     throw new AppError('invalid_request', errors.map((error) => `${error.path}: ${error.message}`).join('; '), { errors });
   return { target, auth: resolved?.auth ?? null };
+}
+
+/** A port other than 443 that no entry of the workspace names is a fault of the URL; what an entry allows the key may not be. */
+function portFault(target: TargetUrl, { workspace }: Domains): AppError | null {
+  if (target.port === HTTPS_PORT || matchAllowedDomain(workspace, target.host, target.port)) return null;
+  const shown = shownDomain(target);
+  const message = `Port ${target.port} is not allowed: leave it out, or add \`${shown}\` to the allowed domains.`;
+  return new AppError('invalid_target_url', message, { errors: [{ path: 'url', message }] });
 }
 
 function domainNotAllowed(target: TargetUrl, domains: Domains): AppError {

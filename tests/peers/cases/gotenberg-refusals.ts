@@ -22,7 +22,7 @@ export const gotenbergRefusals: readonly PeerCase[] = [
     id: 'gb-not-allowed',
     from: [FILE, 476],
     says: 'A target that is not on the list of allowed ones is refused with 403',
-    request: { url: '{closed}/' },
+    request: { url: 'https://closed.localhost/' },
     expect: { refused: { status: 403, code: 'domain_not_allowed' } },
   },
   ...[

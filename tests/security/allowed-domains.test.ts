@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DOMAINS } from './cases/domains.ts';
+import { createInputBed, type InputBed } from './input-bed.ts';
+
+/** What an owner may write into the list of allowed domains, sent as the console sends it. */
+let bed: InputBed;
+beforeAll(async () => {
+  bed = await createInputBed();
+});
+afterAll(() => bed?.close());
+
+const add = (domain: string, isPrivate = false) =>
+  bed.api.call('/trpc/domains.add', {
+    key: null,
+    signal: AbortSignal.timeout(10_000),
+    headers: { cookie: bed.api.cookie, 'x-sessionshot': '1' },
+    body: { domain, isPrivate },
+  });
+
+describe.each(DOMAINS)('$group', ({ cases }) => {
+  test.each(cases)('%j is stored as %j: %s', async (text, stored) => {
+    const answer = await add(text);
+    const body = JSON.parse(answer.text);
+    if (stored !== null) {
+      expect([answer.status, body.result?.data.domain]).toEqual([200, stored]);
+      return;
+    }
+    const { code, errors } = body.error.data.problem;
+    expect([answer.status, code, errors.map((error: { path: string }) => error.path)]).toEqual([422, 'invalid_request', ['domain']]);
+  });
+});
+
+test('what was refused is not in the list, and what was taken is there once', async () => {
+  const answer = await bed.api.call('/trpc/domains.list', { key: null, headers: { cookie: bed.api.cookie } });
+  const listed: string[] = JSON.parse(answer.text).result.data.map(({ domain }: { domain: string }) => domain);
+  const stored = DOMAINS.flatMap(({ cases }) => cases.flatMap(([, entry]) => entry ?? []));
+  const before = ['*.example.com', 'exact.example.org', 'app.acme.io:8443', '*.xn--bcher-kva.example.net', 'localhost:4443'];
+  expect(listed.toSorted()).toEqual([...new Set([...stored, ...before])].toSorted());
+});
+
+test('not even an owner may open the network of the machine', async () => {
+  for (const domain of ['localhost:8443', 'intranet', 'wiki.corp', 'shop.acme.io']) {
+    const answer = await add(domain, true);
+    expect([answer.status, JSON.parse(answer.text).error.data.problem.code]).toEqual([403, 'forbidden']);
+  }
+});
