@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { selectorSchema } from './selector.ts';
 import { strict } from './strict.ts';
+import { urlPatternSchema } from './url-pattern.ts';
 
 const text = z.string().max(LIMITS.textCharsMax);
 const script = z.string().min(1).max(LIMITS.scriptCharsMax);
-const urlPattern = z.string().min(1).max(LIMITS.urlCharsMax).describe('A URL or a glob such as `**/reports/**`.');
 export const timeoutMs = z.int().min(LIMITS.timeoutMsMin).max(LIMITS.totalTimeoutMsMax);
 export const elementState = z.enum(['visible', 'attached', 'hidden', 'detached']);
 const modifiers = z.array(z.enum(['Alt', 'Control', 'ControlOrMeta', 'Meta', 'Shift'])).max(5);
@@ -54,8 +54,8 @@ export const actionSchema = z
     strict({ type: z.literal('scrollIntoView'), ...onElement }),
     strict({ type: z.literal('dragTo'), ...onElement, target: selectorSchema }),
     strict({ type: z.literal('waitForSelector'), ...onElement, state: elementState.default('visible') }),
-    strict({ type: z.literal('waitForURL'), url: urlPattern, ...common }),
-    strict({ type: z.literal('waitForResponse'), url: urlPattern, status: z.int().min(100).max(599).optional(), ...common }),
+    strict({ type: z.literal('waitForURL'), url: urlPatternSchema, ...common }),
+    strict({ type: z.literal('waitForResponse'), url: urlPatternSchema, status: z.int().min(100).max(599).optional(), ...common }),
     strict({ type: z.literal('waitForFunction'), expression: script, ...common }),
     strict({ type: z.literal('waitForTimeout'), ms: z.int().min(0).max(LIMITS.delayMsMax), note: common.note }),
     strict({ type: z.literal('evaluate'), expression: script, ...common }),
@@ -67,7 +67,7 @@ export const actionSchema = z
       selector: selectorSchema.optional(),
       state: elementState.optional(),
       text: text.optional(),
-      url: urlPattern.optional(),
+      url: urlPatternSchema.optional(),
       ...common,
     }),
     strict({ type: z.literal('hide'), ...onElement }),

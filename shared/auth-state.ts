@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { selectorSchema } from './selector.ts';
 import { strict } from './strict.ts';
+import { urlPatternSchema } from './url-pattern.ts';
 
 const SAME_SITE = ['Strict', 'Lax', 'None'] as const;
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -93,8 +94,8 @@ const text = z.string().min(1).max(LIMITS.textCharsMax);
 export const verifySchema = strict({
   selector: selectorSchema.optional().describe('An element that only a signed-in user sees.'),
   text: text.optional(),
-  url: text.optional().describe('A glob that the final URL must match.'),
-  notUrl: text.optional().describe('A glob that the final URL must not match.'),
+  url: urlPatternSchema.optional().describe('A glob that the final URL must match.'),
+  notUrl: urlPatternSchema.optional().describe('A glob that the final URL must not match.'),
 }).refine((verify) => Object.values(verify).some((value) => value !== undefined), {
   message: 'needs at least one of selector, text, url, notUrl',
 });

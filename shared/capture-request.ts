@@ -7,6 +7,7 @@ import { outputSchema } from './output.ts';
 import { redactSchema } from './redact.ts';
 import { selectorSchema } from './selector.ts';
 import { nearest, strict } from './strict.ts';
+import { urlPatternSchema } from './url-pattern.ts';
 
 const text = z.string().min(1).max(LIMITS.textCharsMax);
 const script = z.string().min(1).max(LIMITS.scriptCharsMax);
@@ -32,8 +33,8 @@ const expectSchema = strict({
   state: elementState.optional(),
   text: text.optional(),
   notText: text.optional(),
-  url: text.optional(),
-  notUrl: text.optional(),
+  url: urlPatternSchema.optional(),
+  notUrl: urlPatternSchema.optional(),
   status: z.int().min(100).max(599).optional(),
 }).refine((check) => Object.entries(check).some(([key, value]) => key !== 'state' && value !== undefined), {
   message: 'needs at least one of selector, text, notText, url, notUrl, status',
@@ -70,11 +71,10 @@ export const BLOCKABLE_TYPES = [
   ...(['document', 'stylesheet', 'image', 'media', 'font', 'script', 'texttrack'] as const),
   ...(['xhr', 'fetch', 'eventsource', 'manifest', 'ping', 'other'] as const),
 ] as const;
-const pattern = z.string().min(1).max(LIMITS.selectorCharsMax);
 const blockSchema = strict({
   ads: z.boolean().default(false).describe('Requests to advertising networks; never to a host of the allowed domains.'),
   cookieBanners: z.boolean().default(false).describe('Known consent banners are hidden and their scripts blocked.'),
-  urls: z.array(pattern).max(LIMITS.blockRulesMax).default([]).describe('Globs, as in `waitFor.url`.'),
+  urls: z.array(urlPatternSchema).max(LIMITS.blockRulesMax).default([]).describe('Globs, as in `waitFor.url`.'),
   resourceTypes: z
     .array(z.enum(BLOCKABLE_TYPES))
     .max(BLOCKABLE_TYPES.length)
@@ -84,7 +84,7 @@ const blockSchema = strict({
 const readOnlySchema = z
   .union([
     z.boolean(),
-    strict({ allow: z.array(pattern).max(LIMITS.blockRulesMax).describe('Globs of addresses that may be sent anything.') }),
+    strict({ allow: z.array(urlPatternSchema).max(LIMITS.blockRulesMax).describe('Globs of addresses that may be sent anything.') }),
   ])
   .describe('Blocks and lists everything that may change something at the site. GraphQL queries by POST pass.');
 const reproducibleSchema = z

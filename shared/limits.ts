@@ -47,6 +47,7 @@ export const LIMITS = {
   expectsMax: 20,
   blockRulesMax: 50,
   blockedShownMax: 100,
+  globStarsMax: 20,
   redactRulesMax: 50,
   redactRegexCharsMax: 500,
   redactReplacementCharsMax: 100,

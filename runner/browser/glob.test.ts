@@ -19,4 +19,9 @@ describe('matchesUrl', () => {
   ])('%s against %s is %s', (pattern, url, matches) => {
     expect(matchesUrl(pattern, url)).toBe(matches);
   });
+
+  it('takes linear time, whatever the pattern and the address', () => {
+    expect(matchesUrl(`${'**a'.repeat(19)}**b`, `https://x.test/${'a'.repeat(50_000)}`)).toBe(false);
+    expect(matchesUrl(`${'{a,aa}'.repeat(60)}b`, `https://x.test/${'a'.repeat(5000)}`)).toBe(false);
+  });
 });

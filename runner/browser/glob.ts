@@ -1,11 +1,19 @@
+import { RE2JS } from 're2js';
+
+/** A page makes up addresses of any length: one that is longer is compared by its beginning. */
+const ADDRESS_CHARS_MAX = 16_384;
+const COMPILED_MAX = 200;
+const compiled = new Map<string, RE2JS>();
+
 /**
  * Matches a URL against a pattern as Playwright writes them: `*` stays inside a path segment, `**` crosses segments,
  * `{a,b}` names alternatives, everything else is literal. A pattern without `?` and `#` is also held against the URL
  * without query and fragment, and one that begins with `/` against the path alone, which is what people mean.
  */
-export function matchesUrl(pattern: string, href: string): boolean {
-  const whole = globToRegExp(pattern);
-  if (whole.test(href)) return true;
+export function matchesUrl(pattern: string, address: string): boolean {
+  const href = address.slice(0, ADDRESS_CHARS_MAX);
+  const glob = compile(pattern);
+  if (glob.matches(href)) return true;
   if (!URL.canParse(href)) return false;
   const url = new URL(href);
   const bare = `${url.origin}${url.pathname}`;
@@ -15,11 +23,18 @@ export function matchesUrl(pattern: string, href: string): boolean {
   if (!/[?#]/.test(pattern)) forms.push(pattern.startsWith('/') ? url.pathname : bare);
   // `https://host` and `https://host/` are the same address to everybody but a string comparison.
   if (url.pathname === '/' && !pattern.endsWith('/')) forms.push(...forms.map((form) => form.replace(/\/$/, '')));
-  return forms.some((form) => whole.test(form));
+  return forms.some((form) => glob.matches(form));
 }
 
-function globToRegExp(glob: string): RegExp {
-  return new RegExp(globSource(glob));
+/** In linear time, whatever the pattern: a caller writes the one side and a hostile page the other. */
+function compile(glob: string): RE2JS {
+  const known = compiled.get(glob);
+  if (known) return known;
+  const made = RE2JS.compile(globSource(glob), RE2JS.DOTALL);
+  const oldest = compiled.size >= COMPILED_MAX ? compiled.keys().next().value : undefined;
+  if (oldest !== undefined) compiled.delete(oldest);
+  compiled.set(glob, made);
+  return made;
 }
 
 /** Writes a pattern as the source of a regular expression, for what has to match inside the page. */

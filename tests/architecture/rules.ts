@@ -76,6 +76,7 @@ export const VENDORS: Record<string, readonly string[]> = {
   vite: ['server/cli/', 'vite.config.ts'],
   // Runner and demo
   playwright: ['runner/browser/'],
+  re2js: ['runner/browser/glob.ts'],
   graphql: ['runner/browser/controls/graphql-query.ts'],
   'third-party-web': ['runner/browser/controls/host-lists.ts'],
   '@duckduckgo/autoconsent': ['runner/browser/controls/consent-banners.ts'],
