@@ -76,6 +76,8 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
     return { ok: true, ...stored, width: rendered.width, height: rendered.height, pages: rendered.pages, observed };
   } catch (error) {
     const reason = reasonOf(error, run, scope);
+    // What draws and what is blank until then belong to the whole browser: it may be busy with this page for minutes more.
+    if (/^(session|render)$/.test(run.step() ?? '') && /_timeout$|^browser_crashed$/.test(reason.code)) input.lease.distrust();
     observed.verdict ??= verdictOf(reason.code);
     noteEgress();
     return { ok: false, failure: { ...reason, detail: redactText(reason.detail, redact) }, observed, sideEffects: run.hadSideEffect() };
@@ -148,6 +150,8 @@ function reasonOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure
   const step = run.step();
   // The last wait and the capture as a whole end in the same moment, and either timer may be the first.
   if (error instanceof WaitExpired && Date.now() >= scope.deadline) return failure('total_timeout', step);
+  // Before the page is asked for, nothing but the browser can be late.
+  if (error instanceof WaitExpired && step === 'session') return failure('browser_crashed', step, 'The browser did not answer in time.');
   if (error instanceof WaitExpired) return failure('readiness_timeout', step, 'The page did not answer the browser.');
   const { kind } = classifyPlaywrightError(error);
   if (kind === 'gone') return failure('browser_crashed', step);

@@ -36,7 +36,8 @@ export type CaptureRun = {
   stopped(): Failure | null;
   /** The step under way, or null before the first. */
   step(): Step | null;
-  fault(code: FailureCode, detail?: string): CaptureFault;
+  /** `detail` goes before the sentence of the catalogue, or `instead` of it. */
+  fault(code: FailureCode, detail?: string | { instead: string }): CaptureFault;
   timings(): Timings;
 };
 

@@ -92,6 +92,20 @@ describe('the pool', () => {
       await second.release();
     }));
 
+  it('does not lend a process again that did not keep up', () =>
+    withPool({}, async (pool) => {
+      const wanted = { workspaceId: 'ws_a', domains: [], tab: false };
+      const [late, beside] = [await pool.acquire(wanted, scope()), await pool.acquire(wanted, scope())];
+      late.distrust();
+      await late.release();
+      expect(beside.browser.isConnected()).toBe(true);
+      const next = await pool.acquire(wanted, scope());
+      expect(next.browser).not.toBe(beside.browser);
+      await next.release();
+      await beside.release();
+      await expect.poll(() => beside.browser.isConnected()).toBe(false);
+    }));
+
   it('tells a lease when its browser dies, and starts another', () =>
     withPool({}, async (pool) => {
       const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());

@@ -22,6 +22,8 @@ export type BrowserLease = {
   crashed: AbortSignal;
   /** Takes the closing of a context off the capture's way: the browser is given back only when it is over. Must not reject. */
   defer(closing: Promise<void>): void;
+  /** Says that the browser did not keep up with the page: its process serves no capture after those under way. */
+  distrust(): void;
 };
 export type HeldLease = BrowserLease & {
   /** Gives the browser back and ends the way out. Bounded; never rejects; may be called twice. */
@@ -243,6 +245,9 @@ function holdLease(entry: Entry, opened: { proxy: EgressSession } | ReadyTab, gi
     contextOptions: contextOptionsOf(proxy),
     crashed: entry.crashed.signal,
     defer: (work) => void closing.push(work),
+    distrust: () => {
+      entry.isRetiring = true;
+    },
     release: () => {
       released ??= Promise.all(closing)
         .then(() => proxy.close())

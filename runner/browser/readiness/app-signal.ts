@@ -17,7 +17,12 @@ export function watchSignal(): AppSignal {
   const answered = new WeakMap<object, boolean>();
   const valueSignal = (): Signal => {
     if (!(SIGNAL in window)) return 'none';
-    const value: unknown = Reflect.get(window, SIGNAL);
+    let value: unknown;
+    try {
+      value = Reflect.get(window, SIGNAL);
+    } catch {
+      return 'pending'; // A getter that throws is an app that is not ready.
+    }
     if (typeof value !== 'object' || value === null || !('then' in value)) return value ? 'ready' : 'pending';
     if (!answered.has(value)) {
       answered.set(value, false);

@@ -11,6 +11,7 @@ const PAGES: Record<string, string> = {
   variable: '<h1>x</h1><script>var __sessionshotReady;</script>',
   rejected:
     '<h1>x</h1><script>window.__sessionshotReady = Promise.reject(new Error("no")); window.__sessionshotReady.catch(() => 0);</script>',
+  throws: '<h1>x</h1><script>Object.defineProperty(window, "__sessionshotReady", { get() { throw new Error("no"); } });</script>',
   attribute: '<h1>x</h1><script>document.documentElement.dataset.captureReady = "pending";</script>',
   ready:
     '<h1>x</h1><div class="spinner" style="width:20px;height:20px"></div><script>window.__sessionshotReady = true; fetch("/hang?data");</script>',
@@ -47,6 +48,7 @@ describe("the app's own signal", () => {
     ['variable', '__sessionshotReady'],
     ['rejected', '__sessionshotReady'],
     ['attribute', 'data-capture-ready'],
+    ['throws', '__sessionshotReady'],
   ])('that never comes is a failure that names it: %s', async (name, signal) => {
     const result = await site.capture({ url: `${APP}/${name}`, timeouts: { readiness: 900 } });
     expect(result).toMatchObject({ ok: false, failure: { code: 'readiness_timeout', detail: expect.stringContaining(signal) } });
@@ -129,6 +131,14 @@ describe('explicit waits add to auto', () => {
         ok: true,
         observed: { finalUrl: `${APP}/late` },
       });
+  });
+
+  it('the one that was missed is named in a partial result', async () => {
+    const waitFor = [{ selector: 'h1' }, { selector: '#never', timeout: 200 }];
+    expect(await site.capture({ url: `${APP}/late`, waitFor, onTimeout: 'capture' })).toMatchObject({
+      ok: true,
+      observed: { partial: true, readiness: { settledBy: 'timeout (waitFor[1])' } },
+    });
   });
 
   it('a response that came before counts', async () => {

@@ -29,7 +29,9 @@ export async function showElements(target: RenderPage): Promise<Shown[]> {
       if (error instanceof WaitExpired || kind === 'timeout')
         throw run.fault('action_timeout', `The element of \`${at}\` was not visible in time.`);
       if (kind === 'ambiguous')
-        throw run.fault('action_failed', `\`${at}\` matches more than one element: make it match one, for example with \`>> nth=0\`.`);
+        throw run.fault('action_failed', {
+          instead: `\`${at}\` matches more than one element: make it match one, for example with \`>> nth=0\`.`,
+        });
       throw error;
     }
   }
@@ -61,7 +63,9 @@ export async function findArea(target: RenderPage, elements: readonly Shown[]): 
     const width = Math.min(output.clip.width, whole.width - output.clip.x);
     const height = Math.min(output.clip.height, whole.height - output.clip.y, heightMax);
     if (width <= 0 || height <= 0)
-      throw run.fault('action_failed', `\`output.clip\` lies outside the page, which is ${whole.width} × ${whole.height} pixels.`);
+      throw run.fault('action_failed', {
+        instead: `\`output.clip\` lies outside the page, which is ${whole.width} × ${whole.height} pixels.`,
+      });
     return found({ x: output.clip.x, y: output.clip.y, width, height, scale: 1, beyond: true });
   }
   if (output.fullPage) return found({ x: 0, y: 0, width: whole.width, height: Math.min(whole.height, heightMax), scale: 1, beyond: true });
@@ -87,7 +91,7 @@ async function jointBox(target: RenderPage, elements: readonly Shown[], origin: 
   };
   for (const { element, at } of elements) {
     const box = await run.within(run.left(), element.boundingBox());
-    if (!box || box.width < 1 || box.height < 1) throw run.fault('action_failed', `The element of \`${at}\` has no size.`);
+    if (!box || box.width < 1 || box.height < 1) throw run.fault('action_failed', { instead: `The element of \`${at}\` has no size.` });
     sides.left = Math.min(sides.left, box.x + origin.x);
     sides.top = Math.min(sides.top, box.y + origin.y);
     sides.right = Math.max(sides.right, box.x + origin.x + box.width);

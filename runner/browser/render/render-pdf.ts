@@ -36,9 +36,9 @@ async function print({ page, run }: RenderPage, options: Partial<PdfOptions>): P
   } catch (error) {
     if (error instanceof CaptureFault || !(error instanceof Error)) throw error;
     if (/Page range exceeds page count/.test(error.message))
-      throw run.fault('action_failed', '`output.pdf.pageRanges` asks for pages that the document does not have.');
+      throw run.fault('action_failed', { instead: '`output.pdf.pageRanges` asks for pages that the document does not have.' });
     if (/invalid print parameters|content area is empty/i.test(error.message))
-      throw run.fault('action_failed', '`output.pdf` describes no page that can be printed: check size, margins and scale.');
+      throw run.fault('action_failed', { instead: '`output.pdf` describes no page that can be printed: check size, margins and scale.' });
     if (classifyPlaywrightError(error).kind === 'gone') throw run.fault('browser_crashed');
     throw error;
   }

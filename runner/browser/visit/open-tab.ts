@@ -3,6 +3,7 @@ import type { ResolvedAuth } from '#shared/auth-policy.ts';
 import type { CapturePayload } from '#shared/sealed-payload.ts';
 import { PROBE_SCRIPT } from '../readiness/readiness-probe.ts';
 import { authContextOptions } from '../session/session.ts';
+import { calmConsole } from './calm-console.ts';
 import { adjustEmulation, emulationOptions, isOrdinary, mirrorEmulation, mirrored, ORDINARY } from './emulation.ts';
 
 /** A blank page in a context of its own, with the one CDP session of ours. It serves one capture and is thrown away. */
@@ -39,7 +40,7 @@ async function openTab(browser: Browser, options: BrowserContextOptions): Promis
   const context = await browser.newContext(options);
   try {
     // Before every other script, ours included: it takes the browser's own clock and timers.
-    await context.addInitScript({ content: PROBE_SCRIPT });
+    await context.addInitScript({ content: `${PROBE_SCRIPT}\n(${calmConsole})();` });
     const page = await context.newPage();
     const cdp = await context.newCDPSession(page);
     await cdp.send('Page.enable');
