@@ -139,6 +139,11 @@ it('masks have the color that was asked for, in the view, far down and around an
   expect(at(await take({ fullPage: true, ...mask }), 350, 1520)).toEqual([9, 8, 7]);
   expect(at(await take({ selector: '#two', ...mask }), 50, 25)).toEqual([9, 8, 7]);
   expect(at(await take({ fullPage: true, mask: ['#two'] }), 350, 1520)).toEqual([255, 0, 255]);
+  const upper = await take({ maxHeight: 200, mask: ['#one'] });
+  expect([size(upper), at(upper, 60, 50)]).toEqual([
+    [1000, 200],
+    [255, 0, 255],
+  ]);
 });
 
 it('small has the same pixels in fewer bytes', async () => {

@@ -1,4 +1,5 @@
 import type { CDPSession, Frame, Page } from 'playwright';
+import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { lookAround, type Words } from './look-around.ts';
@@ -30,8 +31,9 @@ export async function readPageFacts(target: FactsPage): Promise<PageFacts[]> {
   const { page, run } = target;
   const view = page.viewportSize();
   const area = view ? view.width * view.height : Number.POSITIVE_INFINITY;
-  const frames: Frame[] = [];
-  for (const frame of page.frames().slice(1, FRAMES_MAX)) if ((await frameArea(frame, run)) >= area * FRAME_SHARE_MIN) frames.push(frame);
+  const children = (await answeringFrames(target, FRAMES_MAX)).filter((frame) => frame !== page.mainFrame());
+  const areas = await Promise.all(children.map((frame) => frameArea(frame, run)));
+  const frames = children.filter((_, index) => (areas[index] ?? 0) >= area * FRAME_SHARE_MIN);
   const facts = await Promise.all([readMain(target), ...frames.map((frame) => readFrame(frame, run))]);
   return facts.filter((entry) => entry !== null);
 }
