@@ -2,8 +2,10 @@ import type { CDPSession, Frame, Page } from 'playwright';
 import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { findParts } from './find-parts.ts';
 import { lookAround, type Words } from './look-around.ts';
 import { type PageFacts, readFacts } from './read-facts.ts';
+import { readText } from './read-text.ts';
 import * as words from './sign-in-words.ts';
 
 export type FactsPage = { page: Page; cdp: CDPSession; run: CaptureRun };
@@ -19,8 +21,8 @@ const WORDS: Words = {
   error: words.ERROR_WORDS,
   botCheck: words.BOT_CHECK_WORDS,
 };
-/** Both functions as one text: what runs in a page takes nothing along. */
-const READ_FACTS = `(${readFacts.toString()})((${lookAround.toString()})(${JSON.stringify(WORDS)}))`;
+/** The functions as one text: what runs in a page takes nothing along. */
+export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}))`;
 const FACTS_MS_MAX = 5000;
 const FRAME_SHARE_MIN = 0.25;
 const FRAMES_MAX = 10;
