@@ -31,6 +31,12 @@ const NEEDS: readonly Need[] = [
   { what: 'file', packages: ['file'], found: () => onPath('file') },
   { what: 'text fonts', packages: ['fonts-liberation'], found: () => hasFont('liberation') },
   { what: 'fonts of other scripts', packages: ['fonts-noto-core'], found: () => hasFont('noto') },
+  // The runner's image has Noto's, of 57 MB; for tests the smallest one that has all three scripts will do.
+  {
+    what: 'a font for Chinese, Japanese and Korean',
+    packages: ['fonts-droid-fallback', 'fonts-wqy-microhei', 'fonts-noto-cjk'],
+    found: () => ['droidsansfallback', 'wqy', 'cjk'].some(hasFont),
+  },
   { what: 'an emoji font', packages: ['fonts-noto-color-emoji'], found: () => hasFont('emoji') },
   { what: 'docker-compose (lints the compose file)', packages: ['docker-compose'], optional: true, found: () => onPath('docker-compose') },
 ];

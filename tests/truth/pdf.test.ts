@@ -16,6 +16,7 @@ const PAGES: Record<string, string> = {
   '/chart': `<p id="chart">screen chart</p><script>matchMedia('print').addEventListener('change', async (event) => { if (!event.matches) return; document.getElementById('chart').textContent = 'loading'; const answer = await fetch('/data'); document.getElementById('chart').textContent = await answer.text() })</script>`,
   '/lazy': `<div style="height:6000px">top</div><img loading="lazy" src="/lazy.svg" width="200" height="30" alt="">`,
   '/scripts': '<h1>мир שלום مرحبا Ünï</h1><p><a href="https://app.example.com/next">next page</a></p>',
+  '/east-asian': `<html lang="zh"><h1>季度报告</h1><p>销售额增长了百分之十二。</p><p lang="ja">東京の売上、カタカナとひらがな。</p><p lang="ko">매출 보고서</p><table><tr><td>合計</td><td>一二三</td></tr></table><p style="font-family:serif">衬线字体</p>`,
   '/embed': '<iframe src="https://bi.example.org/board" width="400" height="100"></iframe>',
 };
 
@@ -65,5 +66,25 @@ describe('a PDF', () => {
     const text = await textOf(result);
     for (const part of ['мир', 'שלום', 'مرحبا', 'Ünï']) expect(text).toContain(part);
     expect((await run('pdfinfo', ['-url', fileOf(result)])).stdout).toContain('https://app.example.com/next');
+  });
+
+  it('holds Chinese, Japanese and Korean as text that can be searched, in fonts that come with it', async () => {
+    const result = await pdf('/east-asian');
+    const text = await textOf(result);
+    for (const part of [
+      '季度报告',
+      '销售额增长了百分之十二。',
+      '東京の売上、カタカナとひらがな。',
+      '매출 보고서',
+      '合計',
+      '一二三',
+      '衬线字体',
+    ])
+      expect(text).toContain(part);
+    const fonts = (await run('pdffonts', [fileOf(result)])).stdout.trim().split('\n').slice(2);
+    expect(fonts.length).toBeGreaterThan(0);
+    // Columns from the right: two numbers of the object, Unicode map, subset, embedded.
+    for (const [embedded, , unicode] of fonts.map((line) => line.trim().split(/\s+/).slice(-5)))
+      expect([embedded, unicode]).toEqual(['yes', 'yes']);
   });
 });

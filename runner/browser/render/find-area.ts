@@ -4,8 +4,15 @@ import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { locate } from '../locate.ts';
 import type { RenderPage } from './rendered.ts';
 
-/** A part of the document in CSS pixels; `scale` is the page's own zoom, `beyond` that it may lie outside the view. */
-export type Area = { x: number; y: number; width: number; height: number; scale: number; beyond: boolean };
+/** A page that never stops scrolling is measured as it was the last time. */
+const MEASURES_MAX = 5;
+
+/**
+ * A part of the document in CSS pixels; `scale` is the page's own zoom. `beyond` means that it lies outside the view, at
+ * least in part: the browser then changes the view for the picture, and the page hears of it. `fromView` is where it lies
+ * in the view; null where that does not hold it, or where the page reaches to the left of it and Playwright miscounts.
+ */
+export type Area = Box & { scale: number; beyond: boolean; fromView: Box | null };
 /** An element of the request and the name of the option that asked for it. */
 type Shown = { element: Locator; at: string };
 type Box = { x: number; y: number; width: number; height: number };
@@ -43,21 +50,18 @@ export async function showElements(target: RenderPage): Promise<Shown[]> {
  * where the page ends, which is told as `pageHeight`. The page is as wide as its content, at least as the viewport.
  */
 export async function findArea(target: RenderPage, elements: readonly Shown[]): Promise<{ area: Area; pageHeight: number }> {
-  const { page, cdp, run, output } = target;
-  const metrics = await run.within(run.left(), cdp.send('Page.getLayoutMetrics'));
-  const { cssVisualViewport: view, cssLayoutViewport: layout, cssContentSize: whole } = metrics;
-  const found = (area: Area) => ({ area, pageHeight: whole.height });
+  const { run, output } = target;
+  const { box, ...seen } = await measure(target, elements);
+  const { view, whole, inView } = seen;
+  const found = (area: Box, scale = 1) => ({ area: placeArea(seen, area, scale), pageHeight: whole.height });
   const heightMax = output.maxHeight ?? Number.POSITIVE_INFINITY;
-  if (elements.length > 0) {
-    // From the layout viewport: in a page that is written from right to left the visual one does not count from its edge.
-    const origin = { x: layout.pageX + view.offsetX, y: layout.pageY + view.offsetY };
-    const box = await jointBox(target, elements, origin);
+  if (box) {
     const padding = output.padding ?? 0;
     const x = Math.max(Math.min(0, box.x), box.x - padding);
     const y = Math.max(Math.min(0, box.y), box.y - padding);
     const right = Math.min(Math.max(whole.width, box.x + box.width), box.x + box.width + padding);
     const bottom = Math.min(Math.max(whole.height, box.y + box.height), box.y + box.height + padding);
-    return found({ x, y, width: right - x, height: Math.min(bottom - y, heightMax), scale: 1, beyond: true });
+    return found({ x, y, width: right - x, height: Math.min(bottom - y, heightMax) });
   }
   if (output.clip) {
     const width = Math.min(output.clip.width, whole.width - output.clip.x);
@@ -66,21 +70,54 @@ export async function findArea(target: RenderPage, elements: readonly Shown[]): 
       throw run.fault('action_failed', {
         instead: `\`output.clip\` lies outside the page, which is ${whole.width} × ${whole.height} pixels.`,
       });
-    return found({ x: output.clip.x, y: output.clip.y, width, height, scale: 1, beyond: true });
+    return found({ x: output.clip.x, y: output.clip.y, width, height });
   }
-  if (output.fullPage) return found({ x: 0, y: 0, width: whole.width, height: Math.min(whole.height, heightMax), scale: 1, beyond: true });
-  const size = page.viewportSize() ?? { width: view.clientWidth, height: view.clientHeight };
-  return found({
-    x: view.pageX,
-    y: view.pageY,
-    width: size.width / view.scale,
-    height: Math.min(size.height / view.scale, heightMax),
-    scale: view.scale,
-    beyond: false,
-  });
+  if (output.fullPage) return found({ x: 0, y: 0, width: whole.width, height: Math.min(whole.height, heightMax) });
+  return found({ ...inView, height: Math.min(inView.height, heightMax) }, view.scale);
 }
 
-/** The smallest rectangle of the document that holds all elements, measured at one scroll position. */
+/** Reads where the view is and, where there are elements, the rectangle that holds them: while the page is not scrolled. */
+async function measure(target: RenderPage, elements: readonly Shown[]): Promise<Seen & { box: Box | null }> {
+  let seen = await readView(target);
+  if (elements.length === 0) return { ...seen, box: null };
+  for (let tries = 1; ; tries++) {
+    const box = await jointBox(target, elements, seen.inView);
+    const after = await readView(target);
+    const isSame = after.inView.x === seen.inView.x && after.inView.y === seen.inView.y;
+    if (isSame || tries >= MEASURES_MAX) return { ...after, box };
+    seen = after;
+  }
+}
+
+function placeArea({ view, inView }: Seen, area: Box, scale: number): Area {
+  const beyond = scale !== view.scale || !holds(inView, area);
+  const place = { x: area.x - inView.x, y: area.y - inView.y, width: area.width * scale, height: area.height * scale };
+  return { ...area, scale, beyond, fromView: beyond || view.pageX !== inView.x ? null : place };
+}
+
+/** Tells whether an area still lies in the view; a page may scroll by itself, and what is out of view is not drawn. */
+export async function isStillInView(target: RenderPage, area: Area): Promise<boolean> {
+  const { view, inView } = await readView(target);
+  return view.scale === area.scale && holds(inView, area);
+}
+
+type Seen = Awaited<ReturnType<typeof readView>>;
+
+async function readView({ page, cdp, run }: RenderPage) {
+  const metrics = await run.within(run.left(), cdp.send('Page.getLayoutMetrics'));
+  const { cssVisualViewport: view, cssLayoutViewport: layout, cssContentSize: whole } = metrics;
+  const size = page.viewportSize() ?? { width: view.clientWidth, height: view.clientHeight };
+  // From the layout viewport: in a page that is written from right to left the visual one does not count from its edge.
+  const origin = { x: layout.pageX + view.offsetX, y: layout.pageY + view.offsetY };
+  return { view, whole, inView: { ...origin, width: size.width / view.scale, height: size.height / view.scale } };
+}
+
+function holds(outer: Box, inner: Box): boolean {
+  const isWithin = (from: number, size: number, start: number, room: number) => from >= start && from + size <= start + room;
+  return isWithin(inner.x, inner.width, outer.x, outer.width) && isWithin(inner.y, inner.height, outer.y, outer.height);
+}
+
+/** The smallest rectangle of the document that holds all elements, in a view that begins at `origin`. */
 async function jointBox(target: RenderPage, elements: readonly Shown[], origin: { x: number; y: number }): Promise<Box> {
   const { run } = target;
   const sides = {

@@ -11,6 +11,11 @@ ${box('turned', 900, 300, 'purple', 'rotate:90deg')}<shadow-box style="position:
 <div style="position:absolute;left:20px;top:600px;width:200px;height:100px;overflow:auto"><div style="height:900px"></div><div id="deep" style="width:100px;height:50px;background:orange"></div></div>
 <iframe style="position:absolute;left:100px;top:2000px;width:400px;height:200px;border:0" src="/frame"></iframe>
 <script>document.querySelector('shadow-box').attachShadow({ mode: 'open' }).innerHTML = '<div id="inner" style="width:70px;height:30px;background:teal"></div>';</script>`;
+/** Turns red when it hears of a change of the view. */
+const WATCHFUL = `<style>body{margin:0;height:3000px;background:#eee}</style>${box('one', 50, 40, 'lime')}${box('two', 300, 1500, 'blue')}${box('three', 400, 100, 'navy')}
+<script>for (const target of [window, visualViewport]) target.addEventListener('resize', () => document.body.style.setProperty('background', 'red'));
+addEventListener('resize', () => { for (const one of document.querySelectorAll('div')) one.style.background = 'red'; });</script>`;
+let JUMP_MS = 0;
 let site: TestSite;
 beforeAll(async () => {
   site = await startTestSite(({ path }) => {
@@ -21,6 +26,14 @@ beforeAll(async () => {
     if (path === '/typing')
       return html(
         '<style>body{margin:0}textarea{caret-color:red;width:300px;height:200px;font:60px/200px monospace;border:0;outline:0}</style><textarea autofocus></textarea>',
+      );
+    if (path === '/watchful') return html(WATCHFUL);
+    if (path === '/smooth') return html(PAGE.replace('<style>', '<style>html{scroll-behavior:smooth}'));
+    if (path === '/jumpy')
+      return html(`${PAGE}<script>addEventListener('scroll', () => setTimeout(() => scrollTo(0, 0), ${JUMP_MS}))</script>`);
+    if (path === '/leftward')
+      return html(
+        `<style>html{direction:rtl}body{margin:0;height:3000px}</style>${box('far', -900, 1500, 'teal')}${box('near', 700, 50, 'teal')}${box('edge', -1000, 2000, 'black')}`,
       );
     return html(PAGE);
   });
@@ -68,6 +81,44 @@ it.each([
   for (const [index, value] of color.entries()) expect(Math.abs((end[index] ?? -9) - value)).toBeLessThan(3);
 });
 
+it.each([
+  ['an element', { selector: '#one' }, [100, 50], [0, 255, 0]],
+  ['an element far down', { selector: '#two' }, [100, 50], [0, 0, 255]],
+  ['an element with its surroundings', { selector: '#two', padding: 60 }, [220, 170], GROUND],
+  ['two elements', { selectors: ['#one', '#three'] }, [450, 110], [0, 255, 0]],
+  ['a clip in the view', { clip: { x: 40, y: 30, width: 120, height: 70 } }, [120, 70], GROUND],
+  ['an element beside a mask', { selector: '#one', mask: ['#two'] }, [100, 50], [0, 255, 0]],
+  ['a masked element far down', { selector: '#two', padding: 20, mask: ['#two'] }, [140, 90], GROUND],
+] as const)('the page hears of no change of its view from the picture of %s', async (_what, output, wanted, color) => {
+  const image = await take(output, '/watchful');
+  expect(size(image)).toEqual(wanted);
+  expect(at(image, 2, 2)).toEqual(color);
+});
+
+it.each([
+  ['#far', 900],
+  ['#near', 700],
+])('%s of a page that reaches to the left of its view is in its picture and in that of the view, masked or not', async (selector, left) => {
+  for (const [mask, color] of [
+    [[], [0, 128, 128]],
+    [[selector], [255, 0, 255]],
+  ] as const) {
+    const image = await take({ selector, padding: 10, mask }, '/leftward');
+    expect(size(image)).toEqual([120, 70]);
+    expect([at(image, 5, 5), at(image, 11, 11), at(image, 108, 58)]).toEqual([[255, 255, 255], color, color]);
+    if (selector === '#near') expect(at(await take({ mask }, '/leftward'), left + 1, 51)).toEqual(color);
+  }
+});
+
+it.each(['#two', '#inner'])('%s of a page that scrolls smoothly is in its picture, masked or not', async (selector) => {
+  const plain = await take({ selector });
+  for (const mask of [[], ['#nobody']]) expect((await take({ selector, mask }, '/smooth')).data.equals(plain.data)).toBe(true);
+});
+
+it('an element of a page that scrolls away from it is in its picture', async () => {
+  for (JUMP_MS = 0; JUMP_MS < 24; JUMP_MS += 4) expect(at(await take({ selector: '#two' }, '/jumpy'), 50, 25)).toEqual(BLUE);
+});
+
 it('a selector that finds nothing or too much is named', async () => {
   await expect(take({ selectors: ['#one', '#nobody'] })).rejects.toThrow(/^action_timeout: .*`output.selectors\[1\]`/);
   await expect(take({ selectors: ['div'] })).rejects.toThrow(/^action_failed: .*`output.selectors\[0\]` matches more than one/);
@@ -88,6 +139,11 @@ it('masks have the color that was asked for, in the view, far down and around an
   expect(at(await take({ fullPage: true, ...mask }), 350, 1520)).toEqual([9, 8, 7]);
   expect(at(await take({ selector: '#two', ...mask }), 50, 25)).toEqual([9, 8, 7]);
   expect(at(await take({ fullPage: true, mask: ['#two'] }), 350, 1520)).toEqual([255, 0, 255]);
+  const upper = await take({ maxHeight: 200, mask: ['#one'] });
+  expect([size(upper), at(upper, 60, 50)]).toEqual([
+    [1000, 200],
+    [255, 0, 255],
+  ]);
 });
 
 it('small has the same pixels in fewer bytes', async () => {

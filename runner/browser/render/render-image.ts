@@ -3,7 +3,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { answeringFrames } from '../answering-frames.ts';
 import { CaptureFault, type CaptureRun } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
-import { type Area, findArea, showElements } from './find-area.ts';
+import { type Area, findArea, isStillInView, showElements } from './find-area.ts';
 import { readImageSize } from './image-size.ts';
 import type { Rendered, RenderPage } from './rendered.ts';
 import { type Rest, restPage } from './rest-page.ts';
@@ -43,10 +43,14 @@ export async function renderImage(target: RenderPage): Promise<Rendered> {
   const size = { width: Math.round(area.width * ratio * factor), height: Math.round(area.height * ratio * factor) };
   refuseTooLarge(run, size, format);
   const masks = output.mask ?? [];
-  const shoot = () =>
+  const shot = (from: Area) =>
     masks.length > 0
-      ? takeMasked(target, { area, format, masks })
-      : take(target, { area: { ...area, scale: area.scale * factor }, format });
+      ? takeMasked(target, { area: from, format, masks })
+      : take(target, { area: { ...from, scale: from.scale * factor }, format });
+  const shoot = async () => {
+    const taken = await shot(area);
+    return area.beyond || (await isStillInView(target, area)) ? taken : shot({ ...area, beyond: true, fromView: null });
+  };
   const isLarge = area.width * area.height * ratio ** 2 > LIMITS.largePicturePx;
   const bytes = isLarge ? await inTurn(shoot, (turn) => run.within(run.left(), turn)) : await shoot();
   const found = readImageSize(bytes);
@@ -88,7 +92,7 @@ function refuseTooLarge(run: CaptureRun, size: { width: number; height: number }
 
 async function take(target: RenderPage, { area, format }: Shot): Promise<Buffer> {
   const { cdp, run, output } = target;
-  const { beyond, ...clip } = area;
+  const { beyond, fromView: _place, ...clip } = area;
   if (output.omitBackground)
     await run.within(run.left(), cdp.send('Emulation.setDefaultBackgroundColorOverride', { color: { r: 0, g: 0, b: 0, a: 0 } }));
   const quality = format === 'png' ? {} : { quality: output.quality ?? QUALITY_DEFAULT };
@@ -110,8 +114,10 @@ async function takeMasked(target: RenderPage, { area, format, masks }: Shot & { 
   const shot = {
     type: format,
     ...(format === 'png' ? {} : { quality: output.quality ?? QUALITY_DEFAULT }),
-    // Without the area the picture is that of the view, whatever the page is scrolled to.
-    ...(area.beyond ? { fullPage: true, clip: { x: area.x, y: area.y, width: area.width, height: area.height } } : {}),
+    // On the whole page Playwright changes the view, as `beyond` does.
+    ...(area.fromView
+      ? { clip: area.fromView }
+      : { fullPage: true, clip: { x: area.x, y: area.y, width: area.width, height: area.height } }),
     omitBackground: output.omitBackground ?? false,
     scale: output.scale ?? 'css',
     caret: 'initial' as const,

@@ -5,14 +5,19 @@ export type Words = Record<
   string
 >;
 
-/** Eyes for a document: what is shown, what it says. Runs in the page: uses nothing from outside itself. */
+/**
+ * Eyes for a document: what is shown, what it says. Runs in the page: uses nothing from outside itself. Documents of tens
+ * of thousands of elements are looked at three times, so lists are read by index, and what is costly is asked last.
+ */
 export function lookAround(words: Words) {
-  const CONTROLS = 'button,a[href],input[type="submit"],input[type="button"],[role="button"],[role="menuitem"],[role="link"]';
   const DIALOGS = 'dialog[open],[role="dialog"],[role="alertdialog"],[aria-modal="true"]';
+  /** All but what large pages consist of and what cannot have a shadow root. */
+  const MAY_BE_HOST = '*:not(td,tr,a,li,option,path,input,button)';
   const ROOTS_MAX = 500;
+  const squash = (text: string) => text.replace(/\s+/g, ' ').trim();
   const is = (pattern: string) => {
     const expression = new RegExp(pattern, 'iu');
-    return (text: string) => expression.test(text.replace(/\s+/g, ' ').trim());
+    return (text: string) => expression.test(squash(text));
   };
   const says = {
     signIn: is(words.signIn),
@@ -34,7 +39,11 @@ export function lookAround(words: Words) {
 
   const roots: (Document | ShadowRoot)[] = [document];
   for (let i = 0; i < roots.length && i < ROOTS_MAX; i++) {
-    for (const element of roots[i]?.querySelectorAll('*') ?? []) if (element.shadowRoot) roots.push(element.shadowRoot);
+    const elements = (roots[i] ?? document).querySelectorAll(MAY_BE_HOST);
+    for (let at = 0, count = elements.length; at < count; at++) {
+      const shadow = elements[at]?.shadowRoot;
+      if (shadow) roots.push(shadow);
+    }
   }
   const find = (selector: string, within: readonly ParentNode[] = roots) => within.flatMap((root) => [...root.querySelectorAll(selector)]);
   const parentOf = (element: Element): Element | null => {
@@ -66,31 +75,16 @@ export function lookAround(words: Words) {
   const labelOf = (element: Element) =>
     element.getAttribute('aria-label') || (element instanceof HTMLInputElement ? element.value : '') || element.textContent || '';
   const textOf = (element: Element) => (element instanceof HTMLElement ? element.innerText : (element.textContent ?? ''));
-  const linesOf = (text: string) =>
-    text
-      .split('\n')
-      .map((line) => line.replace(/\s+/g, ' ').trim())
-      .filter((line) => line.length > 1 && line.length <= 160)
-      .slice(0, 60);
+  /** The first of the elements that are shown, `max` at most. */
+  const shownOf = <T extends Element>(elements: readonly T[], max: number) => {
+    const shown: T[] = [];
+    for (let i = 0; i < elements.length && shown.length < max; i++) {
+      const element = elements[i];
+      if (element && isShown(element)) shown.push(element);
+    }
+    return shown;
+  };
 
-  const fieldsOf = (within: readonly ParentNode[]) =>
-    find('input,select,textarea', within).filter(
-      (field) =>
-        isShown(field) &&
-        !(
-          field instanceof HTMLInputElement &&
-          /^(?:hidden|submit|button|reset|image|checkbox|radio|search|file|range|color)$/.test(field.type)
-        ),
-    );
-  const isPassword = (field: Element): field is HTMLInputElement => field instanceof HTMLInputElement && field.type === 'password';
-  const isUserField = (field: Element) =>
-    field instanceof HTMLInputElement &&
-    /^(?:text|email|tel|)$/.test(field.type) &&
-    (field.type === 'email' ||
-      field.type === 'tel' ||
-      /user|e-?mail|login|phone|identifier|account|benutzer|usuario|utilisateur|gebruiker/i.test(
-        `${field.name} ${field.id} ${field.autocomplete} ${field.placeholder}`,
-      ));
-  return { CONTROLS, DIALOGS, says, roots, find, parentOf, isShown, labelOf, textOf, linesOf, fieldsOf, isPassword, isUserField };
+  return { DIALOGS, says, squash, roots, find, parentOf, isShown, shownOf, labelOf, textOf };
 }
 export type Look = ReturnType<typeof lookAround>;

@@ -1,8 +1,11 @@
 import type { CDPSession, Frame, Page } from 'playwright';
+import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { findParts } from './find-parts.ts';
 import { lookAround, type Words } from './look-around.ts';
 import { type PageFacts, readFacts } from './read-facts.ts';
+import { readText } from './read-text.ts';
 import * as words from './sign-in-words.ts';
 
 export type FactsPage = { page: Page; cdp: CDPSession; run: CaptureRun };
@@ -18,8 +21,8 @@ const WORDS: Words = {
   error: words.ERROR_WORDS,
   botCheck: words.BOT_CHECK_WORDS,
 };
-/** Both functions as one text: what runs in a page takes nothing along. */
-const READ_FACTS = `(${readFacts.toString()})((${lookAround.toString()})(${JSON.stringify(WORDS)}))`;
+/** The functions as one text: what runs in a page takes nothing along. */
+export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}))`;
 const FACTS_MS_MAX = 5000;
 const FRAME_SHARE_MIN = 0.25;
 const FRAMES_MAX = 10;
@@ -30,8 +33,9 @@ export async function readPageFacts(target: FactsPage): Promise<PageFacts[]> {
   const { page, run } = target;
   const view = page.viewportSize();
   const area = view ? view.width * view.height : Number.POSITIVE_INFINITY;
-  const frames: Frame[] = [];
-  for (const frame of page.frames().slice(1, FRAMES_MAX)) if ((await frameArea(frame, run)) >= area * FRAME_SHARE_MIN) frames.push(frame);
+  const children = (await answeringFrames(target, FRAMES_MAX)).filter((frame) => frame !== page.mainFrame());
+  const areas = await Promise.all(children.map((frame) => frameArea(frame, run)));
+  const frames = children.filter((_, index) => (areas[index] ?? 0) >= area * FRAME_SHARE_MIN);
   const facts = await Promise.all([readMain(target), ...frames.map((frame) => readFrame(frame, run))]);
   return facts.filter((entry) => entry !== null);
 }

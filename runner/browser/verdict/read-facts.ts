@@ -1,5 +1,7 @@
 /// <reference lib="dom" />
+import type { Parts } from './find-parts.ts';
 import type { Look } from './look-around.ts';
+import type { Said } from './read-text.ts';
 
 /** A visible password field and the form or dialog around it. */
 export type PasswordField = {
@@ -11,13 +13,14 @@ export type PasswordField = {
   hasOtherPurpose: boolean;
   /** A user name, e-mail or phone field belongs to it. */
   hasUserField: boolean;
-  /** Fields of the form that a sign-in does not have: address, card, host. One is a tenant or a code. */
+  /** Fields of the form that a sign-in does not have: address, card, host; two at most are counted. One is a tenant or a code. */
   otherFields: number;
   /** A second password field or `autocomplete="new-password"`: a password is chosen, not asked for. */
   isNewPassword: boolean;
 };
 /** What a document shows of the kind that tells a sign-in page from any other. */
 export type PageFacts = {
+  /** Characters, with white space drawn together. Where they are more than any wall has, neither they nor lines are read. */
   textLength: number;
   passwords: PasswordField[];
   titleSaysSignIn: boolean;
@@ -46,10 +49,13 @@ export type PageFacts = {
   botCheck: string | null;
 };
 
-/** Reads the facts of one document. Runs in the page: uses nothing from outside itself and `look`. */
-export function readFacts(look: Look): PageFacts {
-  const { CONTROLS, DIALOGS, says, roots, find, parentOf, isShown, labelOf, textOf, linesOf, fieldsOf, isPassword, isUserField } = look;
-  const CONTROLS_MAX = 1000;
+/**
+ * Reads the facts of one document. Runs in the page: uses nothing from outside itself and what it is given. What is said is
+ * looked at before whether it is shown: the latter costs a walk to the top for each of a thousand links.
+ */
+export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
+  const { DIALOGS, says, roots, find, parentOf, isShown, shownOf, labelOf, textOf } = look;
+  const { someControl, fieldsOf, isPassword, isUserField } = parts;
   const liesOver = (element: Element) => {
     for (let at: Element | null = element; at && at !== document.body; at = parentOf(at)) {
       if (at.matches(DIALOGS)) return true;
@@ -71,16 +77,20 @@ export function readFacts(look: Look): PageFacts {
   const readPassword = (field: HTMLInputElement): PasswordField => {
     const form = around(field);
     const holder = form.closest(`${DIALOGS},section,article,main`) ?? form;
-    const buttons = find('button,input[type="submit"],[role="button"]', [form]).filter(isShown).map(labelOf);
-    const headings = find('h1,h2,h3,legend,[role="heading"]', [holder]).filter(isShown).map(textOf);
+    const buttons = find('button,input[type="submit"],[role="button"]', [form]);
+    const headings = shownOf(find('h1,h2,h3,legend,[role="heading"]', [holder]), 2).map(textOf);
     const fields = fieldsOf([form]);
+    const offers = (isSaid: (label: string) => boolean) => buttons.some((button) => isSaid(labelOf(button)) && isShown(button));
     return {
       inDialog: liesOver(field),
-      hasSignInWords: buttons.some(says.signIn) || headings.slice(0, 2).some(says.signIn),
-      hasOtherPurpose: buttons.some(says.otherPurpose),
-      hasUserField: fields.some(isUserField),
-      otherFields: fields.filter((each) => !isPassword(each) && !isUserField(each)).length,
-      isNewPassword: fields.filter(isPassword).length > 1 || field.autocomplete === 'new-password',
+      hasSignInWords: offers(says.signIn) || headings.some(says.signIn),
+      hasOtherPurpose: offers(says.otherPurpose),
+      hasUserField: fields.some((each) => isUserField(each) && isShown(each)),
+      otherFields: shownOf(
+        fields.filter((each) => !isPassword(each) && !isUserField(each)),
+        2,
+      ).length,
+      isNewPassword: shownOf(fields.filter(isPassword), 2).length > 1 || field.autocomplete === 'new-password',
     };
   };
 
@@ -99,62 +109,61 @@ export function readFacts(look: Look): PageFacts {
     return null;
   };
   const asksInLayer = (layer: Element) => {
-    const lines = linesOf(textOf(layer));
-    const own = roots.filter((root) => root instanceof ShadowRoot && layer.contains(root.host));
+    const own = roots.filter((root): root is ShadowRoot => root instanceof ShadowRoot && layer.contains(root.host));
     const within = [layer, ...own];
-    const shadowLines = own.flatMap((root) => [...root.children].flatMap((child) => linesOf(textOf(child))));
-    const all = [...lines, ...shadowLines];
-    const controls = find(CONTROLS, within).filter(isShown).map(labelOf);
-    if (controls.length === 0) return false;
-    if (all.some(says.sessionOver)) return true;
-    const asks =
-      all.some((line) => says.mustSignIn(line)) || find('h1,h2,h3,h4,legend,[role="heading"]', within).map(textOf).some(says.signIn);
-    return asks && (controls.some((label) => says.signIn(label) || says.handOver(label)) || fieldsOf(within).some(isUserField));
+    if (!someControl(within, isShown)) return false;
+    const lines = within
+      .flatMap((part) => (part instanceof ShadowRoot ? [...part.children] : [part]))
+      .flatMap((part) => said.linesOf(textOf(part)));
+    if (lines.some(says.sessionOver)) return true;
+    const asks = lines.some(says.mustSignIn) || find('h1,h2,h3,h4,legend,[role="heading"]', within).map(textOf).some(says.signIn);
+    if (!asks) return false;
+    const begins = (control: Element) => says.signIn(labelOf(control)) || says.handOver(labelOf(control));
+    return (
+      someControl(within, (control) => begins(control) && isShown(control)) ||
+      fieldsOf(within).some((field) => isUserField(field) && isShown(field))
+    );
   };
 
-  const text = roots
-    .map((root) => (root instanceof ShadowRoot ? [...root.children].map(textOf).join('\n') : (document.body?.innerText ?? '')))
-    .join('\n');
-  const lines = linesOf(text);
-  const headings = find('h1,[role="heading"][aria-level="1"]').filter(isShown).map(textOf);
-  const minor = find('h2').filter(isShown).slice(0, 2).map(textOf);
+  const { length, lines } = said.readAll();
+  const headings = parts.headings.filter(isShown).map(textOf);
+  const minor = shownOf(parts.minorHeadings, 2).map(textOf);
   const titleParts = document.title.split(/\s*[|·–—]\s*|\s-\s/);
-  const controls = find(CONTROLS).slice(0, CONTROLS_MAX);
-  // What is said is looked at before whether it is shown: the latter costs a walk to the top for each of a thousand links.
-  const labelled = controls.map((element) => ({ element, label: labelOf(element) }));
+  const labelled = parts.controls.map((element) => ({ element, label: labelOf(element) }));
   const begins = ({ label }: { label: string }) => says.signIn(label) || says.handOver(label);
   const beginners = labelled.filter((control) => begins(control) && isShown(control.element));
   const inMenu = (element: Element) => element.closest('nav,header,footer,aside') !== null;
   const fields = fieldsOf(roots);
-  const layers = [...find(DIALOGS).filter(isShown), topLayer()].filter((layer) => layer !== null);
-  const loneUser = fields.length === 1 && fields.every(isUserField);
-  const isCloudflare = find('script:not([src])').some((script) => script.textContent?.includes('_cf_chl_opt'));
-  const botElement =
-    find('#px-captcha,iframe[src*="captcha-delivery.com"],#challenge-form,#cf-challenge-running,script[src*="/_Incapsula_Resource"]')
-      .length > 0;
+  const lone = shownOf(fields, 2);
+  const layers = new Set([...parts.dialogs.filter(isShown), topLayer()].filter((layer) => layer !== null));
+  const isCloudflare = parts.inlineScripts.some((script) => script.textContent?.includes('_cf_chl_opt'));
   return {
-    textLength: text.replace(/\s+/g, ' ').trim().length,
-    passwords: fields.filter(isPassword).slice(0, 5).map(readPassword),
+    textLength: length,
+    passwords: shownOf(fields.filter(isPassword), 5).map(readPassword),
     titleSaysSignIn: titleParts.some(says.signIn) || headings.some(says.signIn),
     titleSaysDenied: says.denied(document.title) || headings.some(says.denied) || minor.some(says.denied),
     saysError: titleParts.some(says.error) && (headings.some(says.error) || minor.some(says.error) || lines.slice(0, 5).some(says.error)),
-    offersSignIn: beginners.some(({ element }) => !inMenu(element)) || fields.some(isUserField),
+    offersSignIn: beginners.some(({ element }) => !inMenu(element)) || fields.some((field) => isUserField(field) && isShown(field)),
     linksToSignIn: beginners.length > 0,
     offersNothingElse:
       beginners.length > 0 && !labelled.some((each) => !begins(each) && !says.accompanies(each.label) && isShown(each.element)),
     asksForUserOnly:
-      loneUser && labelled.some((each) => (begins(each) || says.goesOn(each.label)) && !inMenu(each.element) && isShown(each.element)),
+      lone.length === 1 &&
+      lone.every(isUserField) &&
+      labelled.some((each) => (begins(each) || says.goesOn(each.label)) && !inMenu(each.element) && isShown(each.element)),
     saysSessionOver: lines.some(says.sessionOver),
     saysMustSignIn: lines.some(says.mustSignIn),
-    dialogAsks: layers.some(asksInLayer),
-    hasData:
-      find('table').some((table) => table.querySelectorAll('tr').length > 2 && isShown(table)) ||
-      find('svg').some((chart) => chart.querySelectorAll('text').length > 2 && isShown(chart)) ||
-      find('canvas,[role="grid"]').some(isShown),
+    dialogAsks: [...layers].some(asksInLayer),
+    hasData: parts.data.some(isShown),
     hasSignOut:
-      controls.some(
-        (control) => says.signOut(labelOf(control)) || /(?:log|sign)[_-]?(?:out|off)\b/i.test(control.getAttribute('href') ?? ''),
-      ) || find('form[action*="logout" i],form[action*="signout" i],form[action*="sign_out" i]').length > 0,
-    botCheck: isCloudflare ? 'Cloudflare' : botElement || [...titleParts, ...headings, ...minor].some(says.botCheck) ? 'unknown' : null,
+      parts.signOutForms.length > 0 ||
+      labelled.some(
+        ({ element, label }) => says.signOut(label) || /(?:log|sign)[_-]?(?:out|off)\b/i.test(element.getAttribute('href') ?? ''),
+      ),
+    botCheck: isCloudflare
+      ? 'Cloudflare'
+      : parts.botElements.length > 0 || [...titleParts, ...headings, ...minor].some(says.botCheck)
+        ? 'unknown'
+        : null,
   };
 }

