@@ -1,6 +1,6 @@
 import { CaptureFault } from '../capture-run.ts';
 import { isSameCookie } from '../session/session.ts';
-import { checkExpectations, checkVerify } from '../visit/expectations.ts';
+import { checkExpectations, checkVerify, isVerifyInSight } from '../visit/expectations.ts';
 import type { Visit } from '../visit/visit.ts';
 import { readPageFacts } from './page-facts.ts';
 import { deletedSessionCookies, judgePage } from './verdict.ts';
@@ -44,6 +44,8 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   const isRedacted = when === 'again' && request.redact.length > 0;
   const asked =
     verify && isAsked ? await checkVerify(checks, isRedacted ? withoutText(verify) : verify, quick.failure ? 0 : patience) : null;
+  if (asked?.met && verify?.selector !== undefined && quick.failure?.code === 'login_wall' && !isRedacted)
+    asked.met = await isVerifyInSight(checks, verify.selector);
   const judged = asked ? judgePage({ ...input, finalUrl: page.url(), httpStatus: network.documentStatus(), verify: asked }, step) : quick;
   if (judged.failure || when !== 'early') observed.verdict = judged.verdict;
   if (judged.failure) throw new CaptureFault(judged.failure);

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { setTimeout as after } from 'node:timers/promises';
 import type { Page } from 'playwright';
 import type { AuthVerify } from '#shared/auth-state.ts';
@@ -29,6 +30,34 @@ export async function checkExpectations(target: CheckPage, expects: readonly Exp
 export async function checkVerify(target: CheckPage, verify: AuthVerify, ms: number): Promise<{ met: boolean; weak: boolean }> {
   const unmet = await firstUnmet(target, verify, ms);
   return { met: unmet === null, weak: verify.selector === undefined && verify.text === undefined };
+}
+
+/**
+ * Tells whether an element that `verify` found is where a person can see it: on the page, and in the view not covered. A
+ * closed drawer is fine as a proof, but not against a sign-in form that is in sight.
+ */
+export async function isVerifyInSight({ page, run }: CheckPage, selector: string): Promise<boolean> {
+  try {
+    return await run.within(CHECK_MS_MAX, locate(page, selector).filter({ visible: true }).evaluateAll(isAnyInSight));
+  } catch (error) {
+    if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated') return false;
+    throw error;
+  }
+}
+
+/** Runs in the page. */
+function isAnyInSight(elements: Element[]): boolean {
+  for (const element of elements) {
+    const box = element.getBoundingClientRect();
+    if (box.right + window.scrollX <= 0 || box.bottom + window.scrollY <= 0) continue;
+    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+    // What is out of the view cannot be asked for what lies over it.
+    if (x < 0 || y < 0 || x >= window.innerWidth || y >= window.innerHeight) return true;
+    const root = element.getRootNode();
+    const top = root instanceof Document || root instanceof ShadowRoot ? root.elementFromPoint(x, y) : null;
+    if (top === null || element.contains(top) || top.contains(element)) return true;
+  }
+  return false;
 }
 
 /** Looks until every check holds at the same time, or `ms` are over; then it names one that does not. */
