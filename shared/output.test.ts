@@ -14,6 +14,7 @@ test.each([
   { headerTemplate: '<p>x</p>', margin: { top: '10mm', bottom: 0 } },
   { pageRanges: '1-3, 5, 7-' },
   { pageRanges: ' 2 - 2 ' },
+  { footerTemplate: '<p>See <a href="https://example.com/terms">our terms</a></p>' },
   { headerTemplate: '<span class="title"></span> from https://app.example.com, page <span class="pageNumber"></span>' },
   { footerTemplate: '<img src="data:image/png;base64,AAAA"><style>p { background: url(data:image/png;base64,AA) }</style>' },
   { singlePage: true },
@@ -80,6 +81,9 @@ test.each([
   '<meta http-equiv="refresh" content="0;url=https://evil.example/">',
   '<base href="x">',
   '<p onclick="x()">',
+  '<style>@\\69mport "https://evil.example/x.css"</style>',
+  `<p title="<a href='"></p><svg><image href='https://evil.example/x.png'/></svg>`,
+  `<svg><image title=">" href="https://evil.example/x.png"/></svg>`,
 ])('a header may not load or run: %s', (headerTemplate) => {
   expect(fault({ headerTemplate })).toMatch(/^headerTemplate: may not load remote content/);
 });

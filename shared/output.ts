@@ -18,18 +18,29 @@ const length = z
 
 export const PAGE_RANGES = /^\s*\d+\s*(-\s*\d*\s*)?(,\s*\d+\s*(-\s*\d*\s*)?)*$/;
 const LOADS =
-  /\b(?:src|srcset|href|poster|background|data|action)\s*=\s*["']?\s*(?:https?:|\/\/|file:)|(?:url|image-set|src)\(\s*["']?\s*(?:https?:|\/\/|file:|\\)|@import|<\s*(?:script|i?frame|object|embed|link|meta|base|form)\b|\son\w+\s*=/i;
+  /\b(?:src|srcset|poster|background|data|action)\s*=\s*["']?\s*(?:https?:|\/\/|file:)|(?:url|image-set|src)\(\s*["']?\s*(?:https?:|\/\/|file:|\\)|@import|<\s*(?:script|i?frame|object|embed|link|meta|base|form)\b|\son\w+\s*=/i;
+
+/** A link loads nothing. Whether an address is one of a link cannot be told without a parser: so no element that loads by `href` may be there. */
+const REMOTE_HREF = /\bhref\s*=\s*["']?\s*(?:https?:|\/\/|file:)/i;
+const LOADS_BY_HREF = /<\s*(?:[a-z]+:)?(?:image|use|feimage|mpath|textpath|pattern|filter|\w*gradient|set|animate\w*|discard)\b/i;
+const CSS_ESCAPE = /\\([0-9a-f]{1,6})\s?/gi;
+function fromCodePoint(_all: string, hex: string): string {
+  const point = Number.parseInt(hex, 16);
+  return point <= 0x10ffff ? String.fromCodePoint(point) : '';
+}
 
 /** Tells whether a print template would load something or run a script, also when written in character references. */
 function isActive(html: string): boolean {
   const decoded = html
     .replace(/&#(x?)([0-9a-f]{1,6});?/gi, (_all, hex: string, code: string) => {
-      const point = Number.parseInt(code, hex ? 16 : 10);
-      return point <= 0x10ffff ? String.fromCodePoint(point) : '';
+      return fromCodePoint('', Number.parseInt(code, hex ? 16 : 10).toString(16));
     })
     .replace(/&(?:colon|sol|Tab|NewLine);/gi, (name) => ({ '&colon;': ':', '&sol;': '/' })[name.toLowerCase()] ?? '')
     .replace(/[\t\n\r]/g, '');
-  return LOADS.test(html) || LOADS.test(decoded);
+  // Style sheets may write letters as escapes.
+  return [html, decoded, decoded.replace(CSS_ESCAPE, fromCodePoint)].some(
+    (text) => LOADS.test(text) || (REMOTE_HREF.test(text) && LOADS_BY_HREF.test(text)),
+  );
 }
 
 const template = z
