@@ -5,7 +5,13 @@
  * same instants however fast the machine is. A clock that merely stood would break what measures time: a debounced
  * function would never fire and a chart never finish its drawing. Runs in the page: uses nothing from outside itself.
  */
-export type PageClock = { advance(to: number): Promise<void>; hold(): void; elapsed(): number };
+export type PageClock = {
+  advance(to: number): Promise<void>;
+  hold(): void;
+  elapsed(): number;
+  /** Resolves when the page has done what lay ready for it, or after `ms` of real time. */
+  idle(ms: number): Promise<void>;
+};
 
 declare global {
   interface Window {
@@ -139,5 +145,6 @@ export function installClock(options: { time: number }): void {
   const hold = () => {
     isHeld = true;
   };
-  Object.defineProperty(window, '__sessionshotClock', { value: { advance, hold, elapsed: () => elapsed } });
+  const idle = (ms: number) => new Promise<void>((resolve) => native.requestIdleCallback(() => resolve(), { timeout: ms }));
+  Object.defineProperty(window, '__sessionshotClock', { value: { advance, hold, elapsed: () => elapsed, idle } });
 }

@@ -22,9 +22,13 @@ const PACE_MS = 20;
 const ROUND_MS = 20_000;
 const ROUND_STEP_MS = 500;
 /** A request that is open for longer is a long poll: the clock goes on without it. */
-const OPEN_MS_MAX = 1000;
+const OPEN_MS_MAX = 3000;
 const ARRIVE_MS = 8;
 const FRAME_MS_MAX = 2000;
+/** For a page that is never idle: it animates by itself, and its clock must go on. */
+const IDLE_MS_MAX = 1500;
+/** How often an answer may lead to the next request before the clock goes on: a page may ask without end. */
+const ROUNDS_MAX = 20;
 const FRAMES_MAX = 50;
 const COUNTED = new Set(['document', 'stylesheet', 'script', 'xhr', 'fetch', 'image', 'font']);
 
@@ -50,7 +54,8 @@ export async function makeReproducible(tab: { page: Page; run: CaptureRun }, tim
   await run.within(FRAME_MS_MAX, page.addInitScript(installDates, { time }));
   await run.within(FRAME_MS_MAX, page.addInitScript(installClock, { time }));
   await run.within(FRAME_MS_MAX, page.addInitScript(installRandom, { seed: SEED }));
-  const loading = watchLoading(page);
+  const idle = () => inFrame(run, page.evaluate(awaitIdle, IDLE_MS_MAX));
+  const loading = watchLoading(page, idle);
   const stopped = new AbortController();
   let pump: Promise<void> | null = null;
   const each = async (work: (frame: Frame) => Promise<unknown>) => {
@@ -66,6 +71,8 @@ export async function makeReproducible(tab: { page: Page; run: CaptureRun }, tim
   const pumpOn = async () => {
     while (!stopped.signal.aborted && run.stopped() === null) {
       await loading.done(stopped.signal);
+      // Ended while something was loading: the clock goes on in `hold`, when that has come.
+      if (stopped.signal.aborted) return;
       await each((frame) => frame.evaluate(stepClock, STEP_MS));
       await after(PACE_MS);
     }
@@ -82,6 +89,7 @@ export async function makeReproducible(tab: { page: Page; run: CaptureRun }, tim
     hold: async () => {
       await stop();
       const ended = new AbortController();
+      await loading.done(ended.signal);
       const from = await elapsed();
       const end = Math.ceil((from + 1) / ROUND_MS) * ROUND_MS;
       for (let to = from; to < end && run.stopped() === null; ) {
@@ -112,19 +120,29 @@ async function inFrame(run: CaptureRun, work: Promise<unknown>): Promise<void> {
 }
 
 /** Knows what is loading, long polls apart, so that the page's clock can wait for it. */
-function watchLoading(page: Page) {
+function watchLoading(page: Page, idle: () => Promise<void>) {
   const open = new Map<Request, number>();
+  let ended = 0;
+  let heeded = 0;
   const begin = (request: Request) => {
     if (COUNTED.has(request.resourceType()) && /^https?:/.test(request.url())) open.set(request, Date.now());
   };
-  const end = (request: Request) => void open.delete(request);
+  const end = (request: Request) => {
+    if (open.delete(request)) ended += 1;
+  };
   page.on('request', begin).on('requestfinished', end).on('requestfailed', end);
   const isLoading = () => [...open.values()].some((since) => Date.now() - since < OPEN_MS_MAX);
   return {
     done: async (signal: AbortSignal) => {
-      // A request that a timer has just made is told a moment after the timer.
-      await after(ARRIVE_MS);
-      while (isLoading() && !signal.aborted) await after(ARRIVE_MS);
+      for (let round = 0; round < ROUNDS_MAX; round++) {
+        // A request that a timer has just made is told a moment after the timer.
+        await after(ARRIVE_MS);
+        while (isLoading() && !signal.aborted) await after(ARRIVE_MS);
+        if (heeded === ended || signal.aborted) return;
+        // What is answered is not yet read: on a busy machine the page would read it at a later hour of its clock.
+        heeded = ended;
+        await idle();
+      }
     },
     close: () => {
       page.off('request', begin).off('requestfinished', end).off('requestfailed', end);
@@ -135,6 +153,10 @@ function watchLoading(page: Page) {
 /** The functions below run in the page. */
 function readClock(): number {
   return window.__sessionshotClock?.elapsed() ?? 0;
+}
+
+async function awaitIdle(ms: number): Promise<void> {
+  await window.__sessionshotClock?.idle(ms);
 }
 
 async function advanceClock(to: number): Promise<void> {
