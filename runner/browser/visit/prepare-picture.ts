@@ -47,7 +47,13 @@ export async function preparePicture(visit: Visit): Promise<void> {
   for (const selector of request.hide) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(hideElements));
   for (const selector of request.remove) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(removeElements));
   if (request.block.cookieBanners) await hideBanners(visit);
-  await settleForPicture(visit, { touched: touched || request.delay > 0 });
+  try {
+    await settleForPicture(visit, { touched: touched || request.delay > 0 });
+  } catch (error) {
+    // A wall that does not come to rest is a wall.
+    if (error instanceof CaptureFault && error.failure.code === 'readiness_timeout') await visit.judge('early');
+    throw error;
+  }
   await expandPage(visit);
   if (missed) visit.observed.readiness = { ...visit.observed.readiness, settledBy: `timeout (${missed})` };
   await holdStill(visit);
