@@ -135,10 +135,11 @@ describe('explicit waits add to auto', () => {
 
   it('the one that was missed is named in a partial result', async () => {
     const waitFor = [{ selector: 'h1' }, { selector: '#never', timeout: 200 }];
-    expect(await site.capture({ url: `${APP}/late`, waitFor, onTimeout: 'capture' })).toMatchObject({
-      ok: true,
-      observed: { partial: true, readiness: { settledBy: 'timeout (waitFor[1])' } },
-    });
+    for (const format of ['png', 'pdf'] as const)
+      expect(await site.capture({ url: `${APP}/late`, waitFor, onTimeout: 'capture', output: { format } })).toMatchObject({
+        ok: true,
+        observed: { partial: true, readiness: { settledBy: 'timeout (waitFor[1])' } },
+      });
   });
 
   it('a response that came before counts', async () => {

@@ -135,9 +135,9 @@ async function reachesBeyondView(visit: Visit): Promise<boolean> {
 }
 
 function finish(visit: Visit, settled: Settled): void {
-  visit.observed.readiness = settled.readiness;
-  if (settled.held === null) return;
-  expire(visit, settled);
+  const { readiness } = settled;
+  if (settled.held !== null) expire(visit, settled);
+  else visit.observed.readiness = visit.missedWait === null ? readiness : { ...readiness, settledBy: `timeout (${visit.missedWait})` };
 }
 
 function expire(visit: Visit, settled: Settled): void {

@@ -35,11 +35,8 @@ export async function preparePicture(visit: Visit): Promise<void> {
     }
     if (request.waitUntil === 'auto') await settleVisit(visit);
   }
-  let missed: string | null = null;
-  for (const [index, wait] of waits.entries()) {
-    const at = Array.isArray(request.waitFor) ? `waitFor[${index}]` : 'waitFor';
-    if (!(await waitForItem(visit, wait, at))) missed ??= at;
-  }
+  for (const [index, wait] of waits.entries())
+    await waitForItem(visit, wait, Array.isArray(request.waitFor) ? `waitFor[${index}]` : 'waitFor');
   if (request.delay > 0) await run.within(request.delay + 1000, new Promise((resolve) => setTimeout(resolve, request.delay)));
   if (request.styles.length > 0) await run.within(STEP_MS_MAX, page.evaluate(addStyles, request.styles));
   for (const [index, script] of request.scripts.entries()) await runScript(visit, script, index);
@@ -55,7 +52,6 @@ export async function preparePicture(visit: Visit): Promise<void> {
     throw error;
   }
   await expandPage(visit);
-  if (missed) visit.observed.readiness = { ...visit.observed.readiness, settledBy: `timeout (${missed})` };
   await holdStill(visit);
   // A framework may have made again what was taken out.
   for (const selector of request.remove) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(removeElements));
@@ -75,12 +71,11 @@ async function holdStill(visit: Visit): Promise<void> {
   if (visit.payload.request.waitUntil === 'auto') await settleAgain(visit);
 }
 
-/** Tells whether it was met; one that was not has made the capture partial, where the request allows that. */
-async function waitForItem(visit: Visit, wait: Wait, at: string): Promise<boolean> {
+/** One that is not met makes the capture partial, where the request allows that. */
+async function waitForItem(visit: Visit, wait: Wait, at: string): Promise<void> {
   const { timeouts, onTimeout } = visit.payload.request;
   try {
     await waitFor(visit, wait, wait.timeout ?? timeouts.readiness);
-    return true;
   } catch (error) {
     if (error instanceof ScriptFault)
       throw visit.run.fault('action_failed', `The expression in \`${at}\` cannot be evaluated or threw an error.`);
@@ -89,7 +84,7 @@ async function waitForItem(visit: Visit, wait: Wait, at: string): Promise<boolea
     await visit.judge('early');
     if (onTimeout === 'fail') throw visit.run.fault('readiness_timeout', `\`${at}\` was not met in time.`);
     visit.observed.partial = true;
-    return false;
+    visit.missedWait ??= at;
   }
 }
 

@@ -47,6 +47,7 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     guard,
     controls,
     navigatedAt: Date.now(),
+    missedWait: null,
     redactEvents,
     judge: (when) => judgeVisit(visit, when),
     finishReceipt: () => {

@@ -31,6 +31,8 @@ export type Visit = VisitOptions & {
   guard: NavigationGuard;
   controls: Controls;
   navigatedAt: number;
+  /** The first `waitFor` that a partial capture went on without. */
+  missedWait: string | null;
   redactEvents: RedactEvents;
   /** Throws unless the page may be pictured; `again` is the look after the picture, which waits for nothing. */
   judge(when: 'early' | 'first' | 'again'): Promise<void>;
