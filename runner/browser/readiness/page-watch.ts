@@ -22,7 +22,7 @@ export type PageWatch = {
 
 /** Starts the record. Runs in the page: uses nothing from outside itself. */
 export function watchPage(): PageWatch {
-  const LIMIT = { changes: 4, restMs: 1000, tickerMs: 1500, countUpMs: 2600, hosts: 2000 };
+  const LIMIT = { changes: 4, restMs: 1000, rhythmMs: 5000, rhythmShare: 1.5, tickerMs: 1500, countUpMs: 2600, hosts: 2000 };
   const now = performance.now.bind(performance);
   const later = window.setTimeout.bind(window);
   const frame = window.requestAnimationFrame.bind(window);
@@ -32,7 +32,7 @@ export function watchPage(): PageWatch {
   const findInFragment = DocumentFragment.prototype.querySelectorAll;
 
   const roots: (Document | ShadowRoot)[] = [document];
-  const changes = new WeakMap<Node, { count: number; first: number; last: number }>();
+  const changes = new WeakMap<Node, { count: number; first: number; last: number; gap: number }>();
   let waiters: (() => void)[] = [];
   let changedAt = now();
   let grownAt = 0;
@@ -51,19 +51,23 @@ export function watchPage(): PageWatch {
   };
   // A clock or a live value changes for ever: after a while its changes no longer count (the fixture "endless ticker").
   // Figures that count up to their value do it within two seconds and a half and then rest: they get that long (the
-  // fixture "count-up figures"), unless the text is a time of day. A node that rested for a second begins anew.
+  // fixture "count-up figures"), unless the text is a time of day. A node that rested for a second begins anew, unless it
+  // keeps a slower beat: a clock of seconds on a busy machine.
   const note = (record: MutationRecord) => {
     const node = record.target;
     const at = now();
     for (let index = 0; index < record.addedNodes.length && grownAt !== at; index++)
       if (record.addedNodes[index]?.nodeType === 1) grownAt = at;
     let entry = changes.get(node);
-    if (!entry || at - entry.last > LIMIT.restMs) {
-      entry = { count: 0, first: at, last: at };
+    const gap = entry ? at - entry.last : 0;
+    const keepsBeat = entry !== undefined && gap < Math.min(LIMIT.rhythmMs, entry.gap * LIMIT.rhythmShare);
+    if (!entry || (gap > LIMIT.restMs && !keepsBeat)) {
+      entry = { count: 0, first: at, last: at, gap };
       changes.set(node, entry);
     }
     entry.count++;
     entry.last = at;
+    entry.gap = gap;
     if (entry.count < LIMIT.changes || at - entry.first < LIMIT.tickerMs) changedAt = at;
     else if (record.type !== 'attributes' && at - entry.first < LIMIT.countUpMs && isFigure(node)) changedAt = at;
   };
