@@ -36,7 +36,7 @@ export type Cookie = z.infer<typeof cookieSchema>;
 const storageItems = z.record(z.string(), z.string());
 
 /** `{ "https://app.example.com": { "token": "…" } }`, or flat `{ "token": "…" }` for the target's origin. */
-export const webStorageSchema = z.union([storageItems, z.record(z.string(), storageItems)]).superRefine((value, context) => {
+export const webStorageSchema = z.record(z.string(), z.union([z.string(), storageItems])).superRefine((value, context) => {
   const values = Object.values(value);
   const nested = values.filter((entry) => typeof entry === 'object').length;
   if (nested !== 0 && nested !== values.length) context.addIssue({ code: 'custom', message: 'mixes origins and plain keys: use one form' });

@@ -31,7 +31,7 @@ export const BODY_AUTH: readonly BodyGroup[] = [
       storage('an opaque origin', 'null'),
       storage('a file', 'file://'),
       storage('an extension', 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'),
-      auth('both forms', { localStorage: { a: 'CANARY', 'https://app.example.com': { b: 'c' } } }, 'localStorage.https://app.example.com'),
+      auth('both forms', { localStorage: { a: 'CANARY', 'https://app.example.com': { b: 'c' } } }, 'localStorage'),
       auth('a number', { localStorage: { 'https://app.example.com': { a: 1 } } }, 'localStorage.https://app.example.com.a'),
       auth('null', { sessionStorage: null }, 'sessionStorage'),
       auth('a list', { localStorage: ['CANARY'] }, 'localStorage'),
