@@ -111,6 +111,9 @@ describe('storage', () => {
     ['http://app.example.com', /https/],
     ['https://app.example.com/path', /without a path/],
     ['https://user@app.example.com', /without a path/],
+    ['https://:pw@app.example.com', /without a path/],
+    [' https://app.example.com', /not an origin/],
+    ['https:\\\\app.example.com', /not an origin/],
     ['app.example.com', /not an origin/],
     ['null', /not an origin/],
   ])('the origin %s is an error with its path', (origin, why) => {
