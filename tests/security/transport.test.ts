@@ -92,6 +92,22 @@ describe('on the wire', () => {
     ['a header with a line break folded in', () => head('X-A: a\r\n b: c\r\nContent-Length: 0\r\nConnection: close'), 400, 'bad_request'],
     ['a header name with a space', () => head('X A: b'), 400, 'bad_request'],
     ['NUL in a header', () => head(`X-A: ${bed.canary}\u0000`), 400, 'bad_request'],
+    ['a method in small letters', () => head('Content-Length: 0').replace('POST', 'post'), 400, 'bad_request'],
+    ['a method of tracing', () => head('Connection: close').replace('POST', 'TRACE'), 405, 'method_not_allowed'],
+    ['a method of file shares', () => head('Connection: close').replace('POST', 'PROPFIND'), 405, 'method_not_allowed'],
+    ['a method that there is not', () => head('Connection: close').replace('POST', 'CAPTURE'), 400, 'bad_request'],
+    ['a tunnel', () => 'CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n', 400, 'bad_request'],
+    ['a whole URL as the path', () => `${head('Content-Length: 2').replace('/api', 'http://evil.test/api')}{}`, 422, 'invalid_request'],
+    ['a path that is none', () => `${head('Content-Length: 2').replace('/api/captures', 'api/captures')}{}`, 400, 'bad_request'],
+    ['a star for the path', () => 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
+    [
+      'another protocol asked for',
+      () => `${head('Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 2')}{}`,
+      422,
+      'invalid_request',
+    ],
+    ['an expectation that nobody meets', () => `${head('Expect: x\r\nContent-Length: 2')}{}`, 422, 'invalid_request'],
+    ['the beginning of HTTP/2', () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'bad_request'],
     ['a version that there is not', () => head('').replace('HTTP/1.1', 'HTTP/9.9'), 400, 'bad_request'],
     ['no HTTP', () => `${bed.canary}\r\n\r\n`, 400, 'bad_request'],
     ['the beginning of TLS', () => '\u0016\u0003\u0001\u0002\u0000\u0001\u0000', 400, 'bad_request'],
@@ -100,11 +116,13 @@ describe('on the wire', () => {
     const answer = await exchange(bed.api.app.port, sent());
     expect([answer.status, answer.code]).toEqual([status, code]);
     expect(answer.text).not.toContain(bed.canary);
+    expect(answer.text).toMatch(/^x-request-id: req_/im);
   });
 
-  test('a body that comes a byte at a time is given up', { timeout: 60_000 }, async () => {
-    const answer = await exchange(bed.api.app.port, head('Content-Length: 5000'), { dripMs: 500, msMax: 40_000 });
-    expect([answer.status, answer.code]).toEqual([408, 'request_timeout']);
+  test('a body or a head that comes a byte at a time is given up', { timeout: 60_000 }, async () => {
+    const starts = [head('Content-Length: 5000'), 'POST /api/captures HTTP/1.1\r\nHost: x\r\nX-A:'];
+    const answers = await Promise.all(starts.map((start) => exchange(bed.api.app.port, start, { dripMs: 500, msMax: 40_000 })));
+    expect(answers.map(({ status, code }) => [status, code])).toEqual(starts.map(() => [408, 'request_timeout']));
   });
 
   test('who hangs up in the middle of a body is no fault of ours', async () => {
