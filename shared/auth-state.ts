@@ -5,6 +5,7 @@ import { strict } from './strict.ts';
 
 const SAME_SITE = ['Strict', 'Lax', 'None'] as const;
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const headerNameStart = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*/;
 const FORBIDDEN_HEADERS = new Set([
   'host',
   'cookie',
@@ -74,13 +75,14 @@ export const headersSchema = z.record(z.string(), z.string()).superRefine((heade
   if (entries.length > LIMITS.headersMax) context.addIssue({ code: 'custom', message: `has more than ${LIMITS.headersMax} headers` });
   for (const [name, value] of entries) {
     const fault = headerFault(name, value);
-    if (fault) context.addIssue({ code: 'custom', path: [name], message: fault });
+    // A whole line given as a name (`Authorization: Bearer …`) would come back with its secret: the path ends before it.
+    if (fault) context.addIssue({ code: 'custom', path: [headerNameStart.exec(name)?.[0] ?? ''], message: fault });
   }
 });
 
 function headerFault(name: string, value: string): string | null {
   const lower = name.toLowerCase();
-  if (!headerName.test(name)) return 'is not a valid header name';
+  if (!headerName.test(name)) return 'is not a valid header name: it goes on with what cannot stand in one';
   if (FORBIDDEN_HEADERS.has(lower) || lower.startsWith('proxy-'))
     return 'may not be set: the browser owns this header (use `auth.cookies` for cookies)';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for

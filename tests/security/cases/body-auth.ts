@@ -5,6 +5,7 @@ const storage = (why: string, origin: string): BodyCase =>
   auth(why, { localStorage: { [origin]: { token: 'CANARY' } } }, `localStorage.${origin}`);
 const header = (why: string, name: string, value: unknown = 'CANARY'): BodyCase =>
   auth(why, { headers: { [name]: value } }, `headers.${name}`);
+const line = (why: string, name: string, shown: string): BodyCase => auth(why, { headers: { [name]: 'CANARY' } }, `headers.${shown}`);
 const state = (why: string, storageState: unknown, path: string): BodyCase => auth(why, { storageState }, path);
 
 export const BODY_AUTH: readonly BodyGroup[] = [
@@ -21,8 +22,8 @@ export const BODY_AUTH: readonly BodyGroup[] = [
       storage('another port', 'https://app.example.com:8443'),
       storage('a path', 'https://app.example.com/x'),
       storage('a query', 'https://app.example.com?x'),
-      storage('a user', 'https://user@app.example.com'),
-      storage('a password alone', 'https://:pw@app.example.com'),
+      auth('a user and a password', { localStorage: { 'https://u:CANARY@app.example.com': {} } }, 'localStorage.https://app.example.com'),
+      auth('a password alone', { localStorage: { 'https://:CANARY@app.example.com': {} } }, 'localStorage.https://app.example.com'),
       storage('a space before', ' https://app.example.com'),
       storage('backslashes', 'https:\\\\app.example.com'),
       storage('an address', 'https://127.0.0.1'),
@@ -85,11 +86,12 @@ export const BODY_AUTH: readonly BodyGroup[] = [
       header('an expectation', 'Expect'),
       header('of a proxy', 'Proxy-Authorization'),
       header('the connection of a proxy', 'Proxy-Connection'),
-      header('a space in the name', 'X A'),
-      header('a colon in the name', 'X:A'),
-      header('a header in the name', 'X\r\nA'),
-      header('letters beyond ASCII in the name', 'Ü'),
-      header('a name of HTTP/2', ':authority'),
+      line('a space in the name', 'X A', 'X'),
+      line('a whole line as the name', 'Authorization: Bearer CANARY', 'Authorization'),
+      line('a colon in the name', 'X:CANARY', 'X'),
+      line('a header in the name', 'X\r\nCANARY', 'X'),
+      line('letters beyond ASCII in the name', 'Ü', ''),
+      line('a name of HTTP/2', ':authority', ''),
       header('no name', ''),
       header('a header in the value', 'X-A', 'CANARY\r\nX-Evil: 1'),
       header('a line feed in the value', 'X-A', 'CANARY\nX-Evil: 1'),
