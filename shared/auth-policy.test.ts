@@ -111,11 +111,14 @@ describe('storage', () => {
     ['http://app.example.com', /https/],
     ['https://app.example.com/path', /without a path/],
     ['https://user@app.example.com', /without a path/],
+    ['https://:pw@app.example.com', /without a path/],
+    [' https://app.example.com', /not an origin/],
+    ['https:\\\\app.example.com', /not an origin/],
     ['app.example.com', /not an origin/],
     ['null', /not an origin/],
-  ])('the origin %s is an error with its path', (origin, why) => {
+  ])('the origin %s is an error with its path, but for a user and a password in it', (origin, why) => {
     const { auth, errors } = resolve({ localStorage: { [origin]: { a: 'b' } } });
-    expect(errors).toEqual([{ path: `auth.localStorage.${origin}`, message: expect.stringMatching(why) }]);
+    expect(errors).toEqual([{ path: `auth.localStorage.${origin.replace(/(user|:pw)@/, '')}`, message: expect.stringMatching(why) }]);
     expect(auth.localStorage).toEqual({});
   });
 });

@@ -5,6 +5,9 @@ import { cookieFaults } from './cookie-faults.ts';
 import type { FieldError } from './problem.ts';
 import { parseTargetUrl, type TargetUrl } from './target-url.ts';
 
+/** A password in an origin is refused and must not come back in the path of that fault. */
+const USER_INFO = /\/\/[^/]*@/;
+
 /** A part that was left out. `kind` and `at` say what and where it was, as far as that is known. */
 export type RejectedItem = { name: string; reason: string; kind?: AuthItem['kind'] | undefined; at?: string | undefined };
 /** The auth state in its one canonical form: what the runner puts into the browser context. */
@@ -158,7 +161,7 @@ function byOrigin(
   const flat: Record<string, string> = {};
   for (const [key, value] of Object.entries(storage)) {
     if (typeof value === 'string') flat[key] = value;
-    else if (checkOrigin(key, `${path}.${key}`)) nested[new URL(key).origin] = value;
+    else if (checkOrigin(key, `${path}.${key.replace(USER_INFO, '//')}`)) nested[new URL(key).origin] = value;
   }
   return Object.keys(flat).length > 0 ? { [target.origin]: flat } : nested;
 }

@@ -6,6 +6,7 @@ import { urlPatternSchema } from './url-pattern.ts';
 
 const SAME_SITE = ['Strict', 'Lax', 'None'] as const;
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const headerNameStart = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*/;
 const FORBIDDEN_HEADERS = new Set([
   'host',
   'cookie',
@@ -37,7 +38,7 @@ export type Cookie = z.infer<typeof cookieSchema>;
 const storageItems = z.record(z.string(), z.string());
 
 /** `{ "https://app.example.com": { "token": "…" } }`, or flat `{ "token": "…" }` for the target's origin. */
-export const webStorageSchema = z.union([storageItems, z.record(z.string(), storageItems)]).superRefine((value, context) => {
+export const webStorageSchema = z.record(z.string(), z.union([z.string(), storageItems])).superRefine((value, context) => {
   const values = Object.values(value);
   const nested = values.filter((entry) => typeof entry === 'object').length;
   if (nested !== 0 && nested !== values.length) context.addIssue({ code: 'custom', message: 'mixes origins and plain keys: use one form' });
@@ -75,13 +76,14 @@ export const headersSchema = z.record(z.string(), z.string()).superRefine((heade
   if (entries.length > LIMITS.headersMax) context.addIssue({ code: 'custom', message: `has more than ${LIMITS.headersMax} headers` });
   for (const [name, value] of entries) {
     const fault = headerFault(name, value);
-    if (fault) context.addIssue({ code: 'custom', path: [name], message: fault });
+    // A whole line given as a name (`Authorization: Bearer …`) would come back with its secret: the path ends before it.
+    if (fault) context.addIssue({ code: 'custom', path: [headerNameStart.exec(name)?.[0] ?? ''], message: fault });
   }
 });
 
 function headerFault(name: string, value: string): string | null {
   const lower = name.toLowerCase();
-  if (!headerName.test(name)) return 'is not a valid header name';
+  if (!headerName.test(name)) return 'is not a valid header name: it goes on with what cannot stand in one';
   if (FORBIDDEN_HEADERS.has(lower) || lower.startsWith('proxy-'))
     return 'may not be set: the browser owns this header (use `auth.cookies` for cookies)';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for

@@ -40,6 +40,7 @@ const REFUSED: [string, object, string, string][] = [
   ['characters of the name', { name: 'a;b' }, 'name', 'holds a character that cookie names cannot have'],
   ['characters of the value', { value: 'a\u0007b' }, 'value', 'holds a character that cookie values cannot have'],
   ['too large', { value: 'x'.repeat(4094) }, 'value', 'name and value together are over 4096 bytes'],
+  ['milliseconds', { expires: 1_893_456_000_000 }, 'expires', 'lies beyond the year 9999: give seconds, not milliseconds'],
   ['path', { path: 'reports' }, 'path', 'must begin with /'],
   ['partitionKey that is no URL', { partitionKey: 'example' }, 'partitionKey', 'must be a site such as https://example.com'],
   [
@@ -155,3 +156,12 @@ describe('httpCredentials', () => {
     expect(authStateSchema.safeParse({ httpCredentials: { username: 'a:b', password: 'p' } }).success).toBe(false);
   });
 });
+
+test.each(['evil.test/.example.com', 'evil.test\r\n.example.com', 'a b.example.com', '..example.com', '*.example.com', ''])(
+  'a domain that is no host name is refused, whatever wildcard it ends like: %j',
+  (domain) => {
+    const { errors, auth } = resolve({ cookies: [cookie({ domain })] });
+    expect(errors).toContainEqual({ path: 'auth.cookies[0].domain', message: 'is not a host name such as app.example.com' });
+    expect(auth.cookies).toEqual([]);
+  },
+);

@@ -51,7 +51,7 @@ export const LIMITS = {
   redactRulesMax: 50,
   redactRegexCharsMax: 500,
   redactReplacementCharsMax: 100,
-  redactStepsMax: 50_000_000,
+  redactStepsMax: 10_000_000,
   redactTriesMax: 3,
   redactSweepMsMax: 10 * SECOND,
   redactFramesMax: 100,

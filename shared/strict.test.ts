@@ -38,3 +38,11 @@ test('nearest finds a slip of the finger and nothing farther', () => {
   expect(nearest('toaster', ['iPhone 15', 'Pixel 7'])).toBeUndefined();
   expect(nearest('x', [])).toBeUndefined();
 });
+
+test('hostile keys are explained in bounded space: the first ones, each cut, with line breaks taken out', () => {
+  const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`k${index}`, 1]));
+  expect(messageFor(many)?.split('\n')).toHaveLength(50);
+  expect(messageFor({ ['k'.repeat(100_000)]: 1 })?.length).toBeLessThan(200);
+  expect(messageFor({ 'a\nb': 1 })?.split('\n')).toHaveLength(1);
+  expect(nearest('x'.repeat(1_000_000), ['x'.repeat(15)])).toBeUndefined();
+});

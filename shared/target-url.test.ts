@@ -99,6 +99,13 @@ const REFUSED: readonly [raw: string, why: RegExp][] = [
   ['https://[::ffff:127.0.0.1]/', /IP address/],
   ['https://[fd00:ec2::254]/', /IP address/],
   ['https://[2606:4700::1111]/', /IP address/],
+  // Hosts that are none, though a URL parser takes them.
+  ['https://*.example.com/', /character that host names cannot have/],
+  ['https://app;x.example.com/', /character that host names cannot have/],
+  ['https://{app}.example.com/', /character that host names cannot have/],
+  ["https://app'.example.com/", /character that host names cannot have/],
+  ['https://xn--.example.com/', /character that host names cannot have/],
+  [`https://${'a.'.repeat(130)}example.com/`, /too long/],
   // Hosts that are none.
   ['https://app..example.com/', /empty or overlong label/],
   ['https://app.example.com../', /empty or overlong label/],

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import cookie from '@fastify/cookie';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
@@ -72,6 +73,7 @@ export async function buildHttpServer(instance: Instance, options: HttpServerOpt
       ms: Math.round(reply.elapsedTime),
     });
   });
+  answerOddRequests(app, instance);
   answerWithProblems(app, instance);
   const routes = collectRoutes(app);
   mountMetrics(app, instance);
@@ -82,6 +84,15 @@ export async function buildHttpServer(instance: Instance, options: HttpServerOpt
   await app.register(operatorGateway(instance), { prefix: OPERATOR_API });
   await serveConsole(app, options.clientDir, routes);
   return app;
+}
+
+/** What Node answers by itself, without a body or not at all: a tunnel asked for, and an `Expect` that nobody knows. */
+function answerOddRequests({ server }: FastifyInstance, instance: Instance): void {
+  server.on('connect', (_request, socket) => {
+    if (socket instanceof Socket) answerClientError(new Error('a tunnel was asked for'), socket, instance.publicUrl());
+    else socket.destroy();
+  });
+  server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
 }
 
 function mountHealth(app: FastifyInstance, instance: Instance): void {

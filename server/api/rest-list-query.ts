@@ -31,7 +31,9 @@ export function readListQuery(query: unknown): z.output<typeof listInputSchema> 
   const tags: Record<string, unknown> = {};
   const unknown: FieldError[] = [];
   for (const [name, value] of Object.entries(query ?? {})) {
-    if (name.startsWith(TAG)) tags[name.slice(TAG.length)] = value;
+    // Assigned to, it would be no member, and the list would come unfiltered.
+    if (name === `${TAG}__proto__`) unknown.push({ path: name, message: 'cannot be the key of a tag' });
+    else if (name.startsWith(TAG)) tags[name.slice(TAG.length)] = value;
     else if (name === 'limit') input[name] = typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value;
     else if (PARAMETERS.some((known) => known === name)) input[name] = value;
     else unknown.push(unknownParameter(name, [...PARAMETERS, 'tag.KEY']));

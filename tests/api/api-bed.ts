@@ -125,7 +125,7 @@ async function send(base: string, path: string, options: CallOptions): Promise<A
 }
 
 function parse(response: Response, text: string): unknown {
-  return /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : null;
+  return text !== '' && /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : null;
 }
 
 function operatorOf(workspaceId: OperatorActor['workspaceId']): OperatorActor {

@@ -4,14 +4,16 @@ import { notify } from '#server/db/notifications.ts';
 import type { Capture as CaptureView } from '#shared/capture.ts';
 import type { CaptureId } from '#shared/ids.ts';
 import { type Actor, requireScope } from '../access/actor.ts';
-import { AppError } from '../app-error.ts';
+import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { settleJob } from '../jobs/settle-job.ts';
-import { findCapture, readCapture } from './read-captures.ts';
+import { loadViews } from './load-views.ts';
+import { findCapture } from './read-captures.ts';
 
 /**
  * Cancels a capture: a waiting one never runs, a running one is stopped by its runner's held heartbeat. It is final at
- * once, its payload wiped, and a result that still comes is refused. A finished capture: `conflict`.
+ * once, its payload wiped, and a result that still comes is refused. A finished capture: `conflict`. Answers what the
+ * caller was shown when it was made, with its new status: a key that may create and not read can cancel too.
  */
 export async function cancelCapture(
   deps: Pick<Deps, 'db' | 'blobs' | 'clock' | 'settings'>,
@@ -24,7 +26,10 @@ export async function cancelCapture(
     return await cancelJob(em, capture.id);
   });
   if (!canceled) throw new AppError('conflict', 'The capture is finished: it can be deleted, not canceled.');
-  return await readCapture(deps, actor, id);
+  const em = deps.db.fork();
+  const [view] = await loadViews(em, deps, { actor, captures: [await findCapture(em, actor, id)], withLinks: false });
+  if (!view) throw notFound();
+  return view;
 }
 
 /** Cancels the job of a capture inside the caller's transaction; answers false when it was settled already. */

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { Member, User } from '#server/db/access.entities.ts';
+import type { Role } from '#server/domain/access/actor.ts';
+import { addAllowedDomain } from '#server/domain/access/allowed-domains.ts';
+import { createApiKey } from '#server/domain/access/api-keys.ts';
+import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.ts';
+import { createRunner } from '#server/domain/access/runners.ts';
+import { createSignInLink, setPassword, signInWithLink } from '#server/domain/access/sessions.ts';
+import { insertOwner } from '#server/domain/access/workspaces.ts';
+import { createCapture } from '#server/domain/captures/create-capture.ts';
+import { captureRequestSchema } from '#shared/capture-request.ts';
+import { makeId, type UserId, type WorkspaceId } from '#shared/ids.ts';
+import { SCOPES, type Scope } from '#shared/scopes.ts';
+import { secret } from '#shared/secret.ts';
+import { type ApiBed, createApiBed } from '../api/api-bed.ts';
+import { PASSWORD, type Subject } from './cases/procedures.ts';
+
+const SIGNER = 'signer@example.com';
+const unique = () => `u${randomBytes(8).toString('hex')}`;
+
+/** One of two workspaces: makes callers of it and things in it. */
+export type Side = {
+  workspaceId: WorkspaceId;
+  /** A key of this workspace. */
+  makeKey(scopes: readonly Scope[]): Promise<string>;
+  /** The cookie of somebody new who has this role here. */
+  signIn(role: Role): Promise<string>;
+  /** Fresh things of this workspace, so that a call which deletes them disturbs no other. */
+  makeSubject(): Promise<Subject>;
+  /** A one-time sign-in link of somebody new here. */
+  makeLink(): Promise<string>;
+  /** A fingerprint of everything of this workspace that a call could have changed, table by table. */
+  picture(): Promise<Record<string, unknown>>;
+};
+
+export type AccessBed = { api: ApiBed; first: Side; second: Side; unique(): string; close(): Promise<void> };
+
+/** The server with two workspaces, made by the functions of the domain, since the product itself makes only the first. */
+export async function createAccessBed(): Promise<AccessBed> {
+  const api = await createApiBed({ settings: { queuedPerWorkspaceMax: 10_000 }, trustedProxies: ['127.0.0.1'] });
+  const { deps } = api.app;
+  const second = await deps.db
+    .fork()
+    .transactional((em) =>
+      insertOwner(em, { workspaceName: 'second', ownerName: 'Other', email: null, passwordHash: null, now: new Date() }),
+    );
+  const sides = { first: createSide(api, api.operator.workspaceId), second: createSide(api, second.workspaceId) };
+  await addSigner(api, sides.first.workspaceId);
+  await sides.second.makeSubject(); // so that its lists are not empty
+  return { api, ...sides, unique, close: api.close };
+}
+
+function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
+  const { deps } = api.app;
+  const operator = { kind: 'operator' as const, workspaceId, fingerprintKey: secret(randomBytes(32)) };
+  const makeKey = async (scopes: readonly Scope[]) => (await createApiKey(deps, operator, { name: unique(), scopes })).key;
+  return {
+    workspaceId,
+    makeKey,
+    signIn: async (role) => {
+      const userId = await addMember(api, workspaceId, role);
+      const { token } = await signInWithLink(deps, (await createSignInLink(deps, userId)).token);
+      return `ss_session=${token}`;
+    },
+    makeSubject: async () => {
+      const domain = await addAllowedDomain(deps, operator, { domain: `${unique()}.acme.io` });
+      await addAllowedDomain(deps, operator, { domain: '*.example.com' });
+      const { apiKey } = await createApiKey(deps, operator, { name: unique(), scopes: SCOPES });
+      const request = captureRequestSchema.parse({ url: 'https://app.example.com/x', output: { format: 'png' } });
+      const actor = await authenticateApiKey(deps, await makeKey(SCOPES), '127.0.0.1');
+      const { capture } = await createCapture(deps, actor, request, { body: {} });
+      const { runner } = await createRunner(deps, { name: unique() });
+      const link = await createSignInLink(deps, await addMember(api, workspaceId, 'viewer'));
+      return {
+        workspace: workspaceId,
+        capture: capture.id,
+        key: apiKey.id,
+        domain: domain.id,
+        runner: runner.id,
+        link: link.token,
+        signer: SIGNER,
+      };
+    },
+    makeLink: async () => (await createSignInLink(deps, await addMember(api, workspaceId, 'viewer'))).token,
+    picture: async () => {
+      const tables = Object.entries(PICTURE).map(
+        ([name, select]) => `(select md5(coalesce(string_agg(row::text, '' order by row::text), '')) from (${select}) row) as ${name}`,
+      );
+      const [picture] = await api.sql(`select ${tables.join(', ')} from (select $1::text as id) workspace`, [workspaceId]);
+      return picture ?? {};
+    },
+  };
+}
+
+/** What is kept of a workspace, without what the background writes (announcements, last use). */
+const PICTURE = {
+  captures: 'select id, status, tags from capture where workspace_id = $1',
+  payloads: 'select capture_id, sealed from capture_payload join capture on capture.id = capture_id where workspace_id = $1',
+  jobs: 'select id, state, cancel_requested, attempt from job where workspace_id = $1',
+  keys: 'select id, name, scopes, expires_at, revoked_at from api_key where workspace_id = $1',
+  domains: 'select * from allowed_domain where workspace_id = $1',
+  answers: 'select key, capture_id from idempotency_record where workspace_id = $1',
+  runners: 'select id, name, revoked_at from runner',
+  workspaces: 'select id, name from workspace',
+};
+
+async function addMember(api: ApiBed, workspaceId: WorkspaceId, role: Role): Promise<UserId> {
+  const userId = makeId('user');
+  const createdAt = new Date();
+  await api.app.deps.db.fork().transactional(async (em) => {
+    await em.insert(User, { id: userId, name: role, email: null, passwordHash: null, createdAt });
+    await em.insert(Member, { workspace: workspaceId, user: userId, role, createdAt });
+  });
+  return userId;
+}
+
+async function addSigner(api: ApiBed, workspaceId: WorkspaceId): Promise<void> {
+  const userId = await addMember(api, workspaceId, 'viewer');
+  const actor = {
+    kind: 'user' as const,
+    userId,
+    workspaceId,
+    role: 'viewer' as const,
+    name: 'signer',
+    sessionHash: '',
+    fingerprintKey: secret(randomBytes(32)),
+  };
+  await setPassword(api.app.deps, actor, { email: SIGNER, password: PASSWORD });
+}

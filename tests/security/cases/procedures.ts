@@ -1,0 +1,66 @@
+import type { Access } from '#server/api/procedures.ts';
+
+/** Ids that a call may name: all of one workspace. `link` is a one-time token, `signer` somebody with a password. */
+export type Subject = { workspace: string; capture: string; key: string; domain: string; runner: string; link: string; signer: string };
+export const PASSWORD = 'correct horse battery staple';
+
+/**
+ * A procedure as the matrix knows it. `access` is what it must declare: said twice on purpose, so that loosening one takes a
+ * change here as well. `names`: its input names something of a workspace, which for another workspace does not exist.
+ * `answers`: what those hear who may call it, where that is not success.
+ */
+export type ProcedureCase = {
+  access: Access;
+  input?: (subject: Subject, unique: string) => unknown;
+  names?: true;
+  answers?: string;
+  /** What the operator hears, who comes without a browser. */
+  operator?: string;
+};
+
+const REQUEST = { url: 'https://app.example.com/x', output: { format: 'png' } };
+const byCapture = ({ capture }: Subject) => ({ id: capture });
+const byKey = ({ key }: Subject) => ({ id: key });
+
+export const PROCEDURES: Record<string, ProcedureCase> = {
+  'auth.me': { access: 'user' },
+  'auth.setupNeeded': { access: 'anyone' },
+  'auth.createOwner': {
+    access: 'anyone',
+    answers: 'forbidden', // there is an owner already
+    input: (_subject, unique) => ({ name: 'Eve', email: `eve-${unique}@example.com`, password: PASSWORD, workspaceName: 'mine' }),
+  },
+  'auth.signIn': { access: 'anyone', operator: 'forbidden', input: ({ signer }) => ({ email: signer, password: PASSWORD }) },
+  'auth.signInWithLink': { access: 'anyone', operator: 'forbidden', input: ({ link }) => ({ token: link }) },
+  'auth.signOut': { access: 'user' },
+  'auth.createSignInLink': { access: 'operator' },
+  'auth.setPassword': { access: 'user', input: (_subject, unique) => ({ email: `${unique}@example.com`, password: PASSWORD }) },
+
+  'captures.create': { access: 'captures:create', input: () => REQUEST },
+  'captures.dryRun': { access: 'captures:create', input: () => REQUEST },
+  'captures.get': { access: 'captures:read', names: true, input: byCapture },
+  'captures.wait': { access: 'captures:read', names: true, input: ({ capture }) => ({ id: capture, seconds: 0 }) },
+  'captures.list': { access: 'captures:read', input: () => ({ limit: 100 }) },
+  'captures.issueLink': { access: 'captures:read', names: true, input: byCapture, answers: 'conflict' }, // it has no asset yet
+  'captures.cancel': { access: 'captures:create', names: true, input: byCapture },
+  'captures.remove': { access: 'captures:delete', names: true, input: byCapture },
+  'captures.onChange': { access: 'captures:read', input: () => ({ lastEventId: 'before' }) },
+  'captures.watch': { access: 'captures:read', names: true, input: byCapture },
+
+  'keys.list': { access: 'admin' },
+  'keys.create': { access: 'admin', input: (_subject, unique) => ({ name: unique, scopes: ['captures:read'] }) },
+  'keys.revoke': { access: 'admin', names: true, input: byKey },
+  'keys.rotate': { access: 'admin', names: true, input: ({ key }) => ({ id: key, overlapMs: 0 }) },
+
+  'domains.list': { access: 'member' },
+  'domains.add': { access: 'admin', input: (_subject, unique) => ({ domain: `${unique}.acme.io` }) },
+  'domains.remove': { access: 'admin', names: true, input: ({ domain }) => ({ id: domain }) },
+  'domains.check': { access: 'member', input: () => ({ url: REQUEST.url }) },
+
+  'runners.list': { access: 'captures:read' },
+  'runners.createToken': { access: 'operator', input: (_subject, unique) => ({ name: unique }) },
+  'runners.revoke': { access: 'operator', input: ({ runner }) => ({ id: runner }) }, // of the instance, not of a workspace
+
+  'system.health': { access: 'member' },
+  'system.runnerKeys': { access: 'anyone' },
+};
