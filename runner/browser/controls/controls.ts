@@ -32,8 +32,11 @@ const SETUP_MS_MAX = 5000;
 const TOLD_CHARS_MAX = 4096;
 const told = z.object({ url: z.string().max(TOLD_CHARS_MAX), method: z.string().max(20).optional() });
 const IMAGE_BYTES_MAX = 20 * 1024 * 1024;
-/** Worker scripts are of this type. A policy on their answer binds the worker, and means nothing to other answers. */
-const WORKER_POLICY = { name: 'content-security-policy', value: 'connect-src http: https: data: blob:' };
+/**
+ * Worker scripts are of this type. A policy on their answer binds the worker and those that it makes up itself, and means
+ * nothing to other answers. A worker that it starts from the network would get none: such are refused.
+ */
+const WORKER_POLICY = { name: 'content-security-policy', value: 'connect-src http: https: data: blob:; worker-src data: blob:' };
 
 /** Prepares a page that has loaded nothing yet; it may have been open for a while. */
 export async function installControls(tab: ControlledTab, request: Request, domains: readonly AllowedDomain[]): Promise<Controls> {
