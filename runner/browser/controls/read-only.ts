@@ -49,7 +49,7 @@ function isWrite({ request }: PausedRequest): boolean {
   const overrides = Object.entries(request.headers).filter(([name]) => OVERRIDES.test(name));
   if (SAFE.has(method)) return overrides.some(([, value]) => !SAFE.has(value.trim().toUpperCase()));
   if (method !== 'POST' || overrides.length > 0) return true;
-  return !isGraphqlQuery(headerOf(request.headers, 'content-type'), request.postData ?? '');
+  return !isGraphqlQuery(request.url, headerOf(request.headers, 'content-type'), request.postData ?? '');
 }
 
 function kindOf(event: PausedRequest): string {
