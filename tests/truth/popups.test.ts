@@ -28,6 +28,7 @@ const WRITER = `<h1>Window</h1><script>fetch('/written' + location.pathname, { m
 
 describe.each([
   ['windows that the browser refuses', {}],
+  ['windows that the browser refuses, with frames in processes of their own', { flags: ['--site-per-process'] }],
   ['windows that only our own script refuses, as in a full Chromium', { allowWindows: true }],
 ])('%s', (name, options) => {
   let site: TestSite;
