@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { html, startTestSite, type TestSite } from '#runner/browser/fixtures/test-site.ts';
+import { createSocketSink } from './socket-sink.ts';
 
 const APP = 'https://app.example.com';
 const JSON_TYPE = `{ 'content-type': 'application/json' }`;
 const CORS = { 'access-control-allow-origin': APP, 'access-control-allow-methods': 'PATCH', 'access-control-max-age': '0' };
 /** Frames that clients sent through WebSockets, by the path of the socket. */
-const messages: string[] = [];
+const { messages, accept } = createSocketSink();
 
 /** A page that writes in every way that is known; `bye` tells of its end. The last line shows that all of it has run. */
 const WRITER = `<h1>Board</h1><a id="ping" href="#x" ping="/ping">x</a><p id="done"></p>
@@ -47,15 +45,6 @@ const socket = new WebSocket('wss://app.example.com/live'); const open = new Pro
 Promise.all([post('/graphql', { query: 'query A { a { ...F } } fragment F on A { b }' }), post('/graphql', [{ query: '{ a }' }, { query: '{ b }' }]), post('/query', { q: 1 }), open])
   .then(() => { document.getElementById('done').textContent = 'all passed'; });
 </script>`;
-
-function accept(request: IncomingMessage, socket: Duplex): void {
-  const key = createHash('sha1').update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-  socket.on('error', () => socket.destroy());
-  socket.on('data', (bytes: Buffer) => {
-    if (((bytes[0] ?? 0) & 15) !== 8) messages.push(request.url ?? ''); // 8 is the end of a socket, not a message.
-  });
-  socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`);
-}
 
 describe.each([
   ['frames in the process of their page', []],

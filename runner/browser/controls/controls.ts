@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CDPSession, Page } from 'playwright';
+import { z } from 'zod';
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import type { CaptureRequest } from '#shared/capture-request.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
@@ -7,8 +8,9 @@ import type { CaptureRun } from '../capture-run.ts';
 import { globSource } from '../glob.ts';
 import { createBlockRules } from './block-rules.ts';
 import { installReadOnly } from './page-read-only.ts';
+import { installNoWindows } from './page-windows.ts';
 import type { FetchPattern, PausedRequest, RequestControls, SendCommand } from './paused-request.ts';
-import { createReadOnlyRules } from './read-only.ts';
+import { createReadOnlyRules, type ReadOnlyRules } from './read-only.ts';
 import { clockStart, makeReproducible, type Reproducer } from './reproduce.ts';
 import { stillImage } from './still-image.ts';
 
@@ -26,9 +28,15 @@ export type Controls = {
 export type ControlledTab = { page: Page; cdp: CDPSession; run: CaptureRun };
 
 const SETUP_MS_MAX = 5000;
+/** A page's address may be any number of megabytes long. */
+const TOLD_CHARS_MAX = 4096;
+const told = z.object({ url: z.string().max(TOLD_CHARS_MAX), method: z.string().max(20).optional() });
 const IMAGE_BYTES_MAX = 20 * 1024 * 1024;
-/** Worker scripts are of this type. A policy on their answer binds the worker, and means nothing to other answers. */
-const WORKER_POLICY = { name: 'content-security-policy', value: 'connect-src http: https: data: blob:' };
+/**
+ * Worker scripts are of this type. A policy on their answer binds the worker and those that it makes up itself, and means
+ * nothing to other answers. A worker that it starts from the network would get none: such are refused.
+ */
+const WORKER_POLICY = { name: 'content-security-policy', value: 'connect-src http: https: data: blob:; worker-src data: blob:' };
 
 /** Prepares a page that has loaded nothing yet; it may have been open for a while. */
 export async function installControls(tab: ControlledTab, request: Request, domains: readonly AllowedDomain[]): Promise<Controls> {
@@ -36,7 +44,7 @@ export async function installControls(tab: ControlledTab, request: Request, doma
   const time = clockStart(request);
   const allow = request.readOnly === false ? null : request.readOnly === true ? [] : request.readOnly.allow;
   const readOnly = allow ? createReadOnlyRules(allow) : null;
-  if (readOnly && allow) await closeSockets(tab, allow, readOnly.refuseMessage);
+  if (readOnly && allow) await closeWaysOut(tab, allow, readOnly);
   const blocks = block.ads || block.cookieBanners || block.urls.length + block.resourceTypes.length > 0;
   const blocking = blocks ? await createBlockRules(block, domains) : null;
   const reproducer = time === null ? null : await makeReproducible(tab, time);
@@ -47,6 +55,7 @@ export async function installControls(tab: ControlledTab, request: Request, doma
   ];
   const requests: RequestControls = {
     patterns,
+    isReadOnly: readOnly !== null,
     refuses: (event, isMainDocument) => {
       const isBlocked = blocking?.refuses(event, isMainDocument) ?? false;
       return isBlocked || (readOnly?.refuses(event) ?? false);
@@ -70,17 +79,28 @@ export async function installControls(tab: ControlledTab, request: Request, doma
 
 type Request = Pick<CaptureRequest, 'block' | 'readOnly' | 'reproducible' | 'output'>;
 
-/** Keeps WebSockets from sending and hears of each message that was dropped, by a function that no page script sees. */
-async function closeSockets({ page, cdp, run }: ControlledTab, allow: readonly string[], refuse: (url: string) => void): Promise<void> {
+/** Keeps WebSockets from sending and windows from opening, and hears of each by a function that no page script sees. */
+async function closeWaysOut({ page, cdp, run }: ControlledTab, allow: readonly string[], rules: ReadOnlyRules): Promise<void> {
   const tell = `_${randomUUID().replaceAll('-', '')}`;
   cdp.on('Runtime.bindingCalled', (event) => {
-    if (event.name !== tell) return;
-    const url = /^\{"url":"([^"\\]{1,4096})"\}$/.exec(event.payload)?.[1];
-    if (url !== undefined) refuse(url);
+    const given = event.name === tell ? readTold(event.payload) : null;
+    if (given?.method !== undefined) rules.refuseWindow(given.method, given.url);
+    else if (given) rules.refuseMessage(given.url);
   });
+  // What came past our own script; in the headless shell the browser has refused it.
+  cdp.on('Page.windowOpen', (event) => rules.refuseWindow('OPEN', event.url));
   await run.within(SETUP_MS_MAX, cdp.send('Runtime.enable'));
   await run.within(SETUP_MS_MAX, cdp.send('Runtime.addBinding', { name: tell }));
+  await run.within(SETUP_MS_MAX, page.addInitScript(installNoWindows, { tell }));
   await run.within(SETUP_MS_MAX, page.addInitScript(installReadOnly, { tell, allow: allow.map(globSource) }));
+}
+
+function readTold(payload: string): { url: string; method?: string | undefined } | null {
+  try {
+    return told.parse(JSON.parse(payload));
+  } catch {
+    return null; // Said by a page that has found the function: it is told nothing, and nothing is noted.
+  }
 }
 
 async function answerResponse(event: PausedRequest, send: SendCommand): Promise<void> {

@@ -1,15 +1,24 @@
 /// <reference lib="dom" />
+declare global {
+  interface Window {
+    TrustedScriptURL?: { prototype: { toString(): string }; new (): object };
+  }
+}
+
 /**
  * Closes the ways out of a page that the browser does not let us hold: messages of WebSockets are dropped, and what
- * cannot be watched at all is taken away (shared workers, WebTransport, deferred fetches), as in browsers that never had
+ * cannot be watched at all is taken away (shared workers, WebTransport, WebSocketStream, deferred fetches), as in browsers that never had
  * it. Requests are not its matter: those are held by the browser. Runs in the page: uses nothing from outside itself.
  */
 export function installReadOnly(options: { tell: string; allow: string[] }): void {
   const scope: Record<string, unknown> = Object.fromEntries([[options.tell, Reflect.get(window, options.tell)]]);
   const tell = scope[options.tell];
   Reflect.deleteProperty(window, options.tell);
-  for (const name of ['SharedWorker', 'WebTransport', 'fetchLater']) Reflect.deleteProperty(window, name);
+  for (const name of ['SharedWorker', 'WebTransport', 'WebSocketStream', 'fetchLater']) Reflect.deleteProperty(window, name);
 
+  // Taken before the page can put its own in their place: through those it would be handed what it must not have.
+  const { apply, construct } = Reflect;
+  const { Blob, URL } = window;
   const allow = options.allow.map((source) => new RegExp(source));
   const isAllowed = (href: string) => {
     const url = new URL(href);
@@ -26,13 +35,14 @@ export function installReadOnly(options: { tell: string; allow: string[] }): voi
   const stringify = JSON.stringify;
   WebSocket.prototype.send = function (this: WebSocket, data: string | ArrayBufferLike | Blob | ArrayBufferView) {
     // Before the socket is open the browser refuses by itself, and the page waits for that.
-    if (this.readyState === WebSocket.CONNECTING || isAllowed(this.url)) return Reflect.apply(send, this, [data]);
+    if (this.readyState === WebSocket.CONNECTING || isAllowed(this.url)) return apply(send, this, [data]);
     if (typeof tell === 'function') tell(stringify({ url: this.url }));
   };
 
   // A worker has a WebSocket of its own, where no script of ours runs first. Scripts that come over the network get a
   // policy with their answer; those that a page makes up are given a line that takes the ways out away.
-  const PRELUDE = 'for (const name of ["WebSocket", "WebTransport", "SharedWorker", "Worker"]) Reflect.deleteProperty(self, name);\n';
+  const PRELUDE =
+    'for (const name of ["WebSocket", "WebSocketStream", "WebTransport", "SharedWorker", "Worker"]) Reflect.deleteProperty(self, name);\n';
   const blobs = new Map<string, Blob>();
   const create = URL.createObjectURL.bind(URL);
   const revoke = URL.revokeObjectURL.bind(URL);
@@ -45,18 +55,27 @@ export function installReadOnly(options: { tell: string; allow: string[] }): voi
     blobs.delete(url);
     revoke(url);
   };
-  const closed = (address: unknown): unknown => {
-    const url = String(address);
-    if (/^blob:/i.test(url)) {
-      const blob = blobs.get(url);
+  // Parsed once, as the browser would, and only what was parsed is used: a page may write ` blob:`, or give an object that
+  // reads differently each time.
+  const { TrustedScriptURL } = window;
+  const toText = TrustedScriptURL?.prototype.toString;
+  const closed = (given: unknown): unknown => {
+    const trusted = TrustedScriptURL !== undefined && given instanceof TrustedScriptURL;
+    const url = new URL(trusted && toText ? apply(toText, given, []) : String(given), document.baseURI);
+    url.hash = '';
+    if (url.protocol === 'blob:') {
+      const blob = blobs.get(url.href);
       return create(new Blob([PRELUDE, ...(blob ? [blob] : [])], { type: 'text/javascript' }));
     }
-    const data = /^data:([^,]*),(.*)$/is.exec(url);
-    if (!data) return address;
-    const body = decodeURIComponent(data[2] ?? '');
-    return create(new Blob([PRELUDE, /;base64$/i.test(data[1] ?? '') ? atob(body) : body], { type: 'text/javascript' }));
+    // A trusted address cannot change, and a page may accept no other kind.
+    if (url.protocol !== 'data:') return trusted ? given : url.href;
+    const data = /^data:([^,]*),(.*)$/is.exec(url.href);
+    const body = decodeURIComponent(data?.[2] ?? '');
+    return create(new Blob([PRELUDE, /;base64$/i.test((data?.[1] ?? '').trim()) ? atob(body) : body], { type: 'text/javascript' }));
   };
-  window.Worker = new Proxy(Worker, {
-    construct: (target, args, self) => Reflect.construct(target, [closed(args[0]), ...args.slice(1)], self),
+  const guarded: typeof Worker = new Proxy(Worker, {
+    construct: (target, args, self) => construct(target, [closed(args[0]), ...args.slice(1)], self === guarded ? target : self),
   });
+  Worker.prototype.constructor = guarded;
+  window.Worker = guarded;
 }

@@ -23,6 +23,7 @@ export type FetchPattern = { urlPattern: string; resourceType?: 'Image' | 'Other
 /** What the controls of a capture do to requests; `patterns` says which ones have to be held. */
 export type RequestControls = {
   patterns: FetchPattern[];
+  isReadOnly: boolean;
   /** Whether this request is kept from being sent. The main document by GET never is. */
   refuses(event: PausedRequest, isMainDocument: boolean): boolean;
   /** Answers a held response, changed or as it is. Rejects when the request is gone. */

@@ -4,6 +4,9 @@ import { isGraphqlQuery } from './graphql-query.ts';
 import { createReadOnlyRules } from './read-only.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+/** SHA-256 of `{ a }`. */
+const HASH = '1c7e1e347f726166b5b1c55afd61f278cc9b45e00c108ec33d540a566379811b';
+const URL_OF = 'https://app.example.com/graphql';
 const body = (query: unknown) => JSON.stringify({ query });
 
 describe('isGraphqlQuery', () => {
@@ -11,8 +14,23 @@ describe('isGraphqlQuery', () => {
     ['the short form', body('{ a { b } }')],
     ['a named query with fragments', body('query A($x: Int) { a(x: $x) { ...F } } fragment F on A { b }')],
     ['a batch', JSON.stringify([{ query: '{ a }' }, { query: 'query B { b }' }])],
+    [
+      'every key of the protocol',
+      JSON.stringify({
+        operationName: 'A',
+        query: 'query A { a }',
+        variables: { query: 'mutation { b }', id: 1 },
+        extensions: { trace: true },
+      }),
+    ],
+    ['a query with its own hash', JSON.stringify({ query: '{ a }', extensions: { persistedQuery: { version: 1, sha256Hash: HASH } } })],
+    ['a long text', JSON.stringify({ query: '{ a }', variables: { text: '"\\x'.repeat(150_000) } })],
+    [
+      'texts that look like keys twice',
+      JSON.stringify({ query: '{ a }', variables: { a: ['{"a":1,"a":2}', 'a', 'a'], b: { a: 1 }, c: { a: 2 } } }),
+    ],
     ['words of mutation in texts and names', body('{ mutation(text: "mutation { x }") # mutation { y }\n }')],
-  ])('takes %s', (_name, text) => expect(isGraphqlQuery(JSON_TYPE, text)).toBe(true));
+  ])('takes %s', (_name, text) => expect(isGraphqlQuery(URL_OF, JSON_TYPE, text)).toBe(true));
 
   it.each([
     ['a mutation', JSON_TYPE, body('mutation { a }')],
@@ -27,9 +45,38 @@ describe('isGraphqlQuery', () => {
     ['a query of another kind', JSON_TYPE, body({ match_all: {} })],
     ['a body that was cut', JSON_TYPE, body('{ a }').slice(0, -1)],
     ['no body', JSON_TYPE, ''],
+    ['keys beside those of the protocol', JSON_TYPE, JSON.stringify({ query: '{ a }', id: 1, action: 'delete' })],
+    ['a key that some servers read as `query`', JSON_TYPE, JSON.stringify({ query: '{ a }', Query: 'mutation { b }' })],
+    ['a key given twice', JSON_TYPE, '{"query":"mutation{a}","query":"{a}"}'],
+    ['a key given twice in two spellings', JSON_TYPE, '{"qu\\u0065ry":"mutation{a}", "query" : "{a}"}'],
+    ['a key given twice in a batch', JSON_TYPE, '[{"query":"{a}"},{"query":"mutation{a}","query":"{a}"}]'],
+    ['a key given twice, deeper', JSON_TYPE, '{"query":"{a}","extensions":{"x":{"y":1,"y":2}}}'],
+    [
+      'a query with the hash of another',
+      JSON_TYPE,
+      JSON.stringify({ query: '{ b }', extensions: { persistedQuery: { version: 1, sha256Hash: HASH } } }),
+    ],
+    ['a body of over a million characters', JSON_TYPE, JSON.stringify({ query: '{ a }', variables: { text: '"'.repeat(600_000) } })],
+    ['another charset', 'application/json; charset=utf-16', body('{ a }')],
     ['a form', 'application/x-www-form-urlencoded', body('{ a }')],
     ['a query without end', JSON_TYPE, body(`{ ${'a '.repeat(30_000)} }`)],
-  ])('refuses %s', (_name, type, text) => expect(isGraphqlQuery(type, text)).toBe(false));
+  ])('refuses %s', (_name, type, text) => expect(isGraphqlQuery(URL_OF, type, text)).toBe(false));
+});
+
+describe('a query in the address of a GraphQL query', () => {
+  it.each([
+    '?query=mutation{a}',
+    '?query={a}',
+    '?x=1&QUERY=mutation{a}',
+    '?query[]=mutation{a}',
+    '?%71uery=mutation{a}',
+    '?extensions={}',
+    '?documentId=1',
+    '?variables={}&query=',
+  ])('refuses %s', (search) => expect(isGraphqlQuery(URL_OF + search, JSON_TYPE, body('{ a }'))).toBe(false));
+  it.each(['?operationName=A', '?id=1', '#query=1'])('takes %s', (search) =>
+    expect(isGraphqlQuery(URL_OF + search, JSON_TYPE, body('{ a }'))).toBe(true),
+  );
 });
 
 describe('createReadOnlyRules', () => {

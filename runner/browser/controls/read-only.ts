@@ -10,6 +10,8 @@ export type ReadOnlyRules = {
   refuses(event: PausedRequest): boolean;
   /** Notes a message that a WebSocket was kept from sending. */
   refuseMessage(url: string): void;
+  /** Notes a window that was kept from opening; `method` is that of a form, or `OPEN`. */
+  refuseWindow(method: string, url: string): void;
   blocked(): BlockedWrite[];
 };
 
@@ -37,6 +39,7 @@ export function createReadOnlyRules(allow: readonly string[]): ReadOnlyRules {
       return true;
     },
     refuseMessage: (url) => note('SEND', url, 'websocket'),
+    refuseWindow: (method, url) => note(method, url, 'popup'),
     blocked: () => [...blocked.values()],
   };
 }
@@ -46,7 +49,7 @@ function isWrite({ request }: PausedRequest): boolean {
   const overrides = Object.entries(request.headers).filter(([name]) => OVERRIDES.test(name));
   if (SAFE.has(method)) return overrides.some(([, value]) => !SAFE.has(value.trim().toUpperCase()));
   if (method !== 'POST' || overrides.length > 0) return true;
-  return !isGraphqlQuery(headerOf(request.headers, 'content-type'), request.postData ?? '');
+  return !isGraphqlQuery(request.url, headerOf(request.headers, 'content-type'), request.postData ?? '');
 }
 
 function kindOf(event: PausedRequest): string {

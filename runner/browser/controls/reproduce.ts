@@ -8,6 +8,7 @@ import { restPage } from '../render/rest-page.ts';
 import { installClock } from './page-clock.ts';
 import { installDates } from './page-dates.ts';
 import { installRandom } from './page-random.ts';
+import { installTimes } from './page-times.ts';
 import { stillPage } from './still-page.ts';
 
 /** Where the page's clock starts when the request names no time. */
@@ -52,6 +53,7 @@ export function clockStart(request: Pick<CaptureRequest, 'reproducible'>): numbe
 export async function makeReproducible(tab: { page: Page; run: CaptureRun }, time: number): Promise<Reproducer> {
   const { page, run } = tab;
   await run.within(FRAME_MS_MAX, page.addInitScript(installDates, { time }));
+  await run.within(FRAME_MS_MAX, page.addInitScript(installTimes, { time }));
   await run.within(FRAME_MS_MAX, page.addInitScript(installClock, { time }));
   await run.within(FRAME_MS_MAX, page.addInitScript(installRandom, { seed: SEED }));
   const idle = () => inFrame(run, page.evaluate(awaitIdle, IDLE_MS_MAX));

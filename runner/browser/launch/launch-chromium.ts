@@ -37,10 +37,16 @@ export const WEBRTC_FLAGS = [
 ];
 /** Keeps name look-ups inside the proxy: the browser itself resolves nothing. */
 export const RESOLVER_FLAG = '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1';
+/**
+ * No page opens a window: `window.open` answers null, and links and forms for a new window do nothing. Only the headless
+ * shell knows it; a full Chromium opens the window, and the guard closes it.
+ */
+export const WINDOWS_FLAG = '--block-new-web-contents';
 /** The flags that close every way out but the proxy. The self-test judges their effect at start. */
 export const EGRESS_FLAGS = [
   ...WEBRTC_FLAGS,
   RESOLVER_FLAG,
+  WINDOWS_FLAG,
   '--disable-quic',
   '--disable-background-networking',
   '--disable-component-update',

@@ -14,6 +14,8 @@ export type PagePromises = {
  * container to stop resizing, or while a worker adds up rows. Runs in the page: uses nothing from outside itself.
  */
 export function watchPromises(watch: PageWatch): PagePromises {
+  // Taken at once: through its own `Reflect.construct` a page would be handed the Worker that no read-only capture guards.
+  const { apply, construct } = Reflect;
   const LIMIT = {
     // Shorter ones are over within the quiet window; longer ones (toasts, carousels, polls) are not about this picture.
     timerMsMin: 60,
@@ -51,7 +53,7 @@ export function watchPromises(watch: PageWatch): PagePromises {
     'setTimeout',
     new Proxy(window.setTimeout, {
       apply(target, self, args) {
-        const id = Reflect.apply(target, self, args);
+        const id = apply(target, self, args);
         noteTimer(id, Number(args[1]));
         return id;
       },
@@ -62,7 +64,7 @@ export function watchPromises(watch: PageWatch): PagePromises {
     new Proxy(window.clearTimeout, {
       apply(target, self, args) {
         timers.delete(args[0]);
-        return Reflect.apply(target, self, args);
+        return apply(target, self, args);
       },
     }),
   );
@@ -89,21 +91,21 @@ export function watchPromises(watch: PageWatch): PagePromises {
       apply(target, worker, args) {
         const entry = workers.get(worker);
         if (entry && ++entry.posts <= LIMIT.workerPosts) entry.owedSince = now();
-        return Reflect.apply(target, worker, args);
+        return apply(target, worker, args);
       },
     });
     replace(
       'Worker',
       new Proxy(Worker, {
         construct(target, args, newTarget) {
-          const worker = Reflect.construct(target, args, newTarget);
+          const worker = construct(target, args, newTarget);
           const entry: { owedSince: number | null; posts: number } = { owedSince: now(), posts: 0 };
           const answered = () => {
             entry.owedSince = null;
           };
           workers.set(worker, entry);
-          Reflect.apply(listen, worker, ['message', answered]);
-          Reflect.apply(listen, worker, ['error', answered]);
+          apply(listen, worker, ['message', answered]);
+          apply(listen, worker, ['error', answered]);
           return worker;
         },
       }),
@@ -115,11 +117,11 @@ export function watchPromises(watch: PageWatch): PagePromises {
       'SharedWorker',
       new Proxy(SharedWorker, {
         construct(target, args, newTarget) {
-          const worker = Reflect.construct(target, args, newTarget);
+          const worker = construct(target, args, newTarget);
           const entry: { owedSince: number | null; posts: number } = { owedSince: now(), posts: 0 };
           workers.set(worker, entry);
           sharedUrls.add(new URL(String(args[0]), document.baseURI).href);
-          Reflect.apply(listen, worker.port, [
+          apply(listen, worker.port, [
             'message',
             () => {
               entry.owedSince = null;

@@ -20,6 +20,8 @@ export type NavigationGuard = {
 };
 
 const HOLD_MS_MAX = 10_000;
+const WINDOW_OPENED =
+  'The page opened a window that this browser did not keep from sending, so the capture was not read-only. Use the headless shell, which opens no windows.';
 
 /**
  * Keeps the page where it may be and the caller's headers where they belong.
@@ -81,7 +83,12 @@ export async function guardNavigation(
     const ownSession = hasHeaders ? context.newCDPSession(frame).then(watch) : Promise.resolve();
     ownSession.catch(() => undefined);
   });
-  page.on('popup', (popup) => void popup.close().catch(() => undefined)); // Rejects when it closed itself.
+  // The headless shell opens no windows. In a full Chromium one has asked for its address before we hear of it. Not every
+  // window has an opener, so not every one is told as a popup.
+  context.on('page', (opened) => {
+    opened.close().catch(() => undefined); // Rejects when it closed itself.
+    if (controls?.isReadOnly) run.stop(failure('navigation_blocked', null, { instead: WINDOW_OPENED }));
+  });
   page.on('download', (download) => void download.cancel().catch(() => undefined)); // Rejects when it was over already.
   page.on('dialog', (dialog) => {
     const done = dialogAnswer.accept ? dialog.accept(dialogAnswer.promptText) : dialog.dismiss();
