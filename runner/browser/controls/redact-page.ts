@@ -10,7 +10,7 @@ import type { RedactEvents } from './redact-hooks.ts';
 import type { RedactorState } from './redact-ledger.ts';
 import { isNativeCss, markElements } from './redact-marks.ts';
 import { closedRootsOf, findLeaks } from './redact-proof.ts';
-import { holdsAny } from './redact-report.ts';
+import { SearchExpired } from './redact-search.ts';
 import type { PageRule } from './redact-text.ts';
 import { createWorlds, evaluateIn, type World, WorldClosed, type Worlds } from './redact-worlds.ts';
 import { REDACTOR, redactorScript } from './redactor.ts';
@@ -40,6 +40,7 @@ export function createRedaction(visit: Visit, events: RedactEvents): Redaction {
   return {
     apply: () =>
       closing(async () => {
+        visit.search.warm();
         await markAll(work);
         await findClosedRoots(work);
         const states = await callAll(work, 'sweep');
@@ -60,7 +61,7 @@ export function createRedaction(visit: Visit, events: RedactEvents): Redaction {
           await findClosedRoots(work);
           await callAll(work, 'mark');
         });
-        refusePrintedAddress(visit);
+        await closing(() => refusePrintedAddress(visit));
         const drawn = await draw();
         left = await closing(() => findLeft(work, note));
         if (left === null) return drawn;
@@ -84,7 +85,7 @@ function toPageRule(rule: RedactRule, at: number): PageRule {
 
 /** The first rule that does not hold now, after the picture; null when everything stayed hidden. */
 async function findLeft(work: Work, note: (states: readonly RedactorState[]) => void): Promise<number | null> {
-  const { visit, worlds, rules } = work;
+  const { visit, worlds } = work;
   const opened = await worlds.open();
   // A document that came while the picture was taken had no redactor: what it showed is not known.
   if (opened.some((world) => world.isNew)) return 0;
@@ -92,7 +93,7 @@ async function findLeft(work: Work, note: (states: readonly RedactorState[]) => 
   const states = await statesOf(opened, 'check', visit);
   note(states);
   const late = states.flatMap((state) => (state.overrun ? [0] : state.late));
-  const leaks = await findLeaks(await worlds.sessions(), rules, visit.run);
+  const leaks = await visit.run.within(LIMITS.redactSweepMsMax, findLeaks(await worlds.sessions(), visit.search, visit.run));
   return [...comeBack, ...late, ...leaks][0] ?? null;
 }
 
@@ -148,15 +149,13 @@ async function markIn(frame: Frame, { selector, at, visit }: { selector: string;
 }
 
 /** The browser itself prints the address into these templates, and no rule reaches it there. */
-function refusePrintedAddress(visit: Visit): void {
-  const { redact, output } = visit.payload.request;
-  if (output.format !== 'pdf') return;
-  for (const key of ['headerTemplate', 'footerTemplate'] as const)
-    if (/\burl\b/.test(output.pdf?.[key] ?? '') && holdsAny(visit.page.url(), redact))
-      throw refusal(
-        visit,
-        `The address of the page holds what \`redact\` finds, and \`output.pdf.${key}\` prints it (class \`url\`): leave it out. Nothing was stored.`,
-      );
+async function refusePrintedAddress({ payload, page, search, run }: Visit): Promise<void> {
+  const { output } = payload.request;
+  const pdf = output.format === 'pdf' ? output.pdf : undefined;
+  const printing = (['headerTemplate', 'footerTemplate'] as const).find((key) => /\burl\b/.test(pdf?.[key] ?? ''));
+  if (!printing || (await search.textsWith([page.url()], 'proof')).size === 0) return;
+  const instead = `The address of the page holds what \`redact\` finds, and \`output.pdf.${printing}\` prints it (class \`url\`): leave it out. Nothing was stored.`;
+  throw new CaptureFault(failure('expectation_failed', run.step(), { instead }));
 }
 
 /** Whatever goes wrong in here, the page is not known to be redacted. */
@@ -166,6 +165,11 @@ async function failClosed<T>(visit: Visit, task: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof CaptureFault) throw error;
     if (classifyPlaywrightError(error).kind === 'gone') throw visit.run.fault('browser_crashed');
+    if (error instanceof SearchExpired)
+      throw refusal(
+        visit,
+        `${error.rule === null ? 'The rules of `redact`' : `\`redact[${error.rule}]\``} could not be held in time against all that the page shows, so it is not known to be gone. Nothing was stored. Simplify a \`regex\`, or take away what is not needed by \`remove\`.`,
+      );
     const why =
       error instanceof WaitExpired || error instanceof WorldClosed
         ? 'a part of the page did not let itself be searched in time'

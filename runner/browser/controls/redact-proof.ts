@@ -1,13 +1,8 @@
-import { createContext, Script } from 'node:vm';
 import type { CDPSession } from 'playwright';
 import { LIMITS } from '#shared/limits.ts';
-import { type RedactRule, textRuleOf } from '#shared/redact.ts';
-import { findMatches, type TextRule } from '#shared/redact-matches.ts';
 import type { CaptureRun } from '../capture-run.ts';
+import type { TextSearch } from './redact-search.ts';
 
-/** How long the caller's own expressions may take over all that one snapshot holds; then the proof has failed. */
-const REGEX_MS_MAX = 2000;
-const SEPARATOR = '\u0000';
 /** Attributes that reach neither a picture nor the text, links and structure of a PDF. */
 const UNSEEN =
   /^(src|srcset|class|id|style|d|points|transform|integrity|nonce|srcdoc|poster|background|action|formaction|for|name|type|on.*|data-sessionshot-.*)$/;
@@ -17,19 +12,9 @@ const UNSEEN =
  * attributes, closed shadow trees included. Returns the rules by text that still find something. It shares nothing with
  * the scripts that redact but the matching itself.
  */
-export async function findLeaks(sessions: readonly CDPSession[], rules: readonly RedactRule[], run: CaptureRun): Promise<number[]> {
-  const looked = rules.map(textRuleOf);
-  if (looked.every((rule) => rule === null)) return [];
+export async function findLeaks(sessions: readonly CDPSession[], search: TextSearch, run: CaptureRun): Promise<number[]> {
   const texts = (await Promise.all(sessions.map((session) => readTexts(session, run)))).flat();
-  return looked.flatMap((rule, at) => (rule && findsAny(texts, rule) ? [at] : []));
-}
-
-/** Tells whether a rule finds something in one of these texts. A caller's expression is ended after `REGEX_MS_MAX`, by a throw. */
-export function findsAny(texts: readonly string[], rule: TextRule): boolean {
-  if (rule.kind !== 'regex') return texts.some((text) => findMatches(text, rule).length > 0);
-  const context = createContext({ texts: texts.join(SEPARATOR), source: rule.source, flags: rule.flags, separator: SEPARATOR });
-  const search = new Script('{ const rule = new RegExp(source, flags); texts.split(separator).some((text) => rule.test(text)); }');
-  return search.runInContext(context, { timeout: REGEX_MS_MAX }) === true;
+  return search.rulesIn(texts);
 }
 
 async function readTexts(session: CDPSession, run: CaptureRun): Promise<string[]> {
@@ -37,24 +22,16 @@ async function readTexts(session: CDPSession, run: CaptureRun): Promise<string[]
     LIMITS.redactSweepMsMax,
     session.send('DOMSnapshot.captureSnapshot', { computedStyles: [] }),
   );
-  const at = (index: number | undefined) => (index === undefined || index < 0 ? '' : (strings[index] ?? ''));
-  const texts = documents.flatMap(({ title, layout, nodes }) => [
-    at(title),
-    ...layout.text.map(at),
-    ...(nodes.inputValue?.value ?? []).map(at),
-    ...(nodes.textValue?.value ?? []).map(at),
+  const indexes = documents.flatMap(({ title, layout, nodes }) => [
+    title,
+    ...layout.text,
+    ...(nodes.inputValue?.value ?? []),
+    ...(nodes.textValue?.value ?? []),
     ...(nodes.attributes ?? []).flatMap((pairs) =>
-      pairs.flatMap((value, index) => (index % 2 === 1 && !UNSEEN.test(at(pairs[index - 1])) ? [at(value)] : [])),
+      pairs.filter((_value, index) => index % 2 === 1 && !UNSEEN.test(strings[pairs[index - 1] ?? -1] ?? '')),
     ),
   ]);
-  return [...new Set(texts)].filter((text) => text.trim() !== '').map(readable);
-}
-
-function readable(text: string): string {
-  return text
-    .replaceAll(SEPARATOR, '')
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
-    .replace(/\s+/g, ' ');
+  return [...new Set(indexes)].map((index) => strings[index] ?? '');
 }
 
 /** Nodes, one of each closed shadow tree at least, by the number that the browser knows them by. */
