@@ -12,7 +12,7 @@ import { isNativeCss, markElements } from './redact-marks.ts';
 import { closedRootsOf, findLeaks } from './redact-proof.ts';
 import { SearchExpired } from './redact-search.ts';
 import type { PageRule } from './redact-text.ts';
-import { createWorlds, evaluateIn, type World, WorldClosed, type Worlds } from './redact-worlds.ts';
+import { createWorlds, evaluateIn, TooManyFrames, type World, WorldClosed, type Worlds } from './redact-worlds.ts';
 import { REDACTOR, redactorScript } from './redactor.ts';
 
 export type Redaction = {
@@ -46,12 +46,15 @@ export function createRedaction(visit: Visit, events: RedactEvents): Redaction {
         const states = await callAll(work, 'sweep');
         note(states);
         if (redactOnMiss !== 'fail') return;
-        const missed = redact.findIndex((_rule, at) => states.every((state) => !state.found[at]));
-        if (missed >= 0)
-          throw refusal(
-            visit,
-            `\`redact[${missed}]\` found nothing on the page, and \`redactOnMiss\` is \`fail\`: nothing was stored. Correct the rule, or set \`redactOnMiss: "ignore"\`.`,
-          );
+        const missed = redact.findIndex((_rule, at) => states.every((state) => !state.replaced[at]));
+        if (missed < 0) return;
+        const what = states.some((state) => state.found[missed])
+          ? 'found nothing that could be replaced in what it names'
+          : 'found nothing on the page';
+        throw refusal(
+          visit,
+          `\`redact[${missed}]\` ${what}, and \`redactOnMiss\` is \`fail\`: nothing was stored. Correct the rule, or set \`redactOnMiss: "ignore"\`.`,
+        );
       }),
     guard: async (draw) => {
       let left: number | null = null;
@@ -85,7 +88,7 @@ function toPageRule(rule: RedactRule, at: number): PageRule {
 
 /** The first rule that does not hold now, after the picture; null when everything stayed hidden. */
 async function findLeft(work: Work, note: (states: readonly RedactorState[]) => void): Promise<number | null> {
-  const { visit, worlds } = work;
+  const { visit, worlds, rules } = work;
   const opened = await worlds.open();
   // A document that came while the picture was taken had no redactor: what it showed is not known.
   if (opened.some((world) => world.isNew)) return 0;
@@ -93,7 +96,8 @@ async function findLeft(work: Work, note: (states: readonly RedactorState[]) => 
   const states = await statesOf(opened, 'check', visit);
   note(states);
   const late = states.flatMap((state) => (state.overrun ? [0] : state.late));
-  const leaks = await visit.run.within(LIMITS.redactSweepMsMax, findLeaks(await worlds.sessions(), visit.search, visit.run));
+  const proof = { search: visit.search, run: visit.run, replacements: rules.map(({ replacement }) => replacement ?? REDACT_MASK) };
+  const leaks = await visit.run.within(LIMITS.redactSweepMsMax, findLeaks(await worlds.sessions(), proof));
   return [...comeBack, ...late, ...leaks][0] ?? null;
 }
 
@@ -105,12 +109,18 @@ async function statesOf(worlds: readonly World[], method: 'sweep' | 'mark' | 'ch
   const answers = await Promise.all(
     worlds.map((world) => evaluateIn(world, `JSON.stringify(globalThis.${REDACTOR}.${method}())`, visit.run)),
   );
-  return answers.map((answer) => readState(String(answer)));
+  const states = answers.map((answer) => readState(String(answer)));
+  const failed = states.flatMap((state) => state.failed)[0];
+  if (failed === undefined) return states;
+  throw refusal(
+    visit,
+    `\`redact[${failed}]\` names an element that cannot be blanked: the page's own styles win over ours. Nothing was stored. Name an element around it, or take it away by \`remove\`.`,
+  );
 }
 
 function readState(text: string): RedactorState {
-  const { replaced, found, late, overrun } = JSON.parse(text);
-  return { replaced, found, late, overrun };
+  const { replaced, found, late, failed, overrun } = JSON.parse(text);
+  return { replaced, found, late, failed, overrun };
 }
 
 /** Shadow trees that were closed by markup, which no script of ours can enter by itself. */
@@ -130,6 +140,7 @@ async function findClosedRoots({ visit, worlds }: Work): Promise<void> {
 
 /** Marks what selectors of Playwright's own kind name. Returns the rules whose elements came anew, which nothing else would notice. */
 async function markAll({ visit, rules }: Work): Promise<number[]> {
+  if (visit.page.frames().length > LIMITS.redactFramesMax) throw new TooManyFrames();
   const frames = await answeringFrames(visit, LIMITS.redactFramesMax);
   const marked = rules.map(async ({ selector }, at) => {
     if (selector === undefined) return 0;
@@ -169,6 +180,11 @@ async function failClosed<T>(visit: Visit, task: () => Promise<T>): Promise<T> {
       throw refusal(
         visit,
         `${error.rule === null ? 'The rules of `redact`' : `\`redact[${error.rule}]\``} could not be held in time against all that the page shows, so it is not known to be gone. Nothing was stored. Simplify a \`regex\`, or take away what is not needed by \`remove\`.`,
+      );
+    if (error instanceof TooManyFrames)
+      throw refusal(
+        visit,
+        `The page has more than ${LIMITS.redactFramesMax} frames, which are too many to search for what \`redact\` names. Nothing was stored. Take frames away by \`remove\`.`,
       );
     const why =
       error instanceof WaitExpired || error instanceof WorldClosed

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import { findMatches, type TextMatch, type TextRule } from '#shared/redact-matches.ts';
+import { type Blanker, type BlankTools, makeBlanker } from './redact-blank.ts';
 import { type ElementRedactor, type ElementTools, makeElementRedactor } from './redact-element.ts';
 import { type Ledger, makeLedger, type RedactorState } from './redact-ledger.ts';
 import { makePseudoReader, type PseudoReader } from './redact-pseudo.ts';
@@ -22,6 +23,7 @@ type Tools = {
   walkPage(start: Element, owned: Owner | null, tools: WalkTools): void;
   makeTextRedactor(tools: TextTools): TextRedactor;
   makeElementRedactor(tools: ElementTools): ElementRedactor;
+  makeBlanker(tools: BlankTools): Blanker;
   makePseudoReader(mayWrite: () => boolean): PseudoReader;
   makeLedger(rules: readonly PageRule[]): Ledger;
   find(text: string, rule: TextRule): TextMatch[];
@@ -75,8 +77,10 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
   };
 
   const texts = tools.makeTextRedactor({ rules, find: tools.find, hit });
-  const elements = tools.makeElementRedactor({ rules, text: texts, hit, mayWrite });
   const pseudo = tools.makePseudoReader(mayWrite);
+  const { fail, isTreated } = ledger;
+  const blanker = tools.makeBlanker({ rules, hit, mayWrite, fail, isTreated, adoptSheet: pseudo.adoptSheet });
+  const elements = tools.makeElementRedactor({ rules, text: texts, hit, mayWrite, blanker });
   const text = (node: Text, owner: Owner | null): Segment => ({
     value: node.data,
     owner,
@@ -93,7 +97,8 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
       text,
       onRun: texts.run,
       onElement: elements.element,
-      pseudo,
+      onLeave: blanker.leave,
+      pseudo: pseudo.read,
     });
 
   /** The box around a change, whose text is looked at again as a whole, and the row in which that box stands. */
@@ -126,6 +131,7 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
   };
   const sweep = () => {
     watch(document);
+    ledger.forgetFailed();
     ledger.sweeping(() => {
       if (document.documentElement) walk(document.documentElement);
     });
@@ -175,6 +181,6 @@ export const REDACTOR = '__redactor';
 
 /** The script that makes the redactor of a document once. Its value says whether it was made now. */
 export function redactorScript(rules: readonly PageRule[], events: { value: string; shadow: string }): string {
-  const tools = `{ walkPage: ${walkPage}, makeTextRedactor: ${makeTextRedactor}, makeElementRedactor: ${makeElementRedactor}, makePseudoReader: ${makePseudoReader}, makeLedger: ${makeLedger}, find: ${findMatches} }`;
+  const tools = `{ walkPage: ${walkPage}, makeTextRedactor: ${makeTextRedactor}, makeElementRedactor: ${makeElementRedactor}, makeBlanker: ${makeBlanker}, makePseudoReader: ${makePseudoReader}, makeLedger: ${makeLedger}, find: ${findMatches} }`;
   return `(() => { if (globalThis.${REDACTOR}) return false; globalThis.${REDACTOR} = (${makeRedactor})(${JSON.stringify(rules)}, ${tools}, ${JSON.stringify(events)}); return true; })()`;
 }
