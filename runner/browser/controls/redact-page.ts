@@ -57,7 +57,7 @@ export function createRedaction(visit: Visit, events: RedactEvents): Redaction {
         );
       }),
     guard: async (draw) => {
-      let left: number | null = null;
+      let left: Left | null = null;
       for (let tries = 0; tries < LIMITS.redactTriesMax; tries++) {
         await closing(async () => {
           await markAll(work);
@@ -69,14 +69,19 @@ export function createRedaction(visit: Visit, events: RedactEvents): Redaction {
         left = await closing(() => findLeft(work, note));
         if (left === null) return drawn;
       }
-      throw refusal(
-        visit,
-        `\`redact[${left}]\` did not hold: the page showed a value again while it was drawn, ${LIMITS.redactTriesMax} times. Nothing was stored. Capture it when it is at rest (\`waitFor\`, \`remove\`), or hide the part.`,
-      );
+      throw refusal(visit, `\`redact[${left?.rule}]\` did not hold: ${left && WHYS[left.why]}`);
     },
   };
 }
 
+/** Why a picture was not delivered after `redactTriesMax` tries, and what to do. */
+const WHYS = {
+  again: `the page showed a value again while it was drawn, ${LIMITS.redactTriesMax} times. Nothing was stored. Capture it when it is at rest (\`waitFor\`, \`remove\`), or hide the part.`,
+  document: `the page loaded a document while it was drawn, ${LIMITS.redactTriesMax} times. Nothing was stored. Capture it when it is at rest (\`waitFor\`, \`remove\`).`,
+  shown:
+    'a value is laid out where it cannot be replaced, such as in a counter or in letters that a style changes. Nothing was stored. Name the part by `selector`, or take it away by `remove`.',
+};
+type Left = { rule: number; why: keyof typeof WHYS };
 type Work = { visit: Visit; worlds: Worlds; rules: readonly RedactRule[] };
 
 function toPageRule(rule: RedactRule, at: number): PageRule {
@@ -87,18 +92,20 @@ function toPageRule(rule: RedactRule, at: number): PageRule {
 }
 
 /** The first rule that does not hold now, after the picture; null when everything stayed hidden. */
-async function findLeft(work: Work, note: (states: readonly RedactorState[]) => void): Promise<number | null> {
+async function findLeft(work: Work, note: (states: readonly RedactorState[]) => void): Promise<Left | null> {
   const { visit, worlds, rules } = work;
   const opened = await worlds.open();
   // A document that came while the picture was taken had no redactor: what it showed is not known.
-  if (opened.some((world) => world.isNew)) return 0;
+  if (opened.some((world) => world.isNew)) return { rule: 0, why: 'document' };
   const comeBack = await markAll(work);
   const states = await statesOf(opened, 'check', visit);
   note(states);
   const late = states.flatMap((state) => (state.overrun ? [0] : state.late));
+  const [again] = [...comeBack, ...late];
+  if (again !== undefined) return { rule: again, why: 'again' };
   const proof = { search: visit.search, run: visit.run, replacements: rules.map(({ replacement }) => replacement ?? REDACT_MASK) };
-  const leaks = await visit.run.within(LIMITS.redactSweepMsMax, findLeaks(await worlds.sessions(), proof));
-  return [...comeBack, ...late, ...leaks][0] ?? null;
+  const [shown] = await visit.run.within(LIMITS.redactSweepMsMax, findLeaks(await worlds.sessions(), proof));
+  return shown === undefined ? null : { rule: shown, why: 'shown' };
 }
 
 async function callAll(work: Work, method: 'sweep' | 'mark'): Promise<RedactorState[]> {
