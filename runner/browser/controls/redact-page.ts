@@ -6,6 +6,7 @@ import { answeringFrames } from '../answering-frames.ts';
 import { CaptureFault, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import type { Visit } from '../visit/visit.ts';
+import { findTextless } from './redact-drawings.ts';
 import type { RedactEvents } from './redact-hooks.ts';
 import type { RedactorState } from './redact-ledger.ts';
 import { isNativeCss, markElements } from './redact-marks.ts';
@@ -63,6 +64,7 @@ export function createRedaction(visit: Visit, events: RedactEvents): Redaction {
           await markAll(work);
           await findClosedRoots(work);
           await callAll(work, 'mark');
+          await flattenAll(work);
         });
         await closing(() => refusePrintedAddress(visit));
         const drawn = await draw();
@@ -103,9 +105,20 @@ async function findLeft(work: Work, note: (states: readonly RedactorState[]) => 
   const late = states.flatMap((state) => (state.overrun ? [0] : state.late));
   const [again] = [...comeBack, ...late];
   if (again !== undefined) return { rule: again, why: 'again' };
+  if ((await flattenAll(work)) > 0) return { rule: rules.findIndex((rule) => textRuleOf(rule) !== null), why: 'again' };
   const proof = { search: visit.search, run: visit.run, replacements: rules.map(({ replacement }) => replacement ?? REDACT_MASK) };
   const [shown] = await visit.run.within(LIMITS.redactSweepMsMax, findLeaks(await worlds.sessions(), proof));
   return shown === undefined ? null : { rule: shown, why: 'shown' };
+}
+
+/** In a PDF a drawing is text, unless it is made pixels of. Returns how many were. */
+async function flattenAll({ visit, worlds, rules }: Work): Promise<number> {
+  if (visit.payload.request.output.format !== 'pdf' || rules.every((rule) => textRuleOf(rule) === null)) return 0;
+  const counts = (await worlds.open()).map(async (world) => {
+    const textless = JSON.stringify(await findTextless(world.session, visit.run));
+    return Number(await evaluateIn(world, `globalThis.${REDACTOR}.flatten(${textless})`, visit.run));
+  });
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
 async function callAll(work: Work, method: 'sweep' | 'mark'): Promise<RedactorState[]> {

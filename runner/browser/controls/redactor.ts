@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { findMatches, type TextMatch, type TextRule } from '#shared/redact-matches.ts';
 import { type Blanker, type BlankTools, makeBlanker } from './redact-blank.ts';
+import { flattenDrawings } from './redact-drawings.ts';
 import { type ElementRedactor, type ElementTools, makeElementRedactor } from './redact-element.ts';
 import { type Ledger, makeLedger, type RedactorState } from './redact-ledger.ts';
 import { makePseudoReader, type PseudoReader } from './redact-pseudo.ts';
@@ -18,6 +19,8 @@ export type Redactor = {
   /** Sweeps; whatever it still finds is late. */
   check(): RedactorState;
   addClosedRoot(node: Node): void;
+  /** Makes pixels of drawings; `textless` are addresses of pictures that hold no text. Returns how many there were. */
+  flatten(textless: readonly string[]): number;
 };
 type Tools = {
   walkPage(start: Element, owned: Owner | null, tools: WalkTools): void;
@@ -26,6 +29,7 @@ type Tools = {
   makeBlanker(tools: BlankTools): Blanker;
   makePseudoReader(mayWrite: () => boolean): PseudoReader;
   makeLedger(rules: readonly PageRule[]): Ledger;
+  flattenDrawings(roots: Iterable<Document | ShadowRoot>, textless: readonly string[]): number;
   find(text: string, rule: TextRule): TextMatch[];
 };
 
@@ -166,6 +170,7 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
       ledger.asLate(sweep);
       return ledger.state();
     },
+    flatten: (textless) => tools.flattenDrawings(roots, textless),
     addClosedRoot: (node) => {
       const root = node.getRootNode();
       if (root instanceof ShadowRoot) {
@@ -181,6 +186,6 @@ export const REDACTOR = '__redactor';
 
 /** The script that makes the redactor of a document once. Its value says whether it was made now. */
 export function redactorScript(rules: readonly PageRule[], events: { value: string; shadow: string }): string {
-  const tools = `{ walkPage: ${walkPage}, makeTextRedactor: ${makeTextRedactor}, makeElementRedactor: ${makeElementRedactor}, makeBlanker: ${makeBlanker}, makePseudoReader: ${makePseudoReader}, makeLedger: ${makeLedger}, find: ${findMatches} }`;
+  const tools = `{ walkPage: ${walkPage}, makeTextRedactor: ${makeTextRedactor}, makeElementRedactor: ${makeElementRedactor}, makeBlanker: ${makeBlanker}, makePseudoReader: ${makePseudoReader}, makeLedger: ${makeLedger}, flattenDrawings: ${flattenDrawings}, find: ${findMatches} }`;
   return `(() => { if (globalThis.${REDACTOR}) return false; globalThis.${REDACTOR} = (${makeRedactor})(${JSON.stringify(rules)}, ${tools}, ${JSON.stringify(events)}); return true; })()`;
 }
