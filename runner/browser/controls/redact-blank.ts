@@ -10,6 +10,9 @@ export type BlankTools = {
   fail(rule: number): void;
   /** Whether anything in this element was replaced or blanked. */
   isTreated(owner: Element): boolean;
+  /** Writes come after the walk and looks at what they did after them: each look behind a write would lay the page out anew. */
+  later(write: () => void): void;
+  afterwards(look: () => void): void;
   /** Makes the sheet that takes pictures off the pseudo-elements of owned elements count where this element is. */
   adoptSheet(element: Element): void;
 };
@@ -25,7 +28,7 @@ export type Blanker = {
  * has failed. Runs in the page: uses nothing from outside itself.
  */
 export function makeBlanker(tools: BlankTools): Blanker {
-  const { rules, hit, mayWrite, fail } = tools;
+  const { rules, hit, mayWrite, fail, later, afterwards } = tools;
   const MARK = 'data-sessionshot-owned';
   const GRAY = 'rgb(128, 128, 128)';
   const IMAGES = ['background-image', 'border-image-source', 'mask-image', '-webkit-mask-box-image-source', 'list-style-image'];
@@ -52,9 +55,13 @@ export function makeBlanker(tools: BlankTools): Blanker {
     if (!(element instanceof HTMLElement || element instanceof SVGElement)) return fail(owner.rule);
     const isGone = () => ways.some((name) => styleOf(element, name) === GONE[name]);
     if (isGone() || !mayWrite()) return;
-    for (const name of ways) if (!isGone()) set(element, name, GONE[name]);
-    if (isGone()) vanished.add(element);
-    else fail(owner.rule);
+    const [first = 'display', ...others] = ways;
+    later(() => set(element, first, GONE[first]));
+    afterwards(() => {
+      for (const name of others) if (!isGone()) set(element, name, GONE[name]);
+      if (isGone()) vanished.add(element);
+      else fail(owner.rule);
+    });
     hit(owner.rule, place, key, 1, key === 'picture' ? owner.element : undefined);
   };
   const unseen = (element: Element, owner: Owner, key?: string) => vanish(element, owner, ['visibility', 'display'], key ? { key } : {});
@@ -79,11 +86,12 @@ export function makeBlanker(tools: BlankTools): Blanker {
     if (vanished.has(element) && (styleOf(element, 'visibility') === 'hidden' || styleOf(element, 'display') === 'none')) return;
     const wanted = wantedOf(element, owner, isDrawing);
     if (wanted.length === 0 || !mayWrite()) return;
-    for (const [name, value] of wanted) {
-      if (name === 'background-color') set(element, 'background', value);
-      else set(element, name, value);
-    }
-    if (wanted.some(([name, value]) => styleOf(element, name) !== value)) unseen(element, owner);
+    later(() => {
+      for (const [name, value] of wanted) set(element, name === 'background-color' ? 'background' : name, value);
+    });
+    afterwards(() => {
+      if (wanted.some(([name, value]) => styleOf(element, name) !== value)) unseen(element, owner);
+    });
     hit(owner.rule, element, 'picture', 1, owner.element);
   };
   /** Pictures of pseudo-elements, which the sheet has taken away unless the page's styles win. */
@@ -92,15 +100,21 @@ export function makeBlanker(tools: BlankTools): Blanker {
       const style = getComputedStyle(element, which);
       return IMAGES.some((name) => !/^(none|)$/.test(style.getPropertyValue(name)));
     };
-    const isBlock = /^(block|inline-block|list-item|table-cell|flow-root)$/.test(styleOf(element, 'display'));
-    const looked = ['::before', '::after', ...(isBlock ? ['::first-letter', '::first-line'] : [])];
-    if (/^dialog$/.test(element.localName) || element.hasAttribute('popover')) looked.push('::backdrop');
     const had = element.hasAttribute(MARK);
+    const looked = ['::before', '::after'];
+    // Looked at once: it takes long, and the sheet holds from then on.
+    if (!had && /^(block|inline-block|list-item|table-cell|flow-root)$/.test(styleOf(element, 'display')))
+      looked.push('::first-letter', '::first-line');
+    if (element.localName === 'dialog' || element.hasAttribute('popover')) looked.push('::backdrop');
     const drew = !had && looked.some(draws);
-    if (element.getAttribute(MARK) !== String(owner.rule)) element.setAttribute(MARK, String(owner.rule));
-    tools.adoptSheet(element);
+    later(() => {
+      if (element.getAttribute(MARK) !== String(owner.rule)) element.setAttribute(MARK, String(owner.rule));
+      tools.adoptSheet(element);
+    });
     if (drew) hit(owner.rule, element, 'pseudo', 1, owner.element);
-    if (looked.some(draws)) out(element, owner);
+    afterwards(() => {
+      if (looked.some(draws)) out(element, owner);
+    });
   };
 
   return {

@@ -11,7 +11,7 @@ export type PseudoReader = {
  * Makes what reads and replaces text that a style puts before or after an element. It is written into a sheet of ours, which
  * no content policy forbids. Runs in the page: uses nothing from outside itself.
  */
-export function makePseudoReader(mayWrite: () => boolean): PseudoReader {
+export function makePseudoReader(mayWrite: () => boolean, later: (write: () => void) => void): PseudoReader {
   const MARK = 'data-sessionshot-';
   const DRAWN =
     'before after marker first-letter first-line backdrop placeholder file-selector-button details-content scroll-button(*) scroll-marker'.split(
@@ -76,7 +76,9 @@ export function makePseudoReader(mayWrite: () => boolean): PseudoReader {
     const content = isListed ? getComputedStyle(element).listStyleType : style.content;
     if (!content || content === 'none' || content === 'normal' || (isListed && !content.startsWith('"'))) return null;
     const value = textOf(element, content, owner);
-    return value === '' ? null : { value, owner, place: element, key: which, write: (clean) => writePseudo(element, which, clean) };
+    return value === ''
+      ? null
+      : { value, owner, place: element, key: which, write: (clean) => later(() => writePseudo(element, which, clean)) };
   };
   return { read, adoptSheet: (element) => void sheetOf(element) };
 }

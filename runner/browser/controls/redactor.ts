@@ -27,7 +27,7 @@ type Tools = {
   makeTextRedactor(tools: TextTools): TextRedactor;
   makeElementRedactor(tools: ElementTools): ElementRedactor;
   makeBlanker(tools: BlankTools): Blanker;
-  makePseudoReader(mayWrite: () => boolean): PseudoReader;
+  makePseudoReader(mayWrite: () => boolean, later: (write: () => void) => void): PseudoReader;
   makeLedger(rules: readonly PageRule[]): Ledger;
   flattenDrawings(roots: Iterable<Document | ShadowRoot>, textless: readonly string[]): number;
   find(text: string, rule: TextRule): TextMatch[];
@@ -81,9 +81,20 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
   };
 
   const texts = tools.makeTextRedactor({ rules, find: tools.find, hit });
-  const pseudo = tools.makePseudoReader(mayWrite);
+  const writes: (() => void)[] = [];
+  const looks: (() => void)[] = [];
+  const later = (write: () => void) => void writes.push(write);
+  const afterwards = (look: () => void) => void looks.push(look);
+  /** A look may ask for another write, and that for one more look: three rounds are all there can be. */
+  const settle = () => {
+    while (writes.length + looks.length > 0) {
+      for (const write of writes.splice(0)) write();
+      for (const look of looks.splice(0)) look();
+    }
+  };
+  const pseudo = tools.makePseudoReader(mayWrite, later);
   const { fail, isTreated } = ledger;
-  const blanker = tools.makeBlanker({ rules, hit, mayWrite, fail, isTreated, adoptSheet: pseudo.adoptSheet });
+  const blanker = tools.makeBlanker({ rules, hit, mayWrite, fail, isTreated, later, afterwards, adoptSheet: pseudo.adoptSheet });
   const elements = tools.makeElementRedactor({ rules, text: texts, hit, mayWrite, blanker });
   const text = (node: Text, owner: Owner | null): Segment => ({
     value: node.data,
@@ -91,10 +102,13 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
     place: node,
     key: 'text',
     write: (value) => {
-      if (mayWrite()) node.data = value;
+      if (!mayWrite()) return;
+      later(() => {
+        node.data = value;
+      });
     },
   });
-  const walk = (start: Element) =>
+  const walk = (start: Element) => {
     tools.walkPage(start, ownerAbove(start), {
       ruleOf,
       shadowOf,
@@ -104,6 +118,8 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
       onLeave: blanker.leave,
       pseudo: pseudo.read,
     });
+    settle();
+  };
 
   /** The box around a change, whose text is looked at again as a whole, and the row in which that box stands. */
   const boxAround = (node: Node): Element | null => {
