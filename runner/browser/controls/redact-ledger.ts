@@ -21,6 +21,10 @@ export type Ledger = {
   /** Notes that the selector of a rule names an element. */
   name(rule: number, element: Element): void;
   mayWrite(): boolean;
+  /** Keeps writes for the end of a walk, and looks at what they did for after them. `settle` does both. */
+  later(write: () => void): void;
+  afterwards(look: () => void): void;
+  settle(): void;
   /** What `work` finds could have been drawn before. */
   asLate(work: () => void): void;
   sweeping(work: () => void): void;
@@ -42,7 +46,7 @@ export function makeLedger(rules: readonly PageRule[]): Ledger {
   const late = new Set<number>();
   const failed = new Set<number>();
   const treated = new WeakSet<Element>();
-  let writes = 0;
+  let written = 0;
   let since = 0;
   let isLate = false;
   let isSweeping = false;
@@ -54,7 +58,18 @@ export function makeLedger(rules: readonly PageRule[]): Ledger {
     known.add(key);
     return isNew;
   };
+  const writes: (() => void)[] = [];
+  const looks: (() => void)[] = [];
   return {
+    later: (write) => void writes.push(write),
+    afterwards: (look) => void looks.push(look),
+    settle: () => {
+      // A look may ask for another write, and that for one more look: three rounds are all there can be.
+      while (writes.length + looks.length > 0) {
+        for (const write of writes.splice(0)) write();
+        for (const look of looks.splice(0)) look();
+      }
+    },
     hit: (rule, place, key, count, owner) => {
       if (owner) treated.add(owner);
       if (isLate) late.add(rule);
@@ -70,9 +85,9 @@ export function makeLedger(rules: readonly PageRule[]): Ledger {
     // A page that answers each of our writes with one of its own would hang here: no clock ticks in between.
     mayWrite: () => {
       if (isSweeping) return !overrun;
-      if (writes++ === 0) since = performance.now();
-      const isSlow = writes > SLOW_WRITES_MIN && performance.now() - since > TICK_MS_MAX;
-      if (writes > WRITES_PER_TICK_MAX || isSlow) overrun = true;
+      if (written++ === 0) since = performance.now();
+      const isSlow = written > SLOW_WRITES_MIN && performance.now() - since > TICK_MS_MAX;
+      if (written > WRITES_PER_TICK_MAX || isSlow) overrun = true;
       return !overrun;
     },
     asLate: (work) => {
@@ -92,7 +107,7 @@ export function makeLedger(rules: readonly PageRule[]): Ledger {
       }
     },
     tick: () => {
-      writes = 0;
+      written = 0;
     },
     forgetLate: () => late.clear(),
     forgetFailed: () => failed.clear(),

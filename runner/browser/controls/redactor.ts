@@ -40,7 +40,7 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
   const closed = new WeakMap<Element, ShadowRoot>();
   const roots = new Set<Document | ShadowRoot>();
   const ledger = tools.makeLedger(rules);
-  const { hit, mayWrite } = ledger;
+  const { hit, mayWrite, fail, isTreated, later, afterwards, settle } = ledger;
   const matches = (element: Element, css: string) => {
     try {
       return element.matches(css);
@@ -81,19 +81,7 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
   };
 
   const texts = tools.makeTextRedactor({ rules, find: tools.find, hit });
-  const writes: (() => void)[] = [];
-  const looks: (() => void)[] = [];
-  const later = (write: () => void) => void writes.push(write);
-  const afterwards = (look: () => void) => void looks.push(look);
-  /** A look may ask for another write, and that for one more look: three rounds are all there can be. */
-  const settle = () => {
-    while (writes.length + looks.length > 0) {
-      for (const write of writes.splice(0)) write();
-      for (const look of looks.splice(0)) look();
-    }
-  };
   const pseudo = tools.makePseudoReader(mayWrite, later);
-  const { fail, isTreated } = ledger;
   const blanker = tools.makeBlanker({ rules, hit, mayWrite, fail, isTreated, later, afterwards, adoptSheet: pseudo.adoptSheet });
   const elements = tools.makeElementRedactor({ rules, text: texts, hit, mayWrite, blanker });
   const text = (node: Text, owner: Owner | null): Segment => ({
