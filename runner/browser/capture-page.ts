@@ -11,6 +11,7 @@ import type { AttemptScope } from '../attempt-scope.ts';
 import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-run.ts';
 import { classifyPlaywrightError } from './classify-playwright-error.ts';
 import { redactObserved, redactText } from './controls/redact-report.ts';
+import { createTextSearch, type TextSearch } from './controls/redact-search.ts';
 import type { Rendered } from './render/rendered.ts';
 import { verdictOf } from './verdict/verdict.ts';
 import { drawPicture } from './visit/draw-picture.ts';
@@ -59,36 +60,39 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
     auth: null,
     controls: null,
   };
-  const { redact } = input.payload.request;
-  const noteEgress = () => {
+  const search = createTextSearch(input.payload.request.redact);
+  const noteEgress = async () => {
     observed.timings = run.timings();
     observed.egress = { hosts: input.lease.proxy.hosts(), blocked: input.lease.proxy.blocked() };
-    redactObserved(observed, redact);
+    await redactObserved(observed, search);
   };
   let context = input.lease.tab?.context ?? null;
   try {
     run.enter('session');
     const tab = await takeTab({ input, run, observed });
     context = tab.context;
-    const rendered = await captureIn(tab, { input, run, observed });
+    const rendered = await captureIn(tab, { input, run, observed, search });
     const stored = await spool(input, rendered);
-    noteEgress();
+    await noteEgress();
     return { ok: true, ...stored, width: rendered.width, height: rendered.height, pages: rendered.pages, observed };
   } catch (error) {
     const reason = reasonOf(error, run, scope);
     // What draws and what is blank until then belong to the whole browser: it may be busy with this page for minutes more.
     if (/^(session|render)$/.test(run.step() ?? '') && /_timeout$|^browser_crashed$/.test(reason.code)) input.lease.distrust();
     observed.verdict ??= verdictOf(reason.code);
-    noteEgress();
-    return { ok: false, failure: { ...reason, detail: redactText(reason.detail, redact) }, observed, sideEffects: run.hadSideEffect() };
+    // First of all: it names the remedy. Where it cannot be searched in time, what the code says of itself is told.
+    const detail = (await redactText(reason.detail, search)) ?? failure(reason.code, reason.step).detail;
+    await noteEgress();
+    return { ok: false, failure: { ...reason, detail }, observed, sideEffects: run.hadSideEffect() };
   } finally {
+    search.close();
     run.close();
     if (context) input.lease.defer(closeContext(context, scope));
   }
 }
 
 /** Takes the tab that was made ahead, if the lease has one, or opens one as the request needs it. */
-async function takeTab({ input, run, observed }: Capture): Promise<Tab> {
+async function takeTab({ input, run, observed }: Omit<Capture, 'search'>): Promise<Tab> {
   const { lease, payload, auth } = input;
   if (lease.tab) {
     await run.within(OPEN_MS_MAX, dressTab(lease.tab, payload.request));
@@ -112,11 +116,11 @@ async function takeTab({ input, run, observed }: Capture): Promise<Tab> {
   }
 }
 
-type Capture = { input: CapturePageInput; run: CaptureRun; observed: Observed };
+type Capture = { input: CapturePageInput; run: CaptureRun; observed: Observed; search: TextSearch };
 
 async function captureIn(tab: Tab, capture: Capture): Promise<Rendered> {
-  const { input, run, observed } = capture;
-  const visit = await visitPage(tab, { ...input, run, observed });
+  const { input, run, observed, search } = capture;
+  const visit = await visitPage(tab, { ...input, run, observed, search });
   try {
     await preparePicture(visit);
     await visit.judge('first');

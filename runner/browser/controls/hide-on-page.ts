@@ -8,9 +8,9 @@ export function hideByStyle(selectors: string[]): void {
   const sheet = new CSSStyleSheet();
   for (const selector of selectors) {
     try {
-      sheet.insertRule(`${selector} { visibility: hidden !important; }`);
+      sheet.insertRule(`${selector} { transition: none !important; visibility: hidden !important; }`);
       // A descendant may be visible inside a hidden element if its own style says so.
-      sheet.insertRule(`:is(${selector}) * { visibility: hidden !important; }`);
+      sheet.insertRule(`:is(${selector}) * { transition: none !important; visibility: hidden !important; }`);
     } catch {
       // Not CSS: the caller hides what it finds by its own engine.
     }

@@ -6,13 +6,14 @@ import { answeringFrames } from '../answering-frames.ts';
 import { CaptureFault, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import type { Visit } from '../visit/visit.ts';
+import { findTextless } from './redact-drawings.ts';
 import type { RedactEvents } from './redact-hooks.ts';
 import type { RedactorState } from './redact-ledger.ts';
 import { isNativeCss, markElements } from './redact-marks.ts';
 import { closedRootsOf, findLeaks } from './redact-proof.ts';
-import { holdsAny } from './redact-report.ts';
+import { SearchExpired } from './redact-search.ts';
 import type { PageRule } from './redact-text.ts';
-import { createWorlds, evaluateIn, type World, WorldClosed, type Worlds } from './redact-worlds.ts';
+import { createWorlds, evaluateIn, TooManyFrames, type World, WorldClosed, type Worlds } from './redact-worlds.ts';
 import { REDACTOR, redactorScript } from './redactor.ts';
 
 export type Redaction = {
@@ -40,39 +41,49 @@ export function createRedaction(visit: Visit, events: RedactEvents): Redaction {
   return {
     apply: () =>
       closing(async () => {
+        visit.search.warm();
         await markAll(work);
         await findClosedRoots(work);
         const states = await callAll(work, 'sweep');
         note(states);
         if (redactOnMiss !== 'fail') return;
-        const missed = redact.findIndex((_rule, at) => states.every((state) => !state.found[at]));
-        if (missed >= 0)
-          throw refusal(
-            visit,
-            `\`redact[${missed}]\` found nothing on the page, and \`redactOnMiss\` is \`fail\`: nothing was stored. Correct the rule, or set \`redactOnMiss: "ignore"\`.`,
-          );
+        const missed = redact.findIndex((_rule, at) => states.every((state) => !state.replaced[at]));
+        if (missed < 0) return;
+        const what = states.some((state) => state.found[missed])
+          ? 'found nothing that could be replaced in what it names'
+          : 'found nothing on the page';
+        throw refusal(
+          visit,
+          `\`redact[${missed}]\` ${what}, and \`redactOnMiss\` is \`fail\`: nothing was stored. Correct the rule, or set \`redactOnMiss: "ignore"\`.`,
+        );
       }),
     guard: async (draw) => {
-      let left: number | null = null;
+      let left: Left | null = null;
       for (let tries = 0; tries < LIMITS.redactTriesMax; tries++) {
         await closing(async () => {
           await markAll(work);
           await findClosedRoots(work);
           await callAll(work, 'mark');
+          await flattenAll(work);
         });
-        refusePrintedAddress(visit);
+        await closing(() => refusePrintedAddress(visit));
         const drawn = await draw();
         left = await closing(() => findLeft(work, note));
         if (left === null) return drawn;
       }
-      throw refusal(
-        visit,
-        `\`redact[${left}]\` did not hold: the page showed a value again while it was drawn, ${LIMITS.redactTriesMax} times. Nothing was stored. Capture it when it is at rest (\`waitFor\`, \`remove\`), or hide the part.`,
-      );
+      throw refusal(visit, `\`redact[${left?.rule}]\` did not hold: ${left && WHYS[left.why]}`);
     },
   };
 }
 
+/** Why a picture was not delivered after `redactTriesMax` tries, and what to do. */
+const WHYS = {
+  again: `the page showed a value again while it was drawn, ${LIMITS.redactTriesMax} times. Nothing was stored. Capture it when it is at rest (\`waitFor\`, \`remove\`), or hide the part.`,
+  document: `the page loaded a document while it was drawn, ${LIMITS.redactTriesMax} times. Nothing was stored. Capture it when it is at rest (\`waitFor\`, \`remove\`).`,
+  shown:
+    'a value is laid out where it cannot be replaced, such as in a counter or in letters that a style changes. Nothing was stored. Name the part by `selector`, or take it away by `remove`.',
+};
+type Left = { rule: number; why: keyof typeof WHYS };
 type Work = { visit: Visit; worlds: Worlds; rules: readonly RedactRule[] };
 
 function toPageRule(rule: RedactRule, at: number): PageRule {
@@ -83,17 +94,31 @@ function toPageRule(rule: RedactRule, at: number): PageRule {
 }
 
 /** The first rule that does not hold now, after the picture; null when everything stayed hidden. */
-async function findLeft(work: Work, note: (states: readonly RedactorState[]) => void): Promise<number | null> {
+async function findLeft(work: Work, note: (states: readonly RedactorState[]) => void): Promise<Left | null> {
   const { visit, worlds, rules } = work;
   const opened = await worlds.open();
   // A document that came while the picture was taken had no redactor: what it showed is not known.
-  if (opened.some((world) => world.isNew)) return 0;
+  if (opened.some((world) => world.isNew)) return { rule: 0, why: 'document' };
   const comeBack = await markAll(work);
   const states = await statesOf(opened, 'check', visit);
   note(states);
   const late = states.flatMap((state) => (state.overrun ? [0] : state.late));
-  const leaks = await findLeaks(await worlds.sessions(), rules, visit.run);
-  return [...comeBack, ...late, ...leaks][0] ?? null;
+  const [again] = [...comeBack, ...late];
+  if (again !== undefined) return { rule: again, why: 'again' };
+  if ((await flattenAll(work)) > 0) return { rule: rules.findIndex((rule) => textRuleOf(rule) !== null), why: 'again' };
+  const proof = { search: visit.search, run: visit.run, replacements: rules.map(({ replacement }) => replacement ?? REDACT_MASK) };
+  const [shown] = await visit.run.within(LIMITS.redactSweepMsMax, findLeaks(await worlds.sessions(), proof));
+  return shown === undefined ? null : { rule: shown, why: 'shown' };
+}
+
+/** In a PDF a drawing is text, unless it is made pixels of. Returns how many were. */
+async function flattenAll({ visit, worlds, rules }: Work): Promise<number> {
+  if (visit.payload.request.output.format !== 'pdf' || rules.every((rule) => textRuleOf(rule) === null)) return 0;
+  const counts = (await worlds.open()).map(async (world) => {
+    const textless = JSON.stringify(await findTextless(world.session, visit.run));
+    return Number(await evaluateIn(world, `globalThis.${REDACTOR}.flatten(${textless})`, visit.run));
+  });
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
 async function callAll(work: Work, method: 'sweep' | 'mark'): Promise<RedactorState[]> {
@@ -104,12 +129,18 @@ async function statesOf(worlds: readonly World[], method: 'sweep' | 'mark' | 'ch
   const answers = await Promise.all(
     worlds.map((world) => evaluateIn(world, `JSON.stringify(globalThis.${REDACTOR}.${method}())`, visit.run)),
   );
-  return answers.map((answer) => readState(String(answer)));
+  const states = answers.map((answer) => readState(String(answer)));
+  const failed = states.flatMap((state) => state.failed)[0];
+  if (failed === undefined) return states;
+  throw refusal(
+    visit,
+    `\`redact[${failed}]\` names an element that cannot be blanked: the page's own styles win over ours. Nothing was stored. Name an element around it, or take it away by \`remove\`.`,
+  );
 }
 
 function readState(text: string): RedactorState {
-  const { replaced, found, late, overrun } = JSON.parse(text);
-  return { replaced, found, late, overrun };
+  const { replaced, found, late, failed, overrun } = JSON.parse(text);
+  return { replaced, found, late, failed, overrun };
 }
 
 /** Shadow trees that were closed by markup, which no script of ours can enter by itself. */
@@ -129,6 +160,7 @@ async function findClosedRoots({ visit, worlds }: Work): Promise<void> {
 
 /** Marks what selectors of Playwright's own kind name. Returns the rules whose elements came anew, which nothing else would notice. */
 async function markAll({ visit, rules }: Work): Promise<number[]> {
+  if (visit.page.frames().length > LIMITS.redactFramesMax) throw new TooManyFrames();
   const frames = await answeringFrames(visit, LIMITS.redactFramesMax);
   const marked = rules.map(async ({ selector }, at) => {
     if (selector === undefined) return 0;
@@ -148,15 +180,13 @@ async function markIn(frame: Frame, { selector, at, visit }: { selector: string;
 }
 
 /** The browser itself prints the address into these templates, and no rule reaches it there. */
-function refusePrintedAddress(visit: Visit): void {
-  const { redact, output } = visit.payload.request;
-  if (output.format !== 'pdf') return;
-  for (const key of ['headerTemplate', 'footerTemplate'] as const)
-    if (/\burl\b/.test(output.pdf?.[key] ?? '') && holdsAny(visit.page.url(), redact))
-      throw refusal(
-        visit,
-        `The address of the page holds what \`redact\` finds, and \`output.pdf.${key}\` prints it (class \`url\`): leave it out. Nothing was stored.`,
-      );
+async function refusePrintedAddress({ payload, page, search, run }: Visit): Promise<void> {
+  const { output } = payload.request;
+  const pdf = output.format === 'pdf' ? output.pdf : undefined;
+  const printing = (['headerTemplate', 'footerTemplate'] as const).find((key) => /\burl\b/.test(pdf?.[key] ?? ''));
+  if (!printing || (await search.textsWith([page.url()], 'proof')).size === 0) return;
+  const instead = `The address of the page holds what \`redact\` finds, and \`output.pdf.${printing}\` prints it (class \`url\`): leave it out. Nothing was stored.`;
+  throw new CaptureFault(failure('expectation_failed', run.step(), { instead }));
 }
 
 /** Whatever goes wrong in here, the page is not known to be redacted. */
@@ -166,6 +196,16 @@ async function failClosed<T>(visit: Visit, task: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof CaptureFault) throw error;
     if (classifyPlaywrightError(error).kind === 'gone') throw visit.run.fault('browser_crashed');
+    if (error instanceof SearchExpired)
+      throw refusal(
+        visit,
+        `${error.rule === null ? 'The rules of `redact`' : `\`redact[${error.rule}]\``} could not be held in time against all that the page shows, so it is not known to be gone. Nothing was stored. Simplify a \`regex\`, or take away what is not needed by \`remove\`.`,
+      );
+    if (error instanceof TooManyFrames)
+      throw refusal(
+        visit,
+        `The page has more than ${LIMITS.redactFramesMax} frames, which are too many to search for what \`redact\` names. Nothing was stored. Take frames away by \`remove\`.`,
+      );
     const why =
       error instanceof WaitExpired || error instanceof WorldClosed
         ? 'a part of the page did not let itself be searched in time'

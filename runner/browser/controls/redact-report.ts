@@ -1,44 +1,43 @@
-import { REDACT_MASK, type RedactRule, textRuleOf } from '#shared/redact.ts';
+import { REDACT_MASK } from '#shared/redact.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
-import { findsAny } from './redact-proof.ts';
+import { SearchExpired, type TextSearch } from './redact-search.ts';
 
-/** Writes a text that leaves the capture without what a rule by text finds: such a text is replaced as a whole word. */
-export function redactText(text: string, rules: readonly RedactRule[]): string {
-  if (rules.length === 0) return text;
-  return text
-    .split(/([\s/?#&"'()<>,;]+)/)
-    .map((word) => (holdsAny(word, rules) ? REDACT_MASK : word))
-    .join('');
+/**
+ * Writes a text that leaves the capture without what a rule by text finds: such a text is replaced as a whole word. Null
+ * where that could not be found out in time.
+ */
+export async function redactText(text: string, search: TextSearch): Promise<string | null> {
+  const [clean] = await redactTexts([text], search);
+  return clean ?? null;
 }
 
-/** What is told of the page beside the picture: the path of an address may hold what is redacted in it. */
-export function redactObserved(observed: Observed, rules: readonly RedactRule[]): void {
-  if (rules.length === 0) return;
-  if (observed.finalUrl !== null) observed.finalUrl = redactText(observed.finalUrl, rules);
-  const settledBy = observed.readiness?.settledBy;
-  if (observed.readiness && settledBy !== undefined)
-    observed.readiness = { ...observed.readiness, settledBy: redactText(settledBy, rules) };
+/** What is told of the page beside the picture: addresses may hold what is redacted in it. */
+export async function redactObserved(observed: Observed, search: TextSearch): Promise<void> {
+  const { finalUrl, readiness, egress, controls } = observed;
+  const settledBy = readiness?.settledBy;
+  const writes = controls?.readOnly?.blocked ?? [];
+  const texts = [finalUrl ?? '', settledBy ?? '', ...writes.map(({ url }) => url), ...(egress?.hosts ?? [])];
+  const refused = egress?.blocked ?? [];
+  const cleaned = await redactTexts([...texts, ...refused.map(({ host }) => host)], search);
+  const clean = cleaned.map((text) => text ?? REDACT_MASK).values();
+  const next = () => clean.next().value ?? REDACT_MASK;
+  const [url, settled] = [next(), next()];
+  if (finalUrl !== null) observed.finalUrl = url;
+  if (readiness && settledBy !== undefined) observed.readiness = { ...readiness, settledBy: settled };
+  if (controls?.readOnly) observed.controls = { ...controls, readOnly: { blocked: writes.map((write) => ({ ...write, url: next() })) } };
+  if (egress) observed.egress = { hosts: egress.hosts.map(next), blocked: refused.map((entry) => ({ ...entry, host: next() })) };
 }
 
-/** Tells whether an address or template holds what a rule by text finds, written plainly or percent-encoded. */
-export function holdsAny(text: string, rules: readonly RedactRule[]): boolean {
-  if (text.trim() === '') return false;
-  const texts = [...new Set([text, decode(text)])];
-  return rules.some((rule) => {
-    const looked = textRuleOf(rule);
-    if (!looked) return false;
-    try {
-      return findsAny(texts, looked);
-    } catch {
-      return true; // The expression took too long: what it would have found is not known.
-    }
-  });
-}
-
-function decode(text: string): string {
+/** Null for each text where time was over: what it holds is not known. */
+async function redactTexts(texts: readonly string[], search: TextSearch): Promise<(string | null)[]> {
+  const split = texts.map((text) => text.split(/([\s/?#&"'()<>,;]+)/));
+  const words = [...new Set(split.flat())].filter((word) => word.trim() !== '');
   try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // Not percent-encoded text.
+    const found = await search.textsWith(words, 'report');
+    const hidden = new Set(words.filter((_word, index) => found.has(index)));
+    return split.map((parts) => parts.map((word) => (hidden.has(word) ? REDACT_MASK : word)).join(''));
+  } catch (error) {
+    if (error instanceof SearchExpired) return texts.map(() => null);
+    throw error;
   }
 }

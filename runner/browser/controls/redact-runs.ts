@@ -8,6 +8,8 @@ export type WalkTools = {
   ruleOf(element: Element): number | null;
   shadowOf(element: Element): ShadowRoot | null;
   onElement(element: Element, owner: Owner | null): void;
+  /** Comes after all that an element named by a selector holds. */
+  onLeave(owner: Owner): void;
   onRun(run: Segment[]): void;
   pseudo(element: Element, which: 'before' | 'after' | 'marker', owner: Owner | null): Segment | null;
   text(node: Text, owner: Owner | null): Segment;
@@ -19,7 +21,9 @@ export type WalkTools = {
  * one piece too. Runs in the page: uses nothing from outside itself.
  */
 export function walkPage(start: Element, owned: Owner | null, tools: WalkTools): void {
-  const UNDRAWN = new Set(['SCRIPT', 'STYLE', 'TEMPLATE']);
+  const UNDRAWN = new Set(['script', 'style', 'template']);
+  const isText = (node: Node) => node.nodeType === Node.TEXT_NODE || node.nodeType === Node.CDATA_SECTION_NODE;
+  const left: Owner[] = [];
   let run: Segment[] = [];
   let atBoundary = false;
   let hasSpace = false;
@@ -29,7 +33,7 @@ export function walkPage(start: Element, owned: Owner | null, tools: WalkTools):
   };
 
   const rectOf = (segment: Segment, which: 'first' | 'last') => {
-    if (segment.place.nodeType !== Node.TEXT_NODE) return null;
+    if (!isText(segment.place)) return null;
     const range = document.createRange();
     range.selectNodeContents(segment.place);
     const rects = [...range.getClientRects()].filter((rect) => rect.width > 0);
@@ -65,16 +69,21 @@ export function walkPage(start: Element, owned: Owner | null, tools: WalkTools):
   };
 
   const visit = (node: Node, owner: Owner | null, inFlex: boolean): void => {
-    if (node.nodeType === Node.TEXT_NODE) {
+    if (isText(node)) {
       if (node instanceof Text && node.data !== '') add(tools.text(node, owner), inFlex);
       return;
     }
-    if (!(node instanceof Element) || UNDRAWN.has(node.tagName)) return;
+    if (!(node instanceof Element)) return;
+    if (UNDRAWN.has(node.localName)) {
+      // A style can show even these.
+      if (owner || tools.ruleOf(node) !== null) tools.onElement(node, owner ?? { rule: tools.ruleOf(node) ?? 0, element: node });
+      return;
+    }
     const rule = owner ? null : tools.ruleOf(node);
     const own = rule === null ? owner : { rule, element: node };
     tools.onElement(node, own);
     const { display } = getComputedStyle(node);
-    const isInline = /^(inline|contents|ruby|ruby-text)$/.test(display) && node.tagName !== 'BR';
+    const isInline = /^(inline|contents|ruby|ruby-text)$/.test(display) && node.localName !== 'br';
     if (!isInline) atBoundary = true;
     const isFlex = /flex|grid/.test(display);
     const marker = display.includes('list-item') ? tools.pseudo(node, 'marker', own) : null;
@@ -88,7 +97,10 @@ export function walkPage(start: Element, owned: Owner | null, tools: WalkTools):
     const after = tools.pseudo(node, 'after', own);
     if (after) add(after, false);
     if (!isInline) atBoundary = true;
+    if (own && rule !== null) left.push(own);
   };
   visit(start, owned, false);
   flush();
+  // Only now: the last run of text is written when the walk is over.
+  for (const owner of left) tools.onLeave(owner);
 }

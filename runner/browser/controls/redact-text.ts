@@ -8,7 +8,7 @@ export type TextTools = {
   rules: readonly PageRule[];
   find(text: string, rule: TextRule): TextMatch[];
   /** Notes that a rule applied at a place. */
-  hit(rule: number, place: Node, key: string, count: number): void;
+  hit(rule: number, place: Node, key: string, count: number, owner?: Element): void;
 };
 export type TextRedactor = { run(segments: Segment[]): void; string(text: string, place: Node, key: string): string };
 
@@ -76,7 +76,7 @@ export function makeTextRedactor(tools: TextTools): TextRedactor {
           const value = values[at] ?? '';
           if (value.trim() === '') continue;
           values[at] = isFirst ? value.replace(/^(\s*)[\s\S]*?(\s*)$/, (_all, left, right) => left + rule.replacement + right) : '';
-          if (isFirst) hit(owner.rule, segments[at]?.place ?? owner.element, segments[at]?.key ?? '', 1);
+          if (isFirst) hit(owner.rule, segments[at]?.place ?? owner.element, segments[at]?.key ?? '', 1, owner.element);
           isFirst = false;
         }
       }

@@ -18,6 +18,11 @@ export class WorldClosed extends Error {
   override readonly name = 'WorldClosed';
 }
 
+/** Thrown where a page has more frames than are searched. */
+export class TooManyFrames extends Error {
+  override readonly name = 'TooManyFrames';
+}
+
 /**
  * Opens isolated worlds in all documents of a page, also in frames that have a process of their own, and sees to it that
  * a document that is loaded later begins with `script`.
@@ -30,7 +35,8 @@ export function createWorlds(visit: Visit, script: string): Worlds {
   const ask = <T>(work: Promise<T>) => run.within(LIMITS.redactSweepMsMax, work);
 
   const sessions = async () => {
-    const children = page.frames().slice(1, LIMITS.redactFramesMax);
+    const children = page.frames().slice(1);
+    if (children.length >= LIMITS.redactFramesMax) throw new TooManyFrames();
     await Promise.all(
       children.map(async (frame) => {
         if (ownSessions.has(frame)) return;
@@ -58,7 +64,7 @@ export function createWorlds(visit: Visit, script: string): Worlds {
       try {
         return await openAll();
       } catch (error) {
-        if (error instanceof CaptureFault || tries >= LIMITS.redactTriesMax) throw error;
+        if (error instanceof CaptureFault || error instanceof TooManyFrames || tries >= LIMITS.redactTriesMax) throw error;
         // A frame that left or moved to another process while we asked: the sessions are looked up anew.
         ownSessions.clear();
       }
@@ -88,7 +94,7 @@ export async function evaluateIn(world: Pick<World, 'session' | 'contextId'>, ex
 }
 
 function idsOf(tree: FrameTree): string[] {
-  return [tree.frame.id, ...(tree.childFrames ?? []).flatMap(idsOf)].slice(0, LIMITS.redactFramesMax);
+  return [tree.frame.id, ...(tree.childFrames ?? []).flatMap(idsOf)];
 }
 
 function passOn(error: unknown): null {

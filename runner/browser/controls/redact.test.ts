@@ -47,7 +47,15 @@ beforeAll(async () => {
       return html(
         `<p id="app">${MAIL}</p><script>const p = document.getElementById('app'); new MutationObserver(() => { if (p.textContent !== '${MAIL}') p.textContent = '${MAIL}' }).observe(p, { childList: true, characterData: true, subtree: true })</script>`,
       );
-    if (url.pathname === '/slow-regex') return html(`<p>${'a'.repeat(4000)}!</p>`);
+    if (url.pathname === '/unseen')
+      return html(
+        `<link rel="canonical" href="${APP}/users/${MAIL}"><base href="${APP}/users/${MAIL}/"><svg><g id="${MAIL}"></g><use href="#${MAIL}"/></svg><p>at rest</p><a href="x">x</a>`,
+      );
+    if (url.pathname === '/changed') return html('<p style="text-transform: uppercase">emp-204981</p>');
+    if (url.pathname === '/writes')
+      return html(
+        `<p>x</p><script>fetch('/users/${MAIL}/seen', { method: 'POST' }).catch(() => { document.body.insertAdjacentHTML('beforeend', '<p id="sent">sent</p>') })</script>`,
+      );
     if (url.pathname.startsWith('/users/')) return html(`<title>Profile</title><p>profile</p><a href="#part">part</a>`);
     return html(`<title>Report of ${MAIL}</title><p class="mail">${MAIL}</p><p>Total 42</p><p class="keep">kept@else.example.nothing</p>`);
   });
@@ -141,6 +149,27 @@ describe('redact', () => {
       failure: { code: 'expectation_failed', detail: expect.stringContaining('`output.pdf.headerTemplate`') },
     });
     expect(await pdf('', { output })).toMatchObject({ ok: true });
+  });
+
+  it('passes over addresses that reach neither picture nor PDF', async () => {
+    const text = await textOf(await pdf('unseen'));
+    expect(text).toContain('at rest');
+    expect((await readFile(fileOf(await pdf('unseen')))).toString('latin1')).not.toContain('secret');
+  });
+
+  it('says so where a value is laid out that cannot be replaced', async () => {
+    expect(await pdf('changed', { redact: [{ regex: 'EMP-\\d{6}' }] })).toMatchObject({
+      ok: false,
+      failure: { code: 'expectation_failed', detail: expect.stringContaining('laid out where it cannot be replaced') },
+    });
+  });
+
+  it('leaves what it finds out of the list of blocked writes', async () => {
+    const result = await pdf('writes', { readOnly: true, waitFor: { selector: '#sent' } });
+    expect(result.observed.controls?.readOnly?.blocked).toEqual([
+      { method: 'POST', url: `${APP}/users/████/seen`, kind: 'fetch', count: 1 },
+    ]);
+    expect(JSON.stringify(result)).not.toContain('secret');
   });
 
   it('works where the scripts of the page are switched off', async () => {

@@ -1,5 +1,7 @@
 /// <reference lib="dom" />
 import { findMatches, type TextMatch, type TextRule } from '#shared/redact-matches.ts';
+import { type Blanker, type BlankTools, makeBlanker } from './redact-blank.ts';
+import { flattenDrawings } from './redact-drawings.ts';
 import { type ElementRedactor, type ElementTools, makeElementRedactor } from './redact-element.ts';
 import { type Ledger, makeLedger, type RedactorState } from './redact-ledger.ts';
 import { makePseudoReader, type PseudoReader } from './redact-pseudo.ts';
@@ -17,13 +19,17 @@ export type Redactor = {
   /** Sweeps; whatever it still finds is late. */
   check(): RedactorState;
   addClosedRoot(node: Node): void;
+  /** Makes pixels of drawings; `textless` are addresses of pictures that hold no text. Returns how many there were. */
+  flatten(textless: readonly string[]): number;
 };
 type Tools = {
   walkPage(start: Element, owned: Owner | null, tools: WalkTools): void;
   makeTextRedactor(tools: TextTools): TextRedactor;
   makeElementRedactor(tools: ElementTools): ElementRedactor;
-  makePseudoReader(mayWrite: () => boolean): PseudoReader;
+  makeBlanker(tools: BlankTools): Blanker;
+  makePseudoReader(mayWrite: () => boolean, later: (write: () => void) => void): PseudoReader;
   makeLedger(rules: readonly PageRule[]): Ledger;
+  flattenDrawings(roots: Iterable<Document | ShadowRoot>, textless: readonly string[]): number;
   find(text: string, rule: TextRule): TextMatch[];
 };
 
@@ -34,7 +40,7 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
   const closed = new WeakMap<Element, ShadowRoot>();
   const roots = new Set<Document | ShadowRoot>();
   const ledger = tools.makeLedger(rules);
-  const { hit, mayWrite } = ledger;
+  const { hit, mayWrite, fail, isTreated, later, afterwards, settle } = ledger;
   const matches = (element: Element, css: string) => {
     try {
       return element.matches(css);
@@ -75,26 +81,33 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
   };
 
   const texts = tools.makeTextRedactor({ rules, find: tools.find, hit });
-  const elements = tools.makeElementRedactor({ rules, text: texts, hit, mayWrite });
-  const pseudo = tools.makePseudoReader(mayWrite);
+  const pseudo = tools.makePseudoReader(mayWrite, later);
+  const blanker = tools.makeBlanker({ rules, hit, mayWrite, fail, isTreated, later, afterwards, adoptSheet: pseudo.adoptSheet });
+  const elements = tools.makeElementRedactor({ rules, text: texts, hit, mayWrite, blanker });
   const text = (node: Text, owner: Owner | null): Segment => ({
     value: node.data,
     owner,
     place: node,
     key: 'text',
     write: (value) => {
-      if (mayWrite()) node.data = value;
+      if (!mayWrite()) return;
+      later(() => {
+        node.data = value;
+      });
     },
   });
-  const walk = (start: Element) =>
+  const walk = (start: Element) => {
     tools.walkPage(start, ownerAbove(start), {
       ruleOf,
       shadowOf,
       text,
       onRun: texts.run,
       onElement: elements.element,
-      pseudo,
+      onLeave: blanker.leave,
+      pseudo: pseudo.read,
     });
+    settle();
+  };
 
   /** The box around a change, whose text is looked at again as a whole, and the row in which that box stands. */
   const boxAround = (node: Node): Element | null => {
@@ -126,6 +139,7 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
   };
   const sweep = () => {
     watch(document);
+    ledger.forgetFailed();
     ledger.sweeping(() => {
       if (document.documentElement) walk(document.documentElement);
     });
@@ -160,6 +174,7 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
       ledger.asLate(sweep);
       return ledger.state();
     },
+    flatten: (textless) => tools.flattenDrawings(roots, textless),
     addClosedRoot: (node) => {
       const root = node.getRootNode();
       if (root instanceof ShadowRoot) {
@@ -175,6 +190,6 @@ export const REDACTOR = '__redactor';
 
 /** The script that makes the redactor of a document once. Its value says whether it was made now. */
 export function redactorScript(rules: readonly PageRule[], events: { value: string; shadow: string }): string {
-  const tools = `{ walkPage: ${walkPage}, makeTextRedactor: ${makeTextRedactor}, makeElementRedactor: ${makeElementRedactor}, makePseudoReader: ${makePseudoReader}, makeLedger: ${makeLedger}, find: ${findMatches} }`;
+  const tools = `{ walkPage: ${walkPage}, makeTextRedactor: ${makeTextRedactor}, makeElementRedactor: ${makeElementRedactor}, makeBlanker: ${makeBlanker}, makePseudoReader: ${makePseudoReader}, makeLedger: ${makeLedger}, flattenDrawings: ${flattenDrawings}, find: ${findMatches} }`;
   return `(() => { if (globalThis.${REDACTOR}) return false; globalThis.${REDACTOR} = (${makeRedactor})(${JSON.stringify(rules)}, ${tools}, ${JSON.stringify(events)}); return true; })()`;
 }

@@ -12,10 +12,21 @@ export function addStyles(texts: string[]): void {
   }
 }
 
-/** Makes elements invisible and keeps their place. */
+/**
+ * Makes elements invisible and keeps their place. Where a style of the page wins, as one that an element's own tree marks
+ * `!important` does, and where that tree may hold something that makes itself visible, the next way follows.
+ */
 export function hideElements(elements: Element[]): void {
-  for (const element of elements)
-    if (element instanceof HTMLElement || element instanceof SVGElement) element.style.setProperty('visibility', 'hidden', 'important');
+  for (const element of elements) {
+    if (!(element instanceof HTMLElement || element instanceof SVGElement)) continue;
+    const set = (name: string, value: string) => element.style.setProperty(name, value, 'important');
+    const isHidden = () => getComputedStyle(element).visibility === 'hidden' && element.shadowRoot === null;
+    // A transition would show the element for as long as the page likes.
+    set('transition', 'none');
+    set('visibility', 'hidden');
+    if (!isHidden()) set('opacity', '0');
+    if (!isHidden() && getComputedStyle(element).opacity !== '0') set('clip-path', 'inset(100%)');
+  }
 }
 
 /** Takes elements out of the page. */

@@ -6,6 +6,7 @@ import type { CapturePayload } from '#shared/sealed-payload.ts';
 import type { CaptureRun } from '../capture-run.ts';
 import type { Controls } from '../controls/controls.ts';
 import type { RedactEvents } from '../controls/redact-hooks.ts';
+import type { TextSearch } from '../controls/redact-search.ts';
 import type { BrowserLease } from '../launch/browser-pool.ts';
 import type { NetworkActivity } from '../readiness/network-activity.ts';
 import type { NavigationGuard } from './navigation-guard.ts';
@@ -20,7 +21,7 @@ export type VisitInput = {
   spoolDir: string;
   assetBytesMax: number;
 };
-export type VisitOptions = VisitInput & { run: CaptureRun; observed: Observed };
+export type VisitOptions = VisitInput & { run: CaptureRun; observed: Observed; search: TextSearch };
 
 /** A page on its way to the picture, and everything that watches it. */
 export type Visit = VisitOptions & {
