@@ -4,7 +4,10 @@ import { createSocketSink } from './socket-sink.ts';
 
 const APP = 'https://app.example.com';
 const sink = createSocketSink();
-/** A script that opens both kinds of socket and says into the page when it has tried. */
+/**
+ * A script that opens both kinds of socket and says into the page when it has tried. Its empty catches, and those of the
+ * pages below, stand for a page that goes on after a refusal: what got out is what the sink has heard.
+ */
 const dig = (name: string) => `
 try { const s = new WebSocket('wss://app.example.com/${name}'); s.onopen = () => s.send('x'); } catch {}
 try { new WebSocketStream('wss://app.example.com/${name}-stream').opened.then(({ writable }) => writable.getWriter().write('x')).catch(() => 0); } catch {}

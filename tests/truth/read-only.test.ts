@@ -8,7 +8,10 @@ const CORS = { 'access-control-allow-origin': APP, 'access-control-allow-methods
 /** Frames that clients sent through WebSockets, by the path of the socket. */
 const { messages, accept } = createSocketSink();
 
-/** A page that writes in every way that is known; `bye` tells of its end. The last line shows that all of it has run. */
+/**
+ * A page that writes in every way that is known; `bye` tells of its end. The last line shows that all of it has run. What
+ * is refused may throw: the page goes on, and the log of the site says what got through.
+ */
 const WRITER = `<h1>Board</h1><a id="ping" href="#x" ping="/ping">x</a><p id="done"></p>
 <form id="form" method="post" action="/form"><input name="a" value="b"></form>
 <form id="framed" method="post" action="/form-framed" target="inner"></form><iframe name="inner"></iframe>

@@ -19,7 +19,7 @@ const CALLBACKS = bare(
   crossed.observe(document.querySelector('#seen'));
   </script>`,
 );
-/** Calls an address inside the network, and says whether it answered. */
+/** Calls an address inside the network, and says whether it answered. A refusal throws, and is what is hoped for. */
 const reach = (script: string) => bare(`<p>the page</p><script>const inside = '{canary}'; try { ${script} } catch {}</script>`);
 const UNREACHED = { text: ['the page'], canary: 'untouched', blocked: ['127.0.0.1'] } as const;
 const HEADINGS = bare('<h1>Chapter</h1><p>text</p><h2>Section</h2><p>text</p>');
