@@ -44,9 +44,21 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, { drain, claim
   log.info('attempt started');
   let spoolDir: string | null = null;
   const trailing: Promise<void>[] = [];
+  const reported = new AbortController();
   try {
     spoolDir = await mkdtemp(join(deps.spool, 'attempt-'));
-    const attempt: Attempt = { claim, claimNext, progress, stop, held, log, spoolDir, startedAt: Date.now(), trailing };
+    const attempt: Attempt = {
+      claim,
+      claimNext,
+      progress,
+      stop,
+      held,
+      log,
+      spoolDir,
+      startedAt: Date.now(),
+      reported: reported.signal,
+      trailing,
+    };
     const outcome = await makeCapture(deps, attempt).catch((error: unknown) => failed(attempt, error));
     return await report(deps.control, attempt, outcome);
   } catch (error) {
@@ -54,6 +66,7 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, { drain, claim
     return error instanceof LeaseLost ? 'lease_lost' : 'unreported';
   } finally {
     held.end();
+    reported.abort();
     await Promise.all(trailing);
     drain.removeEventListener('abort', onDrain);
     if (spoolDir)

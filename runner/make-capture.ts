@@ -50,12 +50,18 @@ export type Attempt = {
   log: Log;
   spoolDir: string;
   startedAt: number;
+  /** Aborts when the result was reported, or cannot be. */
+  reported: AbortSignal;
   /** What goes on behind the report and must be over before the attempt is. */
   trailing: Promise<void>[];
 };
 
 // The page gets this long after its deadline to conclude by itself, because then it can say more than "time is up".
 const CONCLUDE_MS = 500;
+// Closing a page and making the next one take the processors for longer than storing and reporting what was made, and
+// than the server takes to answer who waits for it.
+const LINGER_MS_MAX = 250;
+const ANSWER_MS = 40;
 
 /**
  * Makes the capture of a claimed job: opens the payload, waits for a place in a browser, captures, stores. Rejects with
@@ -99,7 +105,7 @@ export async function makeCapture(deps: MakingDeps, attempt: Attempt): Promise<O
 }
 
 type Job = { payload: CapturePayload; auth: ResolvedAuth | null; scope: AttemptScope };
-type Captured = { result: CaptureResult; released: Promise<void> };
+type Captured = { result: CaptureResult; lease: HeldLease };
 
 /**
  * Waits for a place in a browser. With the next job in hand early that is a moment; a job that would wait for long is
@@ -121,19 +127,20 @@ async function capture(deps: MakingDeps, attempt: Attempt, { payload, auth, scop
   const lease = await deps.pool.acquire({ workspaceId: claim.workspaceId, domains, tab }, scope);
   try {
     const result = await endInTime(deps.capture({ lease, payload, auth, domains, spoolDir, assetBytesMax }, scope), lease, scope);
-    return { result, released: lease.release() };
+    return { result, lease };
   } catch (error) {
     await lease.release();
     throw error;
   }
 }
 
-/** Leaves the browser to the next one as soon as it is free, and stores the result meanwhile. */
+/** Stores the result, and gives the browser back meanwhile where the next one waits for it. */
 async function conclude(
   deps: MakingDeps,
   attempt: Attempt,
-  { result, released, scope, leave }: Captured & { scope: AttemptScope; leave: () => void },
+  { result, lease, scope, leave }: Captured & { scope: AttemptScope; leave: () => void },
 ): Promise<Outcome> {
+  const released = giveBack(deps, attempt, lease);
   attempt.trailing.push(released);
   // A store that is slow holds the browser after all: results must not pile up.
   const stored = await deps.slots.store.take(attempt.stop.signal);
@@ -147,6 +154,13 @@ async function conclude(
   } finally {
     stored?.();
   }
+}
+
+/** The page is closed after the report, for that is what somebody waits for, or as soon as somebody waits for the browser. */
+async function giveBack({ slots }: MakingDeps, { reported }: Attempt, lease: HeldLease): Promise<void> {
+  await slots.browser.wanted(AbortSignal.any([reported, AbortSignal.timeout(LINGER_MS_MAX)]));
+  await slots.browser.wanted(AbortSignal.timeout(ANSWER_MS));
+  await lease.release();
 }
 
 /** A page that does not let go within `LIMITS.abortGraceMs` of the stop loses its browser: the slot must be free again. */

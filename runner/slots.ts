@@ -9,6 +9,8 @@ export type Slots = {
   free(): number;
   /** Waits for a slot and gives back the way to free it (callable twice), or null when the signal aborts first. */
   take(signal: AbortSignal): Promise<(() => void) | null>;
+  /** Resolves when somebody waits for a slot, or when the signal aborts. */
+  wanted(signal: AbortSignal): Promise<void>;
 };
 
 const MEMORY_LOOK_MS = 1000;
@@ -27,6 +29,7 @@ export function countSlots(
  */
 export function createSlots(size: number, log: Log, freeBytes: () => number = () => process.availableMemory()): Slots {
   const waiting: (() => void)[] = [];
+  const watchers = new Set<() => void>();
   let used = 0;
   const give = (): (() => void) => {
     let isHeld = true;
@@ -41,6 +44,7 @@ export function createSlots(size: number, log: Log, freeBytes: () => number = ()
   const waitTurn = async (signal: AbortSignal): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
     waiting.push(resolve);
+    for (const tell of watchers) tell();
     signal.addEventListener('abort', () => resolve(), { once: true });
     await promise;
     const index = waiting.indexOf(resolve);
@@ -49,6 +53,14 @@ export function createSlots(size: number, log: Log, freeBytes: () => number = ()
   return {
     size,
     free: () => size - used,
+    wanted: async (signal) => {
+      if (waiting.length > 0 || signal.aborted) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      watchers.add(resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      await promise;
+      watchers.delete(resolve);
+    },
     take: async (signal) => {
       while (used >= size && !signal.aborted) await waitTurn(signal);
       if (signal.aborted) return null;

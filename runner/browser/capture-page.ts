@@ -87,7 +87,8 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
   } finally {
     search.close();
     run.close();
-    if (context) input.lease.defer(closeContext(context, scope));
+    const open = context;
+    if (open) input.lease.defer(() => closeContext(open, scope));
   }
 }
 
@@ -103,12 +104,11 @@ async function takeTab({ input, run, observed }: Omit<Capture, 'search'>): Promi
     return await run.within(OPEN_MS_MAX, opening);
   } catch (error) {
     // It may still open after we gave up on it: then it is closed where nobody else would.
-    lease.defer(
-      endsWithin(
-        CLOSE_MS_MAX,
-        opening.then((late) => late.context.close()),
-      ).then(() => undefined),
-    );
+    const closed = endsWithin(
+      CLOSE_MS_MAX,
+      opening.then((late) => late.context.close()),
+    ).then(() => undefined);
+    lease.defer(() => closed);
     if (error instanceof CaptureFault || !auth?.indexedDB.length) throw error;
     const refused = { name: 'auth.storageState', reason: 'its IndexedDB part could not be restored', kind: 'indexedDB' as const };
     observed.auth = makeReceipt({ cookies: 0, origins: 0, rejected: [...auth.rejected, refused] }, []);

@@ -20,8 +20,8 @@ export type BrowserLease = {
   contextOptions: BrowserContextOptions;
   /** Aborts when the browser process is gone. */
   crashed: AbortSignal;
-  /** Takes the closing of a context off the capture's way: the browser is given back only when it is over. Must not reject. */
-  defer(closing: Promise<void>): void;
+  /** Takes the closing of a context off the capture's way: done at the release, which waits for it. Must not reject. */
+  defer(close: () => Promise<void>): void;
   /** Says that the browser did not keep up with the page: its process serves no capture after those under way. */
   distrust(): void;
 };
@@ -196,7 +196,8 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       const lease = holdLease(entry, opened, () => giveBack(entry));
       lease.proxy.allow(domains);
       if (scope.signal.aborted) {
-        if (lease.tab) lease.defer(lease.tab.context.close().catch(() => undefined)); // rejects when the browser is gone
+        const context = lease.tab?.context;
+        if (context) lease.defer(() => context.close().catch(() => undefined)); // rejects when the browser is gone
         await lease.release();
         throw scope.signal.reason;
       }
@@ -236,7 +237,7 @@ function contextOptionsOf(proxy: EgressSession): BrowserContextOptions {
 
 function holdLease(entry: Entry, opened: { proxy: EgressSession } | ReadyTab, giveBack: () => void): HeldLease {
   const { proxy } = opened;
-  const closing: Promise<void>[] = [];
+  const closing: (() => Promise<void>)[] = [];
   let released: Promise<void> | null = null;
   return {
     browser: entry.launched.browser,
@@ -244,12 +245,12 @@ function holdLease(entry: Entry, opened: { proxy: EgressSession } | ReadyTab, gi
     tab: 'page' in opened ? opened : null,
     contextOptions: contextOptionsOf(proxy),
     crashed: entry.crashed.signal,
-    defer: (work) => void closing.push(work),
+    defer: (close) => void closing.push(close),
     distrust: () => {
       entry.isRetiring = true;
     },
     release: () => {
-      released ??= Promise.all(closing)
+      released ??= Promise.all(closing.map((close) => close()))
         .then(() => proxy.close())
         .finally(giveBack);
       return released;

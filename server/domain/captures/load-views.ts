@@ -17,8 +17,8 @@ export async function loadViews(
   const { actor, captures, withLinks } = show;
   const ids = captures.map((capture) => capture.id);
   if (ids.length === 0) return [];
-  const attempts = await em.find(Attempt, { capture: { $in: ids } });
-  const assets = new Map((await em.find(Asset, { capture: { $in: ids } })).map((asset) => [asset.capture.id, asset]));
+  const [attempts, found] = await Promise.all([em.find(Attempt, { capture: { $in: ids } }), em.find(Asset, { capture: { $in: ids } })]);
+  const assets = new Map(found.map((asset) => [asset.capture.id, asset]));
   const views: CaptureView[] = [];
   for (const capture of captures) {
     const asset = assets.get(capture.id) ?? null;

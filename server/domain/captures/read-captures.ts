@@ -16,7 +16,11 @@ type Reading = Pick<Deps, 'db' | 'blobs' | 'clock' | 'settings'>;
 export async function readCapture(deps: Reading, actor: Actor, id: string): Promise<CaptureView> {
   requireScope(actor, 'captures:read');
   const em = deps.db.fork();
-  const [view] = await loadViews(em, deps, { actor, captures: [await findCapture(em, actor, id)], withLinks: true });
+  return await viewOf(em, deps, { actor, capture: await findCapture(em, actor, id) });
+}
+
+async function viewOf(em: EntityManager, deps: Reading, { actor, capture }: { actor: Actor; capture: CaptureRow }): Promise<CaptureView> {
+  const [view] = await loadViews(em, deps, { actor, captures: [capture], withLinks: true });
   if (!view) throw notFound();
   return view;
 }
@@ -34,8 +38,10 @@ export async function waitForCapture(
     const left = Math.min(LOOK_MS, endsAt - Date.now());
     // Waiting begins before looking: a change committed in between would otherwise be waited past.
     const changed = deps.events.next((event) => event.kind === 'capture' && event.captureId === id, Math.max(0, left), wait.signal);
-    const { status } = await findCapture(deps.db.fork(), actor, id);
-    if (FINAL_STATUSES.includes(status) || left <= 0 || wait.signal?.aborted) return await readCapture(deps, actor, id);
+    const em = deps.db.fork();
+    const capture = await findCapture(em, actor, id);
+    const isOver = FINAL_STATUSES.includes(capture.status) || left <= 0 || wait.signal?.aborted;
+    if (isOver) return await viewOf(em, deps, { actor, capture });
     await changed;
   }
 }

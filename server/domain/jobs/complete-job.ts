@@ -1,4 +1,4 @@
-import { Capture, Job, type JobRow } from '#server/db/captures.entities.ts';
+import { Job } from '#server/db/captures.entities.ts';
 import { failure } from '#shared/failure.ts';
 import type { JobId } from '#shared/ids.ts';
 import { CONTENT_TYPES } from '#shared/output.ts';
@@ -65,9 +65,9 @@ async function findStored(
   body: CompleteRequest,
 ): Promise<Stored | null> {
   const em = deps.db.fork();
-  const job: JobRow | null = await em.findOne(Job, { id: jobId });
+  const job = await em.findOne(Job, { id: jobId }, { populate: ['capture'], strategy: 'joined' });
   if (!job || !holdsLease(job, runner, hashLeaseToken(body.leaseToken))) return null;
-  const capture = await em.findOneOrFail(Capture, { id: job.capture.id });
+  const capture = job.capture.unwrap();
   const name = blobName(
     { workspaceId: job.workspace.id, captureId: capture.id, createdAt: capture.createdAt },
     job.attempt,
