@@ -43,7 +43,7 @@ export async function prepareReadiness(context: BrowserContext): Promise<OurRead
         const whole = await settle(target, {
           wholePage: true,
           lazy: true,
-          untouched: true,
+          since: 'nothing',
           msMax: Math.max(1, until - Date.now()),
           navigatedAt,
         });

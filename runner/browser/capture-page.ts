@@ -71,10 +71,9 @@ export async function capturePage(input: CapturePageInput, scope: AttemptScope):
     run.enter('session');
     const tab = await takeTab({ input, run, observed });
     context = tab.context;
-    const rendered = await captureIn(tab, { input, run, observed, search });
-    const stored = await spool(input, rendered);
+    const captured = await captureIn(tab, { input, run, observed, search });
     await noteEgress();
-    return { ok: true, ...stored, width: rendered.width, height: rendered.height, pages: rendered.pages, observed };
+    return { ok: true, ...captured, observed };
   } catch (error) {
     const reason = reasonOf(error, run, scope);
     // What draws and what is blank until then belong to the whole browser: it may be busy with this page for minutes more.
@@ -118,7 +117,7 @@ async function takeTab({ input, run, observed }: Omit<Capture, 'search'>): Promi
 
 type Capture = { input: CapturePageInput; run: CaptureRun; observed: Observed; search: TextSearch };
 
-async function captureIn(tab: Tab, capture: Capture): Promise<Rendered> {
+async function captureIn(tab: Tab, capture: Capture): Promise<Spooled> {
   const { input, run, observed, search } = capture;
   const visit = await visitPage(tab, { ...input, run, observed, search });
   try {
@@ -127,8 +126,10 @@ async function captureIn(tab: Tab, capture: Capture): Promise<Rendered> {
     run.enter('render');
     const rendered = await drawPicture(visit);
     // The page may have gone elsewhere while it was drawn: then the picture is not of what was judged.
-    await Promise.all([visit.judge('again'), visit.finishReceipt()]);
-    return rendered;
+    const judged = Promise.all([visit.judge('again'), visit.finishReceipt()]);
+    const sha256 = createHash('sha256').update(rendered.bytes).digest('hex'); // while the browser answers
+    await judged;
+    return await spool(input, rendered, sha256);
   } finally {
     await visit.finishReceipt();
     observed.finalUrl = shownUrl(visit.page.url()) || null;
@@ -138,12 +139,14 @@ async function captureIn(tab: Tab, capture: Capture): Promise<Rendered> {
   }
 }
 
-async function spool(input: CapturePageInput, rendered: Rendered) {
+type Spooled = Omit<Extract<CaptureResult, { ok: true }>, 'ok' | 'observed'>;
+
+async function spool(input: CapturePageInput, rendered: Rendered, sha256: string): Promise<Spooled> {
   const { format } = input.payload.request.output;
   const file = join(input.spoolDir, `${randomUUID()}.${EXTENSIONS[format]}`);
   await writeFile(file, rendered.bytes, { mode: 0o600, flag: 'wx' });
-  const sha256 = createHash('sha256').update(rendered.bytes).digest('hex');
-  return { file, contentType: CONTENT_TYPES[format], bytes: rendered.bytes.length, sha256 };
+  const { width, height, pages, bytes } = rendered;
+  return { file, contentType: CONTENT_TYPES[format], bytes: bytes.length, sha256, width, height, pages };
 }
 
 /** What ended the run counts before what was thrown: a wait that fails because its page was closed is only an echo. */

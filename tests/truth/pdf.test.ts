@@ -14,6 +14,9 @@ const PAGES: Record<string, string> = {
   '/app': `<style>@media print { nav { display: none } }</style><nav><b id="user">Ann</b> <button onclick="document.getElementById('range').textContent = 'Last 30 days'">30</button></nav><p id="range">Last 7 days</p>`,
   // A chart that is drawn anew for print, from data that it asks for then.
   '/chart': `<p id="chart">screen chart</p><script>matchMedia('print').addEventListener('change', async (event) => { if (!event.matches) return; document.getElementById('chart').textContent = 'loading'; const answer = await fetch('/data'); document.getElementById('chart').textContent = await answer.text() })</script>`,
+  // Chart libraries wait a moment for their container to stop changing, and redraw then.
+  '/debounced': `<p id="chart">screen chart</p><script>matchMedia('print').addEventListener('change', (event) => { if (event.matches) setTimeout(() => { document.getElementById('chart').textContent = 'print chart' }, 50) })</script>`,
+  '/resized': `<style>#box { width: 700px } @media print { #box { width: 300px } }</style><div id="box"><p id="chart"></p></div><script>const chart = document.getElementById('chart'); let timer; new ResizeObserver(([entry]) => { clearTimeout(timer); timer = setTimeout(() => { chart.textContent = 'chart of ' + entry.contentRect.width }, 50) }).observe(document.getElementById('box'))</script>`,
   '/lazy': `<div style="height:6000px">top</div><img loading="lazy" src="/lazy.svg" width="200" height="30" alt="">`,
   '/scripts': '<h1>мир שלום مرحبا Ünï</h1><p><a href="https://app.example.com/next">next page</a></p>',
   '/east-asian': `<html lang="zh"><h1>季度报告</h1><p>销售额增长了百分之十二。</p><p lang="ja">東京の売上、カタカナとひらがな。</p><p lang="ko">매출 보고서</p><table><tr><td>合計</td><td>一二三</td></tr></table><p style="font-family:serif">衬线字体</p>`,
@@ -54,6 +57,8 @@ describe('a PDF', () => {
   it('waits for what print begins to load and draw', async () => {
     expect(await textOf(await pdf('/chart'))).toContain('print chart ready');
     expect(await textOf(await pdf('/chart', { media: 'screen' }))).toContain('screen chart');
+    expect(await textOf(await pdf('/debounced'))).toContain('print chart');
+    expect(await textOf(await pdf('/resized'))).toContain('chart of 300');
   });
 
   it('has the lazy pictures below the fold, and frames of others', async () => {

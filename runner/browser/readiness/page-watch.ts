@@ -9,6 +9,8 @@ export type PageWatch = {
   sleep(ms: number): Promise<void>;
   /** Two frames drawn; a second at most, because a page that is not drawn has none. */
   frames(): Promise<void>;
+  /** One frame drawn, with all that its callbacks and observers do to the page; a second at most. */
+  frame(): Promise<void>;
   /** Resolves when something happens that may have changed what is awaited, `ms` at the latest. */
   nextEvent(ms: number): Promise<void>;
   /** Elements of the document and of its shadow roots, closed ones included where a script attached them. */
@@ -18,6 +20,8 @@ export type PageWatch = {
   changedAt(): number;
   /** When an element was last added anywhere. */
   grownAt(): number;
+  /** How many changes of nodes there were, those of tickers too. */
+  changes(): number;
 };
 
 /** Starts the record. Runs in the page: uses nothing from outside itself. */
@@ -36,6 +40,7 @@ export function watchPage(): PageWatch {
   let waiters: (() => void)[] = [];
   let changedAt = now();
   let grownAt = 0;
+  let changesSeen = 0;
   let areRootsKnown = false;
 
   const wake = () => {
@@ -73,6 +78,7 @@ export function watchPage(): PageWatch {
   };
   const observer = new MutationObserver((records) => {
     areRootsKnown = false;
+    changesSeen += records.length;
     for (let index = 0; index < records.length; index++) {
       const record = records[index];
       if (record) note(record);
@@ -132,6 +138,8 @@ export function watchPage(): PageWatch {
     now,
     sleep,
     frames: () => Native.race([new Native<void>((resolve) => void frame(() => void frame(() => resolve()))), sleep(1000)]),
+    // Observers of size and of the view answer after the callbacks of the frame: the task that follows it sees their work.
+    frame: () => Native.race([new Native<void>((resolve) => void frame(() => void later(resolve, 0))), sleep(1000)]),
     nextEvent: (ms) =>
       new Native<void>((resolve) => {
         waiters.push(resolve);
@@ -154,5 +162,6 @@ export function watchPage(): PageWatch {
     roots: knownRoots,
     changedAt: () => changedAt,
     grownAt: () => grownAt,
+    changes: () => changesSeen,
   };
 }

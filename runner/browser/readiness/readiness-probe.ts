@@ -12,6 +12,7 @@ import { watchIntervals } from './page-intervals.ts';
 import { watchPromises } from './page-promises.ts';
 import { watchPage } from './page-watch.ts';
 import { watchPictures } from './pictures.ts';
+import { watchRestyle } from './restyle.ts';
 import { createProbe, type Probe, type SettleOptions, type SettleResult } from './settle-probe.ts';
 
 declare global {
@@ -32,6 +33,7 @@ export const PROBE_SCRIPT = `(() => {
     pictures: (${watchPictures})(watch),
     drawings: (${watchDrawings})(watch),
     lazyParts: (${watchLazyParts})(watch),
+    restyle: (${watchRestyle})(),
   };
   Object.defineProperty(window, '__sessionshotProbe', { value: (${createProbe})(watch, parts) });
 })();`;
@@ -55,6 +57,11 @@ export function askIsSharedWorker(url: string): boolean {
 export function askWhenReady({ ms, lazy }: { ms: number; lazy: boolean }): Promise<Signal> | null {
   if (lazy) window.__sessionshotProbe?.loadLazy();
   return window.__sessionshotProbe?.whenReady(ms) ?? null;
+}
+
+/** Asks the probe which document this is and how often it changed; null where there is none to ask. Runs in the page. */
+export function askStamp(): string | null {
+  return window.__sessionshotProbe?.stamp() ?? null;
 }
 
 /** Asks the probe whether coming into view may make something load; true where there is no probe to ask. Runs in the page. */

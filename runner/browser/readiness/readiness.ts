@@ -16,10 +16,10 @@ export type Settled = { held: string | null; readiness: Readiness };
 export type ReadinessPage = { page: Page; network: NetworkActivity; run: CaptureRun; javaScriptEnabled: boolean };
 
 /**
- * `wholePage` also counts what lies outside the view, `lazy` asks for what loads late there, `untouched` says that the page
- * was settled before and nothing was done to it since. Takes at most `msMax`.
+ * `wholePage` also counts what lies outside the view, `lazy` asks for what loads late there, `since` tells what was done to
+ * the page after it had settled (`anything` where it is not said). Takes at most `msMax`.
  */
-export type SettleBounds = { wholePage: boolean; lazy: boolean; untouched?: boolean; msMax: number; navigatedAt: number };
+export type SettleBounds = { wholePage: boolean; lazy: boolean; since?: SettleOptions['since']; msMax: number; navigatedAt: number };
 
 const PARTS: readonly ReadinessPart[] = ['load', 'signal', 'dom', 'timers', 'fonts', 'images', 'busy', 'motion'];
 /** The page is looked at once the network has been quiet for `first`, so that both come to their rest at the same time. */
@@ -54,7 +54,7 @@ export async function settle(target: ReadinessPage, options: SettleBounds): Prom
       msMax: Math.max(1, until - Date.now()),
       wholePage: options.wholePage,
       lazy: options.lazy,
-      untouched: options.untouched ?? false,
+      since: options.since ?? 'anything',
       needLoad: !network.hasSetAside(),
       slowImages,
     });

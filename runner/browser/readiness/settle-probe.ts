@@ -7,19 +7,21 @@ import type { PageIntervals } from './page-intervals.ts';
 import type { PagePromises } from './page-promises.ts';
 import type { PageWatch } from './page-watch.ts';
 import type { Pictures } from './pictures.ts';
+import type { Restyle } from './restyle.ts';
 
 /** The parts of a document that readiness waits for. `motion` is a transition or a drawing, `timers` what a script has set for soon. */
 export type ReadinessPart = 'load' | 'signal' | 'dom' | 'timers' | 'fonts' | 'images' | 'busy' | 'motion';
 /**
  * `slowImages` are addresses that the network still waits for; `lazy` asks for what loads when it comes near the view;
- * `untouched` says that the page was seen at rest and nothing was done to it since.
+ * `since` says what was done to the page since it was seen at rest: `nothing`, a new `style` that shows with the next
+ * frame, or `anything`, which it may take its time to answer.
  */
 export type SettleOptions = {
   quietMs: number;
   msMax: number;
   wholePage: boolean;
   lazy: boolean;
-  untouched: boolean;
+  since: 'nothing' | 'style' | 'anything';
   needLoad: boolean;
   slowImages: string[];
 };
@@ -38,6 +40,8 @@ export type Probe = {
   /** Whether something here may be told when it comes into view, a frame included. */
   mayHeedView(): boolean;
   scrollAreas(): Element[];
+  /** Equal at two times for the same document with the same nodes. */
+  stamp(): string;
 };
 
 /** Brings the parts together. Runs in the page: uses nothing from outside itself. */
@@ -51,6 +55,7 @@ export function createProbe(
     pictures: Pictures;
     drawings: Drawings;
     lazyParts: LazyParts;
+    restyle: Restyle;
   },
 ): Probe {
   const LIMIT = {
@@ -63,8 +68,9 @@ export function createProbe(
     signalMs: 50,
   };
   const { now } = watch;
+  const born = performance.timeOrigin;
   const Native = Promise;
-  const { signal, promises, intervals, busy, pictures, drawings, lazyParts } = parts;
+  const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle } = parts;
   const heldAt = new Map<ReadinessPart, number>();
 
   const isLoading = (options: SettleOptions, quietFor: number) => {
@@ -82,14 +88,16 @@ export function createProbe(
   };
 
   const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil();
+  let restyledAt = 0;
+  const changedAt = () => Math.max(restyledAt, watch.changedAt());
   const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
-    const quietFor = now() - Math.max(since, watch.changedAt());
+    const quietFor = now() - Math.max(since, changedAt());
     const asApp = state === 'ready';
     if (state === 'pending') return { part: 'signal', what: signal.what() };
     if (!asApp) {
       if (isLoading(options, quietFor)) return { part: 'load', what: 'the document to load' };
       if (isLeaving(now() - since)) return { part: 'load', what: 'a refresh to another address' };
-      if (now() - watch.changedAt() < options.quietMs) {
+      if (now() - changedAt() < options.quietMs) {
         // A drawing is known to rest by two looks: the first is taken while the nodes come to rest.
         drawings.isDrawing(options.quietMs);
         return { part: 'dom', what: 'changes of the document' };
@@ -132,8 +140,10 @@ export function createProbe(
   const settle = async (options: SettleOptions): Promise<SettleResult> => {
     const startedAt = now();
     firstAt ??= startedAt;
+    // What a script makes of new styles may come a little later.
+    if (options.since === 'style' && restyle.isHeeded()) restyledAt = startedAt;
     let result = look(options, firstAt);
-    let isDrawn = options.untouched;
+    let isDrawn = options.since === 'nothing';
     while (now() - startedAt < options.msMax) {
       const part = result.held?.part;
       // Backgrounds tell no end: whoever watches the network knows when it has come.
@@ -141,11 +151,11 @@ export function createProbe(
       if (!part && isDrawn) {
         await pictures.decode();
         // Decoding takes its time, in which the page may have gone on.
-        if (result.signal === 'ready' || now() - watch.changedAt() >= options.quietMs) return result;
+        if (result.signal === 'ready' || now() - changedAt() >= options.quietMs) return result;
       }
-      const waits = [watch.frames()];
+      const waits = [options.since === 'style' && !isDrawn ? watch.frame() : watch.frames()];
       // While nodes change there is nothing else to look at; afterwards an event of the page is what tells more.
-      if (part === 'dom') waits.push(watch.sleep(Math.max(10, Math.min(options.msMax, options.quietMs - (now() - watch.changedAt())))));
+      if (part === 'dom') waits.push(watch.sleep(Math.max(10, Math.min(options.msMax, options.quietMs - (now() - changedAt())))));
       else if (part === 'signal') waits.push(watch.sleep(LIMIT.signalMs));
       else if (part === 'timers') waits.push(watch.sleep(Math.min(LIMIT.fallbackMs, Math.max(10, (owedUntil() ?? 0) - now()))));
       else if (part && part !== 'motion') waits.push(watch.nextEvent(LIMIT.fallbackMs), watch.sleep(LIMIT.throttleMs));
@@ -162,6 +172,7 @@ export function createProbe(
     loadLazy: lazyParts.load,
     mayHeedView: lazyParts.mayHeedView,
     scrollAreas: lazyParts.areas,
+    stamp: () => `${born} ${watch.changes()}`,
     whenReady: async (ms) => {
       const until = now() + ms;
       while (signal.state() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal.state() === 'none' ? 2 : 1));

@@ -5,7 +5,7 @@ import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.
 import { locate } from '../locate.ts';
 import type { Visit } from '../visit/visit.ts';
 import { mayHeedScroll } from './heed-scroll.ts';
-import { type Settled, settle } from './readiness.ts';
+import { type SettleBounds, type Settled, settle } from './readiness.ts';
 import { scrollThrough } from './scroll-through.ts';
 
 /** `roundsMax`: how often a page that grew while it was scrolled is scrolled on. */
@@ -42,7 +42,7 @@ export async function settleForPicture(visit: Visit, options: { touched: boolean
   if (visit.observed.partial || !(await reachesBeyondView(visit))) return;
   // Without scripts browsers load nothing lazily.
   if (!visit.payload.request.javaScriptEnabled || !(await mayHeedScroll(visit)))
-    return finish(visit, await settleAuto(visit, { wholePage: true, untouched: options.opened !== true, until }));
+    return finish(visit, await settleAuto(visit, { wholePage: true, since: options.opened ? 'anything' : 'nothing', until }));
   for (let round = 0; round < SCROLL.roundsMax && Date.now() < until; round++) {
     const reached = await scrollForLazyParts(visit, until);
     const scrolledAt = Math.max(0, Date.now() - visit.navigatedAt);
@@ -53,18 +53,18 @@ export async function settleForPicture(visit: Visit, options: { touched: boolean
   }
 }
 
-/** Lets a page that was settled whole, and changed since, come to rest again. */
-export async function settleAgain(visit: Visit): Promise<void> {
-  finish(visit, await settleAuto(visit, { wholePage: true, until: deadlineOf(visit) }));
+/** Lets a page that was settled whole, and changed `since`, come to rest again. */
+export async function settleAgain(visit: Visit, since: SettleBounds['since'] = 'anything'): Promise<void> {
+  finish(visit, await settleAuto(visit, { wholePage: true, since, until: deadlineOf(visit) }));
 }
 
-function settleAuto(visit: Visit, options: { wholePage: boolean; untouched?: boolean; until: number }): Promise<Settled> {
+function settleAuto(visit: Visit, options: Pick<SettleBounds, 'wholePage' | 'since'> & { until: number }): Promise<Settled> {
   const { javaScriptEnabled } = visit.payload.request;
   return settle(
     { ...visit, javaScriptEnabled },
     {
       wholePage: options.wholePage,
-      untouched: options.untouched ?? false,
+      since: options.since,
       lazy: options.wholePage || isWhole(visit),
       msMax: Math.max(1, options.until - Date.now()),
       navigatedAt: visit.navigatedAt,

@@ -14,8 +14,11 @@ export async function showWholePage(): Promise<void> {
       isTouched = true;
     }
   for (const part of [document.documentElement, document.body]) {
-    part?.style.setProperty('scroll-snap-type', 'none', 'important');
-    part?.style.setProperty('scroll-behavior', 'auto', 'important');
+    if (!part) continue;
+    // Only where it is needed: a page that nothing was done to need not be judged anew.
+    const { scrollSnapType, scrollBehavior } = getComputedStyle(part);
+    if (scrollSnapType !== 'none') part.style.setProperty('scroll-snap-type', 'none', 'important');
+    if (scrollBehavior !== 'auto') part.style.setProperty('scroll-behavior', 'auto', 'important');
   }
   window.scrollTo({ left: 0, top: 0, behavior: 'instant' }); // Also where it is there already: it ends a smooth one under way.
   if (!isTouched) return;

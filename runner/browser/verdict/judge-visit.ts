@@ -2,7 +2,8 @@ import { CaptureFault } from '../capture-run.ts';
 import { isSameCookie } from '../session/session.ts';
 import { checkExpectations, checkVerify, isVerifyInSight } from '../visit/expectations.ts';
 import type { Visit } from '../visit/visit.ts';
-import { readPageFacts } from './page-facts.ts';
+import { isStill, readPageFacts } from './page-facts.ts';
+import type { PageFacts } from './read-facts.ts';
 import { deletedSessionCookies, judgePage } from './verdict.ts';
 
 const CHECK_MS_MAX = 5000;
@@ -28,7 +29,7 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
     httpStatus: network.documentStatus(),
     expectedStatuses: request.expect.flatMap((expect) => (expect.status === undefined ? [] : [expect.status])),
     hasAuth: auth !== null,
-    facts: await readPageFacts(visit),
+    facts: await factsOf(visit, when),
     deletedCookies: deletedSessionCookies(cookies, jar, isSameCookie),
     domains,
     describesPage: request.expect.some(
@@ -52,6 +53,18 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   if (when === 'early') return;
   const unmet = await checkExpectations(checks, isRedacted ? request.expect.map(withoutText) : request.expect, patience);
   if (unmet) throw run.fault('expectation_failed', `\`${unmet.at}\` was not met.`);
+}
+
+/** The facts of the page as it is now: read once more after the picture only where anything has changed. */
+async function factsOf(visit: Visit, when: 'early' | 'first' | 'again'): Promise<PageFacts[]> {
+  const { known, undress, payload } = visit;
+  const { request } = payload;
+  const isSame = when === 'again' && known !== null && request.javaScriptEnabled && (await isStill(visit, known));
+  // The caller's checks see the page as it is used, and so do ours where there is something new to see.
+  if (undress && (!isSame || request.auth?.verify || request.expect.length > 0)) await undress();
+  if (isSame) return known.facts;
+  visit.known = await readPageFacts(visit);
+  return visit.known.facts;
 }
 
 function withoutText<T extends { text?: string | undefined }>(check: T): Omit<T, 'text'> {

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { CDPSession, Frame, Page } from 'playwright';
 import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { askStamp } from '../readiness/readiness-probe.ts';
 import { findParts } from './find-parts.ts';
 import { lookAround, type Words } from './look-around.ts';
 import { type PageFacts, readFacts } from './read-facts.ts';
@@ -9,6 +11,8 @@ import { readText } from './read-text.ts';
 import * as words from './sign-in-words.ts';
 
 export type FactsPage = { page: Page; cdp: CDPSession; run: CaptureRun };
+/** Facts, and the documents that they were read from, in the state in which they were read. */
+export type KnownFacts = { facts: PageFacts[]; frames: readonly Frame[]; state: string };
 
 const WORDS: Words = {
   signIn: words.SIGN_IN_WORDS,
@@ -29,15 +33,39 @@ const FRAMES_MAX = 10;
 const WORLD = 'sessionshot-verdict';
 
 /** Reads the facts of the main document, and of frames that fill a good part of the view (an embedded sign-in). */
-export async function readPageFacts(target: FactsPage): Promise<PageFacts[]> {
+export async function readPageFacts(target: FactsPage): Promise<KnownFacts> {
   const { page, run } = target;
   const view = page.viewportSize();
   const area = view ? view.width * view.height : Number.POSITIVE_INFINITY;
   const children = (await answeringFrames(target, FRAMES_MAX)).filter((frame) => frame !== page.mainFrame());
   const areas = await Promise.all(children.map((frame) => frameArea(frame, run)));
   const frames = children.filter((_, index) => (areas[index] ?? 0) >= area * FRAME_SHARE_MIN);
+  const read = [page.mainFrame(), ...frames];
+  // Before the facts are read: what changes meanwhile makes them another page's.
+  const state = await readState(target, read);
   const facts = await Promise.all([readMain(target), ...frames.map((frame) => readFrame(frame, run))]);
-  return facts.filter((entry) => entry !== null);
+  return { facts: facts.filter((entry) => entry !== null), frames: read, state };
+}
+
+/** Whether a page that drew a picture is still the one that was read: the same documents, and not a node has changed. */
+export async function isStill(target: FactsPage, { frames, state }: KnownFacts): Promise<boolean> {
+  return (await readState(target, frames)) === state;
+}
+
+/** Names the documents in these frames and what has changed in them; twice the same text is twice the same page. */
+async function readState({ page, run }: FactsPage, frames: readonly Frame[]): Promise<string> {
+  const stamps = await Promise.all(
+    frames.map(async (frame) => {
+      try {
+        return await run.within(FACTS_MS_MAX, frame.evaluate(askStamp));
+      } catch (error) {
+        if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached()) return null;
+        throw error;
+      }
+    }),
+  );
+  const known = stamps.map((stamp) => stamp ?? randomUUID()); // what does not answer is never the same
+  return JSON.stringify([known, page.frames().map((frame) => frame.url())]);
 }
 
 /**

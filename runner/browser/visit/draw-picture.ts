@@ -23,15 +23,17 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
   const view = page.viewportSize();
   if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
   const sheet = await layOutForSheet(visit, output);
-  if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit);
+  if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : 'style');
   await expandForPrint(visit);
   const pdfTime = clockStart(payload.request);
   const timeout = { actionTimeout: timeouts.action };
   const draw = () => render({ page, cdp, run, output, javaScriptEnabled, ...timeout, bytesMax: assetBytesMax, pdfTime, sheet });
   const rendered = redact.length === 0 ? await draw() : await drawRedacted(visit, draw);
-  // Back to what the caller's checks were met on, for the last look.
-  if (sheet && view) await run.within(SWITCH_MS_MAX, page.setViewportSize(view));
-  if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.visit));
+  if (isSwitched || sheet)
+    visit.undress = async () => {
+      if (sheet && view) await run.within(SWITCH_MS_MAX, page.setViewportSize(view));
+      if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.visit));
+    };
   return rendered;
 }
 

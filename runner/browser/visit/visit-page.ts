@@ -49,6 +49,8 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     navigatedAt: Date.now(),
     missedWait: null,
     redactEvents,
+    undress: null,
+    known: null,
     judge: (when) => judgeVisit(visit, when),
     finishReceipt: () => {
       receipt ??= writeReceipt();

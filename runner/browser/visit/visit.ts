@@ -9,6 +9,7 @@ import type { RedactEvents } from '../controls/redact-hooks.ts';
 import type { TextSearch } from '../controls/redact-search.ts';
 import type { BrowserLease } from '../launch/browser-pool.ts';
 import type { NetworkActivity } from '../readiness/network-activity.ts';
+import type { KnownFacts } from '../verdict/page-facts.ts';
 import type { NavigationGuard } from './navigation-guard.ts';
 
 /** What a capture is made from: a lent browser, the opened request, its session, and where the result goes. */
@@ -35,6 +36,10 @@ export type Visit = VisitOptions & {
   /** The first `waitFor` that a partial capture went on without. */
   missedWait: string | null;
   redactEvents: RedactEvents;
+  /** Gives the page back the medium and the view that the caller's checks were met on; null where it has them. */
+  undress: (() => Promise<void>) | null;
+  /** What was last read of the page, as long as it is the same page. */
+  known: KnownFacts | null;
   /** Throws unless the page may be pictured; `again` is the look after the picture, which waits for nothing. */
   judge(when: 'early' | 'first' | 'again'): Promise<void>;
   /** Writes into `observed.auth` what became of each part of the session, once. Never rejects. */
