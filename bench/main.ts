@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bed, openBed } from './bed.ts';
-import { PRODUCT } from './drivers/start-drivers.ts';
+import { PRODUCT, READY } from './drivers/start-drivers.ts';
 import { installPeers } from './install-peers.ts';
 import { HELP, type Options, readOptions } from './options.ts';
 import { measureBoot } from './phases/boot.ts';
@@ -74,17 +74,18 @@ async function measure(bed: Bed, options: Options): Promise<number> {
 }
 
 /** Measures part by part; `save` is called after each, because a run takes long and one that is stopped should leave what it has. */
-async function measureOnce(bed: Bed, { parts, rounds, quick, drivers }: Options, save: (run: Run) => void): Promise<void> {
+async function measureOnce(bed: Bed, { parts, rounds, runs, quick, drivers }: Options, save: (run: Run) => void): Promise<void> {
   const has = (part: Options['parts'][number]) => parts.includes(part);
   const names = drivers && [...new Set([PRODUCT, ...drivers])];
   const pages = has('latency') ? undefined : ['report'];
-  const levels = { rounds: quick ? 1 : 3, perSlot: quick ? 1 : 4, drivers: names };
+  // With several runs each of them is a turn, and their medians are what counts.
+  const levels = { rounds: quick || runs > 1 ? 1 : 3, perSlot: quick ? 1 : 4, drivers: names };
   const run: Run = { latency: null, throughput: [], memory: [], boot: [] };
   if (has('latency') || has('pdf')) run.latency = await measureLatency(bed, { rounds, pages, drivers: names ?? undefined }, say);
   save(run);
   if (has('throughput')) run.throughput = await measureLevels(bed, levels, say);
   save(run);
-  if (has('memory')) run.memory = await measureLevels(bed, { ...levels, rounds: 1, levels: [4, 8], watchMemory: true }, say);
+  if (has('memory')) run.memory = await measureLevels(bed, { ...levels, rounds: 1, levels: [4, 8], drivers: names ?? [PRODUCT, READY], watchMemory: true }, say);
   save(run);
   if (has('boot')) run.boot = await measureBoot(bed, quick ? 1 : 5, say);
   save(run);

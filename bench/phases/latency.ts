@@ -6,7 +6,7 @@ import type { CpuSeconds } from '../measure/cpu-meter.ts';
 import { runCell, type Sample } from './run-cell.ts';
 
 /** What a driver's background work may take after the bytes are out, before the next one's clock starts. */
-const REST_MS = 300;
+const REST_MS = 500;
 
 export type LatencyResult = { samples: (Sample & { cpu: CpuSeconds })[]; missing: { name: string; why: string }[] };
 export type LatencyOptions = { rounds: number; pages?: readonly string[]; drivers?: readonly string[] };
