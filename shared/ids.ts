@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   runner: 'run',
   request: 'req',
   session: 'ses',
+  auditEvent: 'aud',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

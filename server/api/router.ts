@@ -1,4 +1,5 @@
 import { authRouter, domainsRouter, keysRouter, runnersRouter } from './access.router.ts';
+import { auditRouter } from './audit.router.ts';
 import { capturesRouter } from './captures.router.ts';
 import { createCallerFactory, router } from './procedures.ts';
 import { systemRouter } from './system.router.ts';
@@ -10,6 +11,7 @@ export const appRouter = router({
   keys: keysRouter,
   domains: domainsRouter,
   runners: runnersRouter,
+  audit: auditRouter,
   system: systemRouter,
 });
 

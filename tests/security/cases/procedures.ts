@@ -61,6 +61,10 @@ export const PROCEDURES: Record<string, ProcedureCase> = {
   'runners.createToken': { access: 'operator', input: (_subject, unique) => ({ name: unique }) },
   'runners.revoke': { access: 'operator', input: ({ runner }) => ({ id: runner }) }, // of the instance, not of a workspace
 
+  'audit.list': { access: 'admin' },
+  'audit.export': { access: 'operator' },
+  'audit.verify': { access: 'operator' },
+
   'system.health': { access: 'member' },
   'system.runnerKeys': { access: 'anyone' },
 };
