@@ -23,7 +23,7 @@ let shop: Distributed;
 let browser: Browser;
 let visit: ConsoleVisit;
 let runner: Started;
-let ids: string[] = [];
+const ids: string[] = [];
 const answers: string[] = [];
 const streams: { text(): string; stop(): Promise<void> }[] = [];
 
@@ -115,7 +115,8 @@ test('when they are done: nowhere either', { timeout: 300_000 }, async () => {
   const blobs = await describeBlobs(shop.blobs);
   expect(blobs, 'no blob but the assets').toHaveLength(captures.filter(({ asset }) => asset).length);
   expectClean('names and metadata of blobs', blobs.join('\n'), ids[0] ?? '?');
-  for (const path of ['/metrics', '/readyz', '/healthz', '/api/openapi.json', '/api/docs']) expectClean(path, await readText(path), 'content-type');
+  for (const path of ['/metrics', '/readyz', '/healthz', '/api/openapi.json', '/api/docs'])
+    expectClean(path, await readText(path), 'content-type');
 });
 
 test('not in any refusal, of any status', { timeout: 120_000 }, async () => {
@@ -130,7 +131,9 @@ test('not in any refusal, of any status', { timeout: 120_000 }, async () => {
   expectClean('the refusals', seen.join('\n'), 'requestId');
 });
 
-test('not in the audit log, its export, the logs at their most talkative, nor in what the runner leaves behind', { timeout: 120_000 }, async () => {
+test('not in the audit log, its export, the logs at their most talkative, nor in what the runner leaves behind', {
+  timeout: 120_000,
+}, async () => {
   expect(readFolder(workDir).includes('startStamp'), 'the reader sees the work folder of a runner that runs').toBe(true);
   expect(await runner.stop('SIGTERM')).toBe(0);
   expect(readdirSync(workDir), 'files that the runner left').toEqual([]);
@@ -142,7 +145,9 @@ test('not in the audit log, its export, the logs at their most talkative, nor in
     .split('\n')
     .map((line) => JSON.parse(line));
   for (const id of ids)
-    expect(entries).toContainEqual(expect.objectContaining({ action: 'payload.open', target: id, actor: expect.objectContaining({ kind: 'runner' }) }));
+    expect(entries).toContainEqual(
+      expect.objectContaining({ action: 'payload.open', target: id, actor: expect.objectContaining({ kind: 'runner' }) }),
+    );
   expectClean('the export of the audit log', exported.stdout + exported.stderr, ids[0] ?? '?');
   expectClean('the audit log as it is printed', (await shop.cli('audit', 'export')).stdout, ids[0] ?? '?');
   expectClean('the whole database at the end', dumpDatabase(shop.databaseUrl), 'INSERT INTO public.audit_event');

@@ -124,7 +124,9 @@ export function plantFaults({ shop, canaries, done }: { shop: Distributed; canar
     body(422, { actions: [{ type: 'evaluate', expression: { a: fault } }] }),
     body(422, { scripts: fault, styles: [{ a: fault }] }),
     body(422, { redact: [{ regex: `(${fault}`, replacement: fault }] }),
-    body(422, { output: { format: 'pdf', pdf: { headerTemplate: `<script>${fault}</script>`, footerTemplate: `<img src="https://x/${fault}">` } } }),
+    body(422, {
+      output: { format: 'pdf', pdf: { headerTemplate: `<script>${fault}</script>`, footerTemplate: `<img src="https://x/${fault}">` } },
+    }),
     body(422, { url: `https://user:${fault}@localhost/` }),
     body(422, { url: `http://localhost/?token=${fault}` }),
     body(422, { url: `https://127.0.0.1/?token=${fault}` }),

@@ -19,11 +19,18 @@ export function findCanaries(content: string | Buffer, canaries: Canaries): stri
 /** The forms in which a value could be written without being lost. */
 export function formsOf(value: string): string[] {
   const bytes = Buffer.from(value, 'latin1');
-  return [value, bytes.toString('hex'), ...[0, 1, 2].map((shift) => base64Core(bytes, shift)), bytes.toString('latin1').split('').join('\0')];
+  return [
+    value,
+    bytes.toString('hex'),
+    ...[0, 1, 2].map((shift) => base64Core(bytes, shift)),
+    bytes.toString('latin1').split('').join('\0'),
+  ];
 }
 
 /** What base64 makes of a value that begins `shift` bytes into a group of three, without the letters shared with its neighbors. */
 function base64Core(bytes: Buffer, shift: number): string {
-  const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64').replace(/=+$/, '');
+  const text = Buffer.concat([Buffer.alloc(shift), bytes])
+    .toString('base64')
+    .replace(/=+$/, '');
   return text.slice([0, 2, 3][shift], (shift + bytes.length) % 3 === 0 ? undefined : -1);
 }

@@ -42,7 +42,8 @@ describe.each(mutations.map((procedure): [string, Procedure] => [procedure.path,
     expect(entry).toMatchObject({ actor_kind: kind, outcome: 'ok', address: expect.stringMatching(/^(203\.0\.\d+\.\d+|127\.0\.0\.1)$/) });
     expect(entry?.target).toMatch(/^(cap|key|dom|run|usr|ws)_[0-9A-Z]{26}$/);
     expect(entry?.actor_id === null).toBe(kind === 'operator' || kind === 'anyone');
-    for (const secret of [subject.link, subject.signer, PASSWORD, 'ss_live_', 'ss_run_']) expect(JSON.stringify(left)).not.toContain(secret);
+    for (const secret of [subject.link, subject.signer, PASSWORD, 'ss_live_', 'ss_run_'])
+      expect(JSON.stringify(left)).not.toContain(secret);
   });
 });
 

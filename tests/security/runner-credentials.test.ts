@@ -65,7 +65,11 @@ describe('the token', () => {
       callByOperator(bed.api, procedure, PROCEDURES[procedure.path]?.input?.(subject, bed.unique()), asThief()),
     );
     expect(heard).toEqual(guarded.map(({ path }) => [path, 'forbidden']));
-    for (const [method, path] of [['GET', 'status'], ['POST', 'stop'], ['POST', 'sign-in-link']] as const)
+    for (const [method, path] of [
+      ['GET', 'status'],
+      ['POST', 'stop'],
+      ['POST', 'sign-in-link'],
+    ] as const)
       expect((await bed.api.call(`/operator/v1/${path}`, { key: null, method, headers: asThief() })).status).toBe(403);
     expect(await bed.first.picture()).toEqual(before);
     expect(await recorded()).toEqual({ 'runner.use -: at the door of the operator': guarded.length + 3 });
@@ -170,7 +174,11 @@ describe('the upload grant', () => {
       ['overwrite another', at(others), { method: 'PUT', headers: unconditional, body: 'x' }],
       ['delete another', at(others), { method: 'DELETE' }],
       ['write another name', at(own.replace(/\/1\.png$/, '/2.png')), { method: 'PUT', headers: upload.headers, body: 'x' }],
-      ['write into another workspace', at(own.replace(/ws_\w+/, bed.second.workspaceId)), { method: 'PUT', headers: upload.headers, body: 'x' }],
+      [
+        'write into another workspace',
+        at(own.replace(/ws_\w+/, bed.second.workspaceId)),
+        { method: 'PUT', headers: upload.headers, body: 'x' },
+      ],
       ['list the container', at(`/${account}/${container}`, { restype: 'container', comp: 'list' }), {}],
       ['delete the container', at(`/${account}/${container}`, { restype: 'container' }), { method: 'DELETE' }],
       ['list the containers', at(`/${account}`, { comp: 'list' }), {}],
@@ -246,7 +254,14 @@ async function call(path: string, body: object): Promise<Answer> {
 /** Every report that a runner can send about a job, without the lease token. */
 function reportsOf({ limits }: Claim): [string, object][] {
   const observed = { finalUrl: null, httpStatus: 200, verdict: 'authenticated' };
-  const asset = { contentType: 'image/png', bytes: Math.min(1, limits.assetBytesMax), sha256: 'a'.repeat(64), width: 1, height: 1, pages: null };
+  const asset = {
+    contentType: 'image/png',
+    bytes: Math.min(1, limits.assetBytesMax),
+    sha256: 'a'.repeat(64),
+    width: 1,
+    height: 1,
+    pages: null,
+  };
   return [
     ['heartbeat', { step: 'navigate' }],
     ['complete', { observed, asset }],

@@ -58,13 +58,16 @@ describe('a log that is whole', () => {
 });
 
 describe('append-only', () => {
-  test.each(['audit_event', 'audit_link'])('%s takes no change, no removal and no emptying, from the account of the server either', async (table) => {
-    const before = await count(table);
-    const column = table === 'audit_event' ? 'target' : 'hash';
-    for (const statement of [`update ${table} set ${column} = 'x'`, `delete from ${table}`, `truncate ${table}`])
-      await expect(bed.sql(statement)).rejects.toThrow('append-only');
-    expect(await count(table)).toBe(before);
-  });
+  test.each(['audit_event', 'audit_link'])(
+    '%s takes no change, no removal and no emptying, from the account of the server either',
+    async (table) => {
+      const before = await count(table);
+      const column = table === 'audit_event' ? 'target' : 'hash';
+      for (const statement of [`update ${table} set ${column} = 'x'`, `delete from ${table}`, `truncate ${table}`])
+        await expect(bed.sql(statement)).rejects.toThrow('append-only');
+      expect(await count(table)).toBe(before);
+    },
+  );
 });
 
 /** Whoever owns the tables can take the trigger away. What is done then is undone when the check has seen it. */

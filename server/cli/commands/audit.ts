@@ -41,8 +41,9 @@ export function addAudit(program: Command, { terminal }: CommandContext): void {
     },
   );
 
-  const exporting = withInstance(audit.command('export').description('print the entries, oldest first; one JSON object a line with --json'))
-    .option('--since <TIME>', 'from this time on: 30d ago, or 2026-11-01', parseSince);
+  const exporting = withInstance(
+    audit.command('export').description('print the entries, oldest first; one JSON object a line with --json'),
+  ).option('--since <TIME>', 'from this time on: 30d ago, or 2026-11-01', parseSince);
   examples(exporting, ['sessionshot audit export --since 30d --json > audit.ndjson']).action(async (_flags: unknown, command: Command) => {
     const { operator, json } = await openSession(command);
     const { since } = exportFlags.parse(command.opts());
@@ -77,7 +78,9 @@ function sayVerdict(terminal: Terminal, { checked, head, waiting, broken }: Foun
     return;
   }
   const rest = waiting > 0 ? ` ${waiting} more wait to be chained.` : '';
-  terminal.say(`${terminal.style('green', '✔')} ${checked} entries, each as it was written.${rest} Note the head to know of a cut end later:`);
+  terminal.say(
+    `${terminal.style('green', '✔')} ${checked} entries, each as it was written.${rest} Note the head to know of a cut end later:`,
+  );
   terminal.out(`${head.position}:${head.hash}`);
 }
 

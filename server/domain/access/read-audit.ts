@@ -17,13 +17,11 @@ export async function listAudit(
     throw new AppError('invalid_request', 'The cursor is not one of ours: begin again without it.', {
       errors: [{ path: 'cursor', message: 'is not a cursor of this list' }],
     });
-  const rows = await deps.db
-    .fork()
-    .execute<EventRow[]>(
-      `select ${EVENT_COLUMNS} from audit_event event where event.workspace_id = ? ${cursor ? 'and event.id < ?' : ''}
+  const rows = await deps.db.fork().execute<EventRow[]>(
+    `select ${EVENT_COLUMNS} from audit_event event where event.workspace_id = ? ${cursor ? 'and event.id < ?' : ''}
        order by event.id desc limit ?`,
-      [actor.workspaceId, ...(cursor ? [cursor] : []), limit + 1],
-    );
+    [actor.workspaceId, ...(cursor ? [cursor] : []), limit + 1],
+  );
   const data = rows.slice(0, limit).map(toEntry);
   return { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
 }
