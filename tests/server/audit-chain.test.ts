@@ -92,7 +92,7 @@ describe('a log that was changed', () => {
   test.each([
     ['workspace_id', `'ws_other'`],
     ['at', `at + interval '1 microsecond'`],
-    ['actor_kind', `'server'`],
+    ['actor_kind', `'anyone'`],
     ['actor_id', `'key_other'`],
     ['address', `'203.0.113.9'`],
     ['action', `'key.revoke'`],
