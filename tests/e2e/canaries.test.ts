@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -28,6 +28,7 @@ const answers: string[] = [];
 const streams: { text(): string; stop(): Promise<void> }[] = [];
 
 beforeAll(async () => {
+  chmodSync(workDir, 0o711); // started as root, the runner's browser is another user and must pass
   browser = await openBrowser();
   shop = await startDistributed({ SESSIONSHOT_LOG_LEVEL: 'debug' });
 });

@@ -1,4 +1,5 @@
 import { CompactEncrypt, importJWK } from 'jose';
+import { SEALED_AUTH_TYPE } from '#shared/sealed-payload.ts';
 import { type Canaries, makeCanary } from './find-canaries.ts';
 import type { Distributed } from './start-distributed.ts';
 
@@ -83,7 +84,7 @@ async function sealAuth({ shop, canaries, workspaceId }: Planting, auth: object)
   const content = JSON.stringify({ ...auth, headers: { 'x-secret': canaries.sealedHeader } });
   const exp = Math.floor(Date.now() / 1000) + 3600;
   return await new CompactEncrypt(new TextEncoder().encode(content))
-    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: jwk.kid, aud: workspaceId, exp })
+    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: jwk.kid, typ: SEALED_AUTH_TYPE, aud: workspaceId, exp })
     .encrypt(await importJWK(jwk, 'ECDH-ES'));
 }
 
@@ -107,7 +108,7 @@ export function plantFaults({ shop, canaries, done }: { shop: Distributed; canar
     { status: 409, path: `/api/captures/${done}/cancel`, raw: JSON.stringify({ fault }) },
     { status: 413, raw: JSON.stringify({ ...good, auth: { bearer: fault.repeat(40_000) } }) },
     { status: 415, headers: { 'content-type': 'text/plain' }, raw: fault },
-    body(422, { auth: { cookies: [{ name: '', value: fault }] } }),
+    body(422, { auth: { cookies: [{ name: 'a;b', value: fault }] } }),
     body(422, { auth: { cookies: [{ name: 'a', value: `${fault}\n` }] } }),
     body(422, { auth: { cookies: [{ name: 'a', value: fault, domain: 'other.example.com' }] } }),
     body(422, { auth: { cookies: fault, localStorage: [fault], sessionStorage: fault, storageState: fault } }),
