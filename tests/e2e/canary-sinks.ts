@@ -49,9 +49,19 @@ export function readFolder(folder: string, skip: (path: string) => boolean = () 
     const path = join(entry.parentPath, entry.name);
     if (skip(path)) continue;
     parts.push(Buffer.from(`\n${path}\n`));
-    if (entry.isFile()) parts.push(readFileSync(path));
+    if (entry.isFile()) parts.push(readIfThere(path));
   }
   return Buffer.concat(parts);
+}
+
+/** A database at work removes files of its own at any moment. */
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 /** Follows a stream of the console until it is stopped; answers all that came. */
