@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '#shared/limits.ts';
+import { chainAudit } from './domain/access/chain-audit.ts';
 import { purgeInvites } from './domain/access/invites.ts';
 import { purgeSessions } from './domain/access/sessions.ts';
 import { expireCaptures, sweepOrphans } from './domain/captures/expire-captures.ts';
@@ -44,6 +45,7 @@ export function startBackground(deps: Deps): Background {
     { name: 'recover', everyMs: LIMITS.recoverMs, firstAfterMs: LIMITS.recoverFirstMs, turn: () => recoverLostJobs(deps) },
     { name: 'deadlines', everyMs: LIMITS.recoverMs, turn: () => expireDeadlines(deps) },
     { name: 'reannounce', everyMs: LIMITS.reconcileMs, turn: () => reannounceJobs(deps) },
+    { name: 'audit', everyMs: LIMITS.auditChainMs, turn: () => chainAudit(deps), again: (count) => count === LIMITS.auditBatch },
     { name: 'expire', everyMs: LIMITS.expireMs, turn: () => expireCaptures(deps) },
     { name: 'sessions', everyMs: LIMITS.orphanSweepMs, turn: () => purgeSessions(deps) },
     { name: 'invites', everyMs: LIMITS.orphanSweepMs, turn: () => purgeInvites(deps) },

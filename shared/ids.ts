@@ -12,6 +12,7 @@ export const ID_PREFIXES = {
   request: 'req',
   session: 'ses',
   invite: 'inv',
+  auditEvent: 'aud',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

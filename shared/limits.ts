@@ -155,4 +155,12 @@ export const LIMITS = {
   passwordBytesMax: 72,
   passwordCharsMin: 12,
   nameCharsMax: 120,
+
+  // Audit log
+  auditChainMs: SECOND,
+  auditBatch: 500,
+  auditPageMax: 1000,
+  auditVerifyMax: 20_000,
+  /** Refusals of one kind by one actor that are recorded in a minute: a flood of them must not fill the disk. */
+  auditRefusalsMinuteMax: 100,
 } as const;

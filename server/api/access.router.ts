@@ -38,47 +38,57 @@ export const authRouter = router({
   setupNeeded: open.output(z.object({ needed: z.boolean() })).query(async ({ ctx }) => ({ needed: !(await hasOwner(ctx.instance.deps)) })),
 
   createOwner: open
+    .meta({ access: 'anyone', audit: 'workspace.create' })
     .input(strict({ name, email, password, workspaceName: name }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await ctx.instance.rates.takeSignIn(ctx.address, 'setup');
-      return await startSession(ctx, () => createOwner(ctx.instance.deps, input));
+      return await startSession(ctx, () => createOwner(ctx.instance.deps, { ...input, address: ctx.address }));
     }),
 
   signIn: open
+    .meta({ access: 'anyone', audit: 'session.open' })
     .input(strict({ email: z.string().trim().min(1).max(254), password }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await ctx.instance.rates.takeSignIn(ctx.address, input.email);
-      const started = await startSession(ctx, () => signInWithPassword(ctx.instance.deps, input));
+      const started = await startSession(ctx, () => signInWithPassword(ctx.instance.deps, { ...input, address: ctx.address }));
       await ctx.instance.rates.clearSignIn(ctx.address, input.email);
       return started;
     }),
 
   signInWithLink: open
+    .meta({ access: 'anyone', audit: 'session.open' })
     .input(strict({ token: z.string().min(1).max(200) }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await ctx.instance.rates.takeSignIn(ctx.address, 'link');
-      const started = await startSession(ctx, () => signInWithLink(ctx.instance.deps, input.token));
+      const started = await startSession(ctx, () => signInWithLink(ctx.instance.deps, input.token, ctx.address));
       await ctx.instance.rates.clearSignIn(ctx.address, 'link');
       return started;
     }),
 
-  signOut: asUser.output(done).mutation(async ({ ctx }) => {
-    await signOut(ctx.instance.deps, ctx.actor);
-    ctx.session?.clear();
-    return ok;
-  }),
+  signOut: asUser
+    .meta({ access: 'user', audit: 'session.close' })
+    .output(done)
+    .mutation(async ({ ctx }) => {
+      await signOut(ctx.instance.deps, ctx.actor);
+      ctx.session?.clear();
+      return ok;
+    }),
 
   /** A one-time link that signs in the owner of the instance. */
-  createSignInLink: asOperator.output(z.object({ url: z.string(), expiresAt: z.iso.datetime() })).mutation(async ({ ctx }) => {
-    const link = await createOwnerSignInLink(ctx.instance.deps);
-    // In the fragment: it is not sent to any server, not even to ours, and so is in no log.
-    return { url: `${ctx.instance.publicUrl()}/sign-in#token=${link.token}`, expiresAt: link.expiresAt.toISOString() };
-  }),
+  createSignInLink: asOperator
+    .meta({ access: 'operator', audit: 'sign_in_link.create' })
+    .output(z.object({ url: z.string(), expiresAt: z.iso.datetime() }))
+    .mutation(async ({ ctx }) => {
+      const link = await createOwnerSignInLink(ctx.instance.deps, ctx.actor);
+      // In the fragment: it is not sent to any server, not even to ours, and so is in no log.
+      return { url: `${ctx.instance.publicUrl()}/sign-in#token=${link.token}`, expiresAt: link.expiresAt.toISOString() };
+    }),
 
   setPassword: asUser
+    .meta({ access: 'user', audit: 'password.set' })
     .input(strict({ email, password }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
@@ -93,6 +103,7 @@ export const keysRouter = router({
   list: asAdmin.output(z.array(apiKeyViewSchema)).query(({ ctx }) => listApiKeys(ctx.instance.deps, ctx.actor)),
 
   create: asAdmin
+    .meta({ access: 'admin', audit: 'key.create' })
     .input(
       strict({
         name,
@@ -114,11 +125,13 @@ export const keysRouter = router({
     .mutation(({ ctx, input }) => createApiKey(ctx.instance.deps, ctx.actor, input)),
 
   revoke: asAdmin
+    .meta({ access: 'admin', audit: 'key.revoke' })
     .input(byId)
     .output(apiKeyViewSchema)
     .mutation(({ ctx, input }) => revokeApiKey(ctx.instance.deps, ctx.actor, input.id)),
 
   rotate: asAdmin
+    .meta({ access: 'admin', audit: 'key.rotate' })
     .input(
       strict({
         id,
@@ -137,11 +150,13 @@ export const domainsRouter = router({
   list: asMember.output(z.array(domainViewSchema)).query(({ ctx }) => listAllowedDomains(ctx.instance.deps, ctx.actor)),
 
   add: asAdmin
+    .meta({ access: 'admin', audit: 'domain.add' })
     .input(strict({ domain: domainText, isPrivate: z.boolean().default(false) }))
     .output(domainViewSchema)
     .mutation(({ ctx, input }) => addAllowedDomain(ctx.instance.deps, ctx.actor, input)),
 
   remove: asAdmin
+    .meta({ access: 'admin', audit: 'domain.remove' })
     .input(byId)
     .output(byId)
     .mutation(({ ctx, input }) => removeAllowedDomain(ctx.instance.deps, ctx.actor, input.id)),
@@ -158,11 +173,13 @@ export const runnersRouter = router({
     .query(({ ctx }) => listRunners(ctx.instance.deps, ctx.actor)),
 
   createToken: asOperator
+    .meta({ access: 'operator', audit: 'runner.create' })
     .input(strict({ name }))
     .output(z.object({ runner: runnerViewSchema, token: z.string().describe('Shown this once.') }))
-    .mutation(({ ctx, input }) => createRunner(ctx.instance.deps, input)),
+    .mutation(({ ctx, input }) => createRunner(ctx.instance.deps, input, ctx.actor)),
 
   revoke: asOperator
+    .meta({ access: 'operator', audit: 'runner.revoke' })
     .input(byId)
     .output(runnerViewSchema)
     .mutation(({ ctx, input }) => revokeRunner(ctx.instance.deps, ctx.actor, input.id)),

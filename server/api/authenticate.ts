@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { secret } from '#shared/secret.ts';
 import type { ApiKeyActor, OperatorActor, RunnerActor, UserActor } from '../domain/access/actor.ts';
 import { authenticateApiKey } from '../domain/access/authenticate-api-key.ts';
-import { authenticateRunner } from '../domain/access/runners.ts';
+import { authenticateRunner, recordStrayRunner } from '../domain/access/runners.ts';
 import { readSession } from '../domain/access/sessions.ts';
 import { findWorkspace } from '../domain/access/workspaces.ts';
 import { AppError } from '../domain/app-error.ts';
@@ -24,31 +24,38 @@ export async function authenticateProgram(instance: Instance, request: FastifyRe
   const given = /^Bearer\s*$/i.test(request.headers.authorization ?? '') ? undefined : request.headers.authorization;
   const token = bearer ?? (typeof header === 'string' ? header : given);
   if (bearer !== undefined && typeof header === 'string' && bearer !== header) {
+    await noteRunner(instance, request, 'api');
     throw new AppError(
       'invalid_api_key',
       'The key is malformed, unknown, revoked or expired. Make a new one in the console or with `sessionshot keys create`.',
       { internal: 'two different keys in one request' },
     );
   }
-  return await authenticateApiKey(instance.deps, token, request.ip);
+  try {
+    return await authenticateApiKey(instance.deps, token, request.ip);
+  } catch (error) {
+    await noteRunner(instance, request, 'api');
+    throw error;
+  }
 }
 
 /** A runner by its token. */
 export async function authenticateRunnerRequest(instance: Instance, request: FastifyRequest): Promise<RunnerActor> {
-  return await authenticateRunner(instance.deps, bearerOf(request));
+  return await authenticateRunner(instance.deps, bearerOf(request), request.ip);
 }
 
 /** The owner of the machine: from this machine only, with the token of the data folder. */
 export async function authenticateOperator(instance: Instance, request: FastifyRequest): Promise<void> {
   const token = bearerOf(request);
   const { operatorToken } = instance;
+  const isOperator = token !== undefined && operatorToken !== null && sameText(token, operatorToken.reveal());
+  if (!isOperator) await noteRunner(instance, request, 'operator');
   if (!isLoopback(request.socket.remoteAddress ?? '') || operatorToken === null)
     throw new AppError(
       'forbidden',
       'Operator calls are answered on this machine only, by an instance that was started with a data folder.',
     );
-  if (token === undefined || !sameText(token, operatorToken.reveal()))
-    throw new AppError('forbidden', 'The operator token is not the one of the running instance.');
+  if (!isOperator) throw new AppError('forbidden', 'The operator token is not the one of the running instance.');
 }
 
 /** The operator as somebody who acts in one workspace: the named one, or the only one. */
@@ -59,6 +66,7 @@ export async function operatorActor(instance: Instance, request: FastifyRequest)
   return {
     kind: 'operator',
     workspaceId,
+    address: request.ip,
     fingerprintKey: secret(new Uint8Array(createHash('sha256').update(`fingerprint:${token}`).digest())),
   };
 }
@@ -81,11 +89,19 @@ export function consoleContext(instance: Instance, request: FastifyRequest, repl
   checkOwnHost(request.headers, instance.own);
   if (request.method !== 'GET' && request.method !== 'HEAD') checkOwnOrigin(request.headers, instance.own);
   const session = sessionCookie(request, reply, instance.own.publicUrl?.protocol === 'https:');
+  const readCaller = async (): Promise<UserActor> => {
+    try {
+      return { ...(await readSession(instance.deps, session.read())), address: request.ip };
+    } catch (error) {
+      await noteRunner(instance, request, 'console');
+      throw error;
+    }
+  };
   // One look-up for all calls of a batch.
   let reading: Promise<UserActor> | undefined;
   const resolveActor = (fresh = false) => {
     if (fresh) reading = undefined;
-    reading ??= readSession(instance.deps, session.read());
+    reading ??= readCaller();
     return reading;
   };
   return { ...callContext(instance, request, reply, resolveActor), session };
@@ -98,6 +114,13 @@ export function hangUpSignal(instance: Instance, reply: FastifyReply): AbortSign
     if (!reply.raw.writableFinished) gone.abort();
   });
   return AbortSignal.any([gone.signal, instance.drain]);
+}
+
+/** A runner that is turned away at a door which is not its own leaves a trace: nobody but an intruder would try. */
+async function noteRunner(instance: Instance, request: FastifyRequest, door: 'api' | 'console' | 'operator'): Promise<void> {
+  const header = request.headers['x-api-key'];
+  const tokens = new Set([bearerOf(request), typeof header === 'string' ? header : undefined]);
+  for (const token of tokens) if (token !== undefined) await recordStrayRunner(instance.deps, { token, door, address: request.ip });
 }
 
 function bearerOf(request: FastifyRequest): string | undefined {

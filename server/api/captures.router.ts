@@ -51,7 +51,7 @@ const remove = withScope('captures:delete');
 
 export const capturesRouter = router({
   create: create
-    .meta({ access: 'captures:create', hasTarget: true })
+    .meta({ access: 'captures:create', hasTarget: true, audit: 'capture.create' })
     // The body as it was sent: a repeated key must come with the same one, and defaults may change between versions.
     .use(async ({ getRawInput, next }) => next({ ctx: { body: await getRawInput() } }))
     .input(captureRequestSchema)
@@ -68,7 +68,7 @@ export const capturesRouter = router({
 
   /** Checks a request as `create` would, and makes nothing of it. */
   dryRun: create
-    .meta({ access: 'captures:create', hasTarget: true })
+    .meta({ access: 'captures:create', hasTarget: true, audit: null })
     .use(async ({ getRawInput, next }) => next({ ctx: { body: await getRawInput() } }))
     .input(captureRequestSchema)
     .output(dryRunSchema)
@@ -102,16 +102,19 @@ export const capturesRouter = router({
     }),
 
   issueLink: read
+    .meta({ access: 'captures:read', audit: 'capture.link' })
     .input(strict({ id: captureId, ttl: ttlSchema }))
     .output(linkSchema)
     .mutation(({ ctx, input }) => issueAssetLink(ctx.instance.deps, ctx.actor, input.id, input.ttl)),
 
   cancel: create
+    .meta({ access: 'captures:create', audit: 'capture.cancel' })
     .input(byId)
     .output(captureSchema)
     .mutation(({ ctx, input }) => cancelCapture(ctx.instance.deps, ctx.actor, input.id)),
 
   remove: remove
+    .meta({ access: 'captures:delete', audit: 'capture.delete' })
     .input(byId)
     .output(byId)
     .mutation(async ({ ctx, input }) => {

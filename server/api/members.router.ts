@@ -20,20 +20,25 @@ export const membersRouter = router({
   list: asAdmin.output(z.array(memberViewSchema)).query(({ ctx }) => listMembers(ctx.instance.deps, ctx.actor)),
 
   changeRole: asAdmin
+    .meta({ access: 'admin', audit: 'member.role' })
     .input(strict({ userId: id, role }))
     .output(memberViewSchema)
     .mutation(({ ctx, input }) => changeRole(ctx.instance.deps, ctx.actor, input)),
 
   remove: asAdmin
+    .meta({ access: 'admin', audit: 'member.remove' })
     .input(strict({ userId: id }))
     .output(z.object({ userId: id }))
     .mutation(({ ctx, input }) => removeMember(ctx.instance.deps, ctx.actor, input.userId)),
 
-  leave: asUser.output(done).mutation(async ({ ctx }) => {
-    await leaveWorkspace(ctx.instance.deps, ctx.actor);
-    ctx.session?.clear();
-    return { ok: true } as const;
-  }),
+  leave: asUser
+    .meta({ access: 'user', audit: 'member.remove' })
+    .output(done)
+    .mutation(async ({ ctx }) => {
+      await leaveWorkspace(ctx.instance.deps, ctx.actor);
+      ctx.session?.clear();
+      return { ok: true } as const;
+    }),
 });
 
 /** Ways into a workspace: one-time links that are handed on by whoever made them. */
@@ -41,6 +46,7 @@ export const invitesRouter = router({
   list: asAdmin.output(z.array(inviteViewSchema)).query(({ ctx }) => listInvites(ctx.instance.deps, ctx.actor)),
 
   create: asAdmin
+    .meta({ access: 'admin', audit: 'invite.create' })
     .input(strict({ email, role: role.default('developer') }))
     .output(z.object({ invite: inviteViewSchema, url: z.string().describe('Shown this once.') }))
     .mutation(async ({ ctx, input }) => {
@@ -50,12 +56,14 @@ export const invitesRouter = router({
     }),
 
   revoke: asAdmin
+    .meta({ access: 'admin', audit: 'invite.revoke' })
     .input(strict({ id }))
     .output(z.object({ id }))
     .mutation(({ ctx, input }) => revokeInvite(ctx.instance.deps, ctx.actor, input.id)),
 
   /** A mutation, so that the token is in a body and in no address. */
   preview: open
+    .meta({ access: 'anyone', audit: null })
     .input(strict({ token }))
     .output(invitePreviewSchema)
     .mutation(async ({ ctx, input }) => {
@@ -64,11 +72,12 @@ export const invitesRouter = router({
     }),
 
   accept: open
+    .meta({ access: 'anyone', audit: 'member.add' })
     .input(strict({ token, name: name.optional(), password: z.string().min(1).max(1000) }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await ctx.instance.rates.takeSignIn(ctx.address, 'invite');
-      const started = await startSession(ctx, () => acceptInvite(ctx.instance.deps, input));
+      const started = await startSession(ctx, () => acceptInvite(ctx.instance.deps, { ...input, address: ctx.address }));
       await ctx.instance.rates.clearSignIn(ctx.address, 'invite');
       return started;
     }),
@@ -79,16 +88,19 @@ export const workspacesRouter = router({
   list: asUser.output(z.array(workspaceViewSchema)).query(({ ctx }) => listOwnWorkspaces(ctx.instance.deps, ctx.actor)),
 
   create: asAdmin
+    .meta({ access: 'admin', audit: 'workspace.create' })
     .input(strict({ name }))
     .output(workspaceViewSchema)
     .mutation(({ ctx, input }) => createWorkspace(ctx.instance.deps, ctx.actor, input)),
 
   switch: asUser
+    .meta({ access: 'user', audit: 'workspace.switch' })
     .input(strict({ id }))
     .output(workspaceViewSchema)
     .mutation(({ ctx, input }) => switchWorkspace(ctx.instance.deps, ctx.actor, input.id)),
 
   rename: asAdmin
+    .meta({ access: 'admin', audit: 'workspace.rename' })
     .input(strict({ name }))
     .output(z.object({ id, name }))
     .mutation(({ ctx, input }) => renameWorkspace(ctx.instance.deps, ctx.actor, input)),

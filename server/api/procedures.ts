@@ -1,4 +1,5 @@
 import { initTRPC, TRPCError } from '@trpc/server';
+import type { AuditAction } from '#shared/audit.ts';
 import { makeId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Scope } from '#shared/scopes.ts';
@@ -31,11 +32,13 @@ const TRPC_STATUS: Record<number, TRPCError['code']> = {
  */
 export type Access = 'anyone' | 'member' | 'user' | 'admin' | 'operator' | Scope;
 
-/** What a procedure declares of itself; the guards below hold callers to it, and tests/security walks it. */
+/** What a procedure declares of itself; the guards below hold callers to it, and tests/security walks and tries all of it. */
 export type Meta = {
   access: Access;
   /** Its `url` is a target: what is wrong with that text is `invalid_target_url`. */
   hasTarget?: true;
+  /** What a mutation that succeeds leaves in the audit log; null for one that changes nothing. Every mutation says it. */
+  audit?: AuditAction | null;
 };
 
 const t = initTRPC

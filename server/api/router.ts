@@ -1,4 +1,5 @@
 import { authRouter, domainsRouter, keysRouter, runnersRouter } from './access.router.ts';
+import { auditRouter } from './audit.router.ts';
 import { capturesRouter } from './captures.router.ts';
 import { invitesRouter, membersRouter, workspacesRouter } from './members.router.ts';
 import { createCallerFactory, router } from './procedures.ts';
@@ -14,6 +15,7 @@ export const appRouter = router({
   members: membersRouter,
   invites: invitesRouter,
   workspaces: workspacesRouter,
+  audit: auditRouter,
   system: systemRouter,
 });
 

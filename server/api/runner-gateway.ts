@@ -1,5 +1,4 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
 import type { JobId } from '#shared/ids.ts';
 import { isId } from '#shared/ids.ts';
 import {
@@ -18,6 +17,7 @@ import { claimJob } from '../domain/jobs/claim-job.ts';
 import { completeJob } from '../domain/jobs/complete-job.ts';
 import { failJob } from '../domain/jobs/fail-job.ts';
 import { heartbeatJob } from '../domain/jobs/heartbeat-job.ts';
+import { type RunnerCall, recordHeldJob, recordRefusedCall } from '../domain/jobs/record-refused-call.ts';
 import { releaseJob } from '../domain/jobs/release-job.ts';
 import { authenticateRunnerRequest, hangUpSignal } from './authenticate.ts';
 import type { Instance } from './context.ts';
@@ -33,6 +33,17 @@ type JobRoute = { Params: { id: string } };
  */
 export function runnerGateway(instance: Instance): FastifyPluginAsync {
   const { deps } = instance;
+
+  /** Calls for the job that the path names, and leaves an entry in the audit log when the runner is refused. */
+  async function recorded<T>(
+    request: FastifyRequest<JobRoute>,
+    action: RunnerCall['action'],
+    act: (runner: RunnerActor, id: JobId) => Promise<T>,
+  ): Promise<T> {
+    const [runner, jobId] = [runnerOf(request), jobOf(request)];
+    return await recordRefusedCall(deps, runner, { action, jobId }, () => act(runner, jobId));
+  }
+
   return async (app) => {
     app.decorateRequest(RUNNER, null);
     takeStrictJson(app);
@@ -45,32 +56,30 @@ export function runnerGateway(instance: Instance): FastifyPluginAsync {
     app.post('/claim', async (request, reply) => {
       const body = claimRequestSchema.parse(request.body);
       const claim = await claimJob(deps, runnerOf(request), body, hangUpSignal(instance, reply));
+      if (!claim && body.jobId) await recordHeldJob(deps, runnerOf(request), body.jobId);
       return claim ? await reply.send(claimSchema.parse(claim)) : await reply.code(204).send();
     });
 
     app.post<JobRoute>('/jobs/:id/heartbeat', async (request, reply) => {
       const body = heartbeatRequestSchema.parse(request.body);
-      return heartbeatSchema.parse(await heartbeatJob(deps, runnerOf(request), jobOf(request), body, hangUpSignal(instance, reply)));
+      const signal = hangUpSignal(instance, reply);
+      const beat = await recorded(request, 'runner.heartbeat', (runner, id) => heartbeatJob(deps, runner, id, body, signal));
+      return heartbeatSchema.parse(beat);
     });
 
-    app.post<JobRoute>('/jobs/:id/complete', (request) =>
-      settle(request, completeRequestSchema, (runner, id, body) => completeJob(deps, runner, id, body)),
-    );
-    app.post<JobRoute>('/jobs/:id/fail', (request) =>
-      settle(request, failRequestSchema, (runner, id, body) => failJob(deps, runner, id, body)),
-    );
-    app.post<JobRoute>('/jobs/:id/release', (request) =>
-      settle(request, releaseRequestSchema, (runner, id, body) => releaseJob(deps, runner, id, body)),
-    );
+    app.post<JobRoute>('/jobs/:id/complete', async (request) => {
+      const body = completeRequestSchema.parse(request.body);
+      return settledSchema.parse(await recorded(request, 'runner.complete', (runner, id) => completeJob(deps, runner, id, body)));
+    });
+    app.post<JobRoute>('/jobs/:id/fail', async (request) => {
+      const body = failRequestSchema.parse(request.body);
+      return settledSchema.parse(await recorded(request, 'runner.fail', (runner, id) => failJob(deps, runner, id, body)));
+    });
+    app.post<JobRoute>('/jobs/:id/release', async (request) => {
+      const body = releaseRequestSchema.parse(request.body);
+      return settledSchema.parse(await recorded(request, 'runner.release', (runner, id) => releaseJob(deps, runner, id, body)));
+    });
   };
-}
-
-async function settle<S extends z.ZodType>(
-  request: FastifyRequest<JobRoute>,
-  schema: S,
-  act: (runner: RunnerActor, id: JobId, body: z.output<S>) => Promise<unknown>,
-) {
-  return settledSchema.parse(await act(runnerOf(request), jobOf(request), schema.parse(request.body)));
 }
 
 function jobOf(request: FastifyRequest<JobRoute>): JobId {

@@ -16,7 +16,7 @@ async function run(...args: string[]) {
 }
 
 test('help begins with examples, goes to stdout and is no fault', async () => {
-  for (const args of [[], ['up'], ['keys'], ['keys', 'create'], ['domains'], ['runner'], ['capture']]) {
+  for (const args of [[], ['up'], ['keys'], ['keys', 'create'], ['domains'], ['audit'], ['runner'], ['capture']]) {
     const { code, out, err } = await run(...args, '--help');
     expect([code, err], args.join(' ')).toEqual([0, '']);
     expect(out).toMatch(/^Examples:\n {2}\$ /);
@@ -39,6 +39,8 @@ test.each([
   [['keys', 'create'], /NAME/],
   [['keys', 'create', 'x', '--expires', '90'], /90d/],
   [['capture', 'https://a.example.com'], /--output/],
+  [['audit', 'verify', '--head', '12'], /POSITION:HASH/],
+  [['audit', 'export', '--since', 'yesterday'], /30d/],
   [['up', '--once', '--no-runner', '--data-dir', folder], /needs a runner/],
 ])('%j is a usage error that says what was meant', async (args, hint) => {
   const { code, out, err } = await run(...args);
@@ -51,6 +53,8 @@ test.each([
   [['stop']],
   [['keys', 'list']],
   [['domains', 'list']],
+  [['audit', 'verify']],
+  [['audit', 'export']],
   [['demo', 'auth']],
   [['capture', 'https://a.example.com/', '-o', 'x.png']],
 ])('%j to a stopped instance exits 69 with the remedy', async (args) => {

@@ -7,6 +7,7 @@ import { AppError } from '../domain/app-error.ts';
 import { EXIT } from '../embedded/operator-error.ts';
 import { PROJECT_ROOT } from '../embedded/project-root.ts';
 import { type CommandContext, examples } from './command-context.ts';
+import { addAudit } from './commands/audit.ts';
 import { addCapture } from './commands/capture.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDomains } from './commands/domains.ts';
@@ -44,6 +45,7 @@ export function createProgram(context: CommandContext, version: string): Command
   addCapture(program, context);
   addKeys(program, context);
   addDomains(program, context);
+  addAudit(program, context);
   addDemo(program, context);
   addDoctor(program, context);
   addServer(program, context);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, MikroORM } from '@mikro-orm/postgresql';
 import { AllowedDomain, ApiKey, ConsoleSession, Invite, Member, Runner, SignInLink, User, Workspace } from './access.entities.ts';
+import { AuditEvent, AuditLink, AuditPending } from './audit.entities.ts';
 import { Asset, Attempt, Capture, CapturePayload, IdempotencyRecord, Job } from './captures.entities.ts';
 
 const ENTITIES = [
@@ -20,6 +21,9 @@ const ENTITIES = [
   Job,
   Attempt,
   IdempotencyRecord,
+  AuditEvent,
+  AuditLink,
+  AuditPending,
 ];
 
 /**

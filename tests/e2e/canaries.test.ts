@@ -1,92 +1,207 @@
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Connection } from 'rabbitmq-client';
+import pg from 'pg';
+import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { WAKE_UP_QUEUE } from '#shared/runner-protocol.ts';
-import { serviceAddress } from '../services/service-address.ts';
-import { findPostgresBin } from '../services/start-postgres.ts';
+import { openBrowser } from '../console/open-browser.ts';
+import { plantFaults, plantRequests } from './canary-requests.ts';
+import { type ConsoleVisit, describeBlobs, dumpDatabase, followStream, readFolder, readMessages, visitConsole } from './canary-sinks.ts';
+import { type Canaries, findCanaries, formsOf, makeCanary } from './find-canaries.ts';
 import { type Distributed, startDistributed } from './start-distributed.ts';
+import type { Started } from './start-process.ts';
 
-// Promise: what a request carries in secret is nowhere but in the sealed payload and in the runner's memory.
-const canary = (place: string) => `canary${place}${randomBytes(9).toString('hex')}`;
-const canaries = {
-  cookie: canary('cookie'),
-  storage: canary('storage'),
-  header: canary('header'),
-  query: canary('query'),
-  fragment: canary('fragment'),
-  fill: canary('fill'),
-  bearer: canary('bearer'),
-};
+/**
+ * Row 4 of the security model: what a request or a credential carries in secret is nowhere but in the sealed payload, the
+ * caller's hands and the runner's memory. Every sink is read while captures wait and when they are done; a sink also has to
+ * show something that belongs there, so that a reader that reads nothing fails. Webhooks are not built: they have no sink yet.
+ */
+const decoy = makeCanary('decoy');
+const canaries: Canaries = {};
+const workDir = mkdtempSync(join(tmpdir(), 'sessionshot-canaries-'));
 let shop: Distributed;
-const seen: string[] = [];
+let browser: Browser;
+let visit: ConsoleVisit;
+let runner: Started;
+const ids: string[] = [];
+const answers: string[] = [];
+const streams: { text(): string; stop(): Promise<void> }[] = [];
 
 beforeAll(async () => {
-  shop = await startDistributed();
+  chmodSync(workDir, 0o711); // started as root, the runner's browser is another user and must pass
+  browser = await openBrowser();
+  shop = await startDistributed({ SESSIONSHOT_LOG_LEVEL: 'debug' });
 });
-afterAll(async () => await shop.close());
+afterAll(async () => {
+  await visit?.close();
+  await browser?.close();
+  await shop?.close();
+  rmSync(workDir, { recursive: true, force: true });
+});
 
-const dump = () =>
-  execFileSync(join(findPostgresBin() ?? '', 'pg_dump'), ['--inserts', shop.databaseUrl], { encoding: 'utf8', maxBuffer: 1 << 28 });
+/** Holds a sink to it: what belongs there is found, and no canary is. */
+function expectClean(sink: string, content: string | Buffer, belongs: string): void {
+  expect(content.includes(belongs), `${sink} was read: it holds ${belongs}`).toBe(true);
+  expect(findCanaries(content, canaries), `canaries in ${sink}`).toEqual([]);
+}
 
-/** Reads every message in the queue and puts it back by leaving it unacknowledged. */
-async function readMessages(): Promise<string[]> {
-  const connection = new Connection(serviceAddress('SESSIONSHOT_TEST_RABBITMQ_URL'));
-  const channel = await connection.acquire();
-  const bodies: string[] = [];
-  for (let i = 0; i < 500; i++) {
-    const message = await channel.basicGet({ queue: WAKE_UP_QUEUE, noAck: false });
-    if (!message) break;
-    bodies.push(JSON.stringify({ body: message.body, headers: message.headers, id: message.messageId }));
+async function readApi(): Promise<string> {
+  const seen = [];
+  for (const path of ['/api/captures?limit=100', ...ids.map((id) => `/api/captures/${id}`)]) {
+    const { body, headers } = await shop.api.call('GET', path);
+    seen.push(JSON.stringify(body), JSON.stringify([...headers]));
   }
-  await channel.close();
-  await connection.close();
-  return bodies;
+  return seen.join('\n');
 }
 
-function expectNoCanary(where: string, text: string): void {
-  for (const [place, value] of Object.entries(canaries)) expect(text.includes(value), `the ${place} canary in ${where}`).toBe(false);
+async function readText(path: string): Promise<string> {
+  const answer = await fetch(`${shop.url}${path}`);
+  return `${JSON.stringify([...answer.headers])}\n${await answer.text()}`;
 }
 
-async function consoleResponses(): Promise<string> {
-  const { body: list } = await shop.api.call('GET', '/api/captures?limit=100');
-  const details = await Promise.all((list.data ?? []).map((capture) => shop.api.call('GET', `/api/captures/${capture.id}`)));
-  return JSON.stringify([list, details.map((detail) => detail.body)]);
-}
+test('the search finds a canary in whatever form it is written', () => {
+  const planted = { place: makeCanary('place') };
+  for (const form of formsOf(planted.place)) {
+    expect(findCanaries(`{"a":"x${form}y"}`, planted)).toEqual(['place']);
+    expect(findCanaries(Buffer.from(`\u0000${form}\u00ff`, 'latin1'), planted)).toEqual(['place']);
+  }
+  for (let shift = 0; shift < 5; shift++)
+    expect(findCanaries(Buffer.from(`${'u'.repeat(shift)}${planted.place}:p`).toString('base64'), planted)).toEqual(['place']);
+  expect(findCanaries(makeCanary('place'), planted)).toEqual([]);
+});
 
-test('no canary is in the database, the messages, the logs or the answers, neither while captures wait nor when they are done', {
-  timeout: 300_000,
-}, async () => {
-  const state = structuredClone(shop.demo.storageState);
-  state.cookies.push({ ...(state.cookies[0] ?? { domain: 'localhost', path: '/' }), name: 'extra', value: canaries.cookie });
-  state.origins[0]?.localStorage.push({ name: 'extra', value: canaries.storage });
-  const request = {
-    url: `${shop.demo.origin}/?token=${canaries.query}#${canaries.fragment}`,
-    auth: { storageState: state, headers: { 'x-secret': canaries.header }, bearer: canaries.bearer },
-    actions: [{ type: 'fill', selector: '#no-such-field', value: canaries.fill, timeout: 200 }],
-    output: { format: 'png' },
-  };
-  const ids: string[] = [];
-  for (let i = 0; i < 20; i++) {
-    const optional = i % 2 === 0;
-    const body = { ...request, actions: request.actions.map((action) => ({ ...action, optional })) };
-    const { status, body: capture } = await shop.api.call('POST', '/api/captures', body);
-    expect(status, JSON.stringify(capture)).toBe(202);
-    seen.push(JSON.stringify(capture));
+test('while captures wait: not in the database, the messages, the answers, the console and its streams', { timeout: 300_000 }, async () => {
+  const made = JSON.parse((await shop.cli('keys', 'create', 'localhost-scripts', ...scopes(), '--json')).stdout);
+  canaries['the first API key'] = shop.secrets().key ?? '';
+  canaries['the API key'] = made.key;
+  const workspaceId = String((await query('select id from workspace'))[0]?.id);
+  for (const { name, body } of await plantRequests({ shop, canaries, decoy, workspaceId })) {
+    const { status, body: capture } = await shop.api.call('POST', '/api/captures', body, { authorization: `Bearer ${made.key}` });
+    expect([name, status, capture.errors ?? capture.code]).toEqual([name, 202, undefined]);
+    answers.push(JSON.stringify(capture));
     ids.push(capture.id);
   }
-  await expect.poll(async () => (await readMessages()).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(20);
-  const queued = dump();
-  expect(queued).toContain('capture_payload');
-  expectNoCanary('the database while queued', queued);
-  expectNoCanary('the messages', (await readMessages()).join('\n'));
-  expectNoCanary('the answers', `${seen.join('\n')}${await consoleResponses()}`);
-  await shop.startRunner('late');
-  const captures = await Promise.all(ids.map((id) => shop.api.follow(id, 200_000)));
-  expect(captures.filter((capture) => capture.status === 'succeeded')).toHaveLength(10);
-  expect(captures.filter((capture) => capture.error?.code === 'action_timeout')).toHaveLength(10);
-  expectNoCanary('the database when done', dump());
-  expectNoCanary('the answers when done', `${JSON.stringify(captures)}${await consoleResponses()}`);
-  expectNoCanary('the logs', shop.output());
+  await takeLease();
+  await signIn();
+  streams.push(...['captures.onChange', `captures.watch?input=${encodeURIComponent(JSON.stringify({ id: ids[0] }))}`].map(follow));
+  await expect.poll(async () => (await readMessages()).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(ids.length);
+  const dump = dumpDatabase(shop.databaseUrl);
+  expect(dump).toContain('INSERT INTO public.capture_payload');
+  expectClean('the database while captures wait', dump, decoy);
+  expectClean('the messages', (await readMessages()).join('\n'), 'jobId');
+  expectClean('the answers', answers.join('\n'), decoy);
+  expectClean('the API while captures wait', await readApi(), decoy);
+  await visit.look(['/captures', `/captures/${ids[0]}`, '/domains']);
+  expectClean('the console while captures wait', visit.seen(), decoy);
 });
+
+test('when they are done: nowhere either', { timeout: 300_000 }, async () => {
+  runner = await shop.startRunner('late', { SESSIONSHOT_LOG_LEVEL: 'debug', SESSIONSHOT_WORK_DIR: workDir });
+  canaries['the runner’s token'] = shop.secrets()['token of late'] ?? '';
+  const captures = await Promise.all(ids.map((id) => shop.api.follow(id, 200_000)));
+  expect(captures.map(({ status, error }) => error?.code ?? status)).toEqual(['succeeded', 'succeeded', 'action_timeout', 'succeeded']);
+  await expect.poll(() => streams.every(({ text }) => text().includes('succeeded')), { timeout: 30_000 }).toBe(true);
+  await visit.look(['/', '/captures', ...ids.map((id) => `/captures/${id}`), '/domains']);
+
+  const dump = dumpDatabase(shop.databaseUrl);
+  expect(dump).not.toContain('INSERT INTO public.capture_payload');
+  expectClean('the database when captures are done', dump, decoy);
+  expectClean('the messages when captures are done', ['jobId', ...(await readMessages())].join('\n'), 'jobId');
+  expectClean('the API when captures are done', await readApi(), decoy);
+  expectClean('the console when captures are done', visit.seen(), decoy);
+  for (const stream of streams) {
+    await stream.stop();
+    expectClean('a stream', stream.text(), 'succeeded');
+  }
+  const blobs = await describeBlobs(shop.blobs);
+  expect(blobs, 'no blob but the assets').toHaveLength(captures.filter(({ asset }) => asset).length);
+  expectClean('names and metadata of blobs', blobs.join('\n'), ids[0] ?? '?');
+  for (const path of ['/metrics', '/readyz', '/healthz', '/api/openapi.json', '/api/docs'])
+    expectClean(path, await readText(path), 'content-type');
+});
+
+test('not in any refusal, of any status', { timeout: 120_000 }, async () => {
+  const seen = [];
+  for (const { status, method = 'POST', path = '/api/captures', headers, raw } of plantFaults({ shop, canaries, done: ids[0] ?? '' })) {
+    const sent = { authorization: `Bearer ${canaries['the API key']}`, 'content-type': 'application/json', ...headers };
+    const answer = await fetch(`${shop.url}${path}`, { method, headers: sent, ...(method === 'GET' ? {} : { body: raw }) });
+    const text = await answer.text();
+    expect([raw.slice(0, 200), answer.status, text.slice(0, 300)]).toEqual([raw.slice(0, 200), status, expect.any(String)]);
+    seen.push(text, JSON.stringify([...answer.headers]));
+  }
+  expectClean('the refusals', seen.join('\n'), 'requestId');
+});
+
+test('not in the audit log, its export, the logs at their most talkative, nor in what the runner leaves behind', {
+  timeout: 120_000,
+}, async () => {
+  expect(readFolder(workDir).includes('startStamp'), 'the reader sees the work folder of a runner that runs').toBe(true);
+  expect(await runner.stop('SIGTERM')).toBe(0);
+  expect(readdirSync(workDir), 'files that the runner left').toEqual([]);
+  const verified = await shop.cli('audit', 'verify', '--json');
+  expect([verified.code, JSON.parse(verified.stdout)]).toEqual([0, expect.objectContaining({ ok: true, broken: null, waiting: 0 })]);
+  const exported = await shop.cli('audit', 'export', '--json');
+  const entries = exported.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  for (const id of ids)
+    expect(entries).toContainEqual(
+      expect.objectContaining({ action: 'payload.open', target: id, actor: expect.objectContaining({ kind: 'runner' }) }),
+    );
+  expectClean('the export of the audit log', exported.stdout + exported.stderr, ids[0] ?? '?');
+  expectClean('the audit log as it is printed', (await shop.cli('audit', 'export')).stdout, ids[0] ?? '?');
+  expectClean('the whole database at the end', dumpDatabase(shop.databaseUrl), 'INSERT INTO public.audit_event');
+  const logs = shop.output();
+  expect(logs).toContain('"level":"debug"');
+  expectClean('the logs of all processes', logs, ids[0] ?? '?');
+});
+
+test('who changes the audit log in the database is found by `audit verify`, with the place', { timeout: 60_000 }, async () => {
+  await query('alter table audit_event disable trigger user');
+  await query(`update audit_event set address = '203.0.113.9' where id = (select event_id from audit_link where position = 7)`);
+  const { code, stdout, stderr } = await shop.cli('audit', 'verify');
+  expect([code, stdout]).toEqual([65, '']);
+  expect(stderr).toMatch(/At 7: the entry was changed.*\(aud_\w+\)/);
+});
+
+function scopes(): string[] {
+  return ['captures:create', 'captures:read', 'captures:delete', 'captures:script'].flatMap((scope) => ['--scope', scope]);
+}
+
+/** Takes a job as a runner does and gives it back: its lease token and upload grant are canaries from then on. */
+async function takeLease(): Promise<void> {
+  const { token } = JSON.parse((await shop.cli('runner', 'token', 'by-hand', '--json')).stdout);
+  const call = (path: string, body: object) =>
+    fetch(`${shop.url}/runner/v1${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const claim = await (await call('/claim', { waitMs: 20_000 })).json();
+  canaries['a runner’s token'] = token;
+  canaries['a lease token'] = claim.leaseToken;
+  canaries['an upload grant'] = new URL(claim.upload.url).searchParams.get('sig') ?? '';
+  expect((await call(`/jobs/${claim.jobId}/release`, { leaseToken: claim.leaseToken })).status).toBe(200);
+}
+
+async function signIn(): Promise<void> {
+  const { url } = JSON.parse((await shop.cli('open', '--no-open', '--json')).stdout);
+  canaries['the sign-in link'] = new URL(url).hash.replace('#token=', '');
+  visit = await visitConsole(browser, { url: shop.url, signInUrl: url });
+  canaries['the session cookie'] = visit.cookie.split('=')[1] ?? '';
+}
+
+function follow(procedure: string) {
+  return followStream(`${shop.url}/trpc/${procedure}`, visit.cookie);
+}
+
+async function query(sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: shop.databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}

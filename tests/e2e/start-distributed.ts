@@ -18,8 +18,11 @@ export type Distributed = {
   otherApi: Api;
   url: string;
   databaseUrl: string;
+  blobs: { connectionString: string; container: string };
+  /** The key and the runners' tokens that were made, by what they are. */
+  secrets(): Record<string, string>;
   demo: { origin: string; user: string; storageState: StorageState };
-  startRunner(name: string): Promise<Started>;
+  startRunner(name: string, more?: Record<string, string>): Promise<Started>;
   cli(...args: string[]): ReturnType<typeof runCommand>;
   /** The stdout and stderr of every process started so far. */
   output(): string;
@@ -29,9 +32,9 @@ export type Distributed = {
 /**
  * Starts SessionShot as an operator would: keygen, migrate, two servers, tokens, a key and a domain by the command line,
  * on PostgreSQL, RabbitMQ and Azurite of the test run, with the demo app as the site. Runners are started by the test,
- * in turn on the one and the other server.
+ * in turn on the one and the other server. `more` goes into the environment of servers and commands.
  */
-export async function startDistributed(): Promise<Distributed> {
+export async function startDistributed(more: Record<string, string> = {}): Promise<Distributed> {
   const folder = mkdtempSync(join(tmpdir(), 'sessionshot-distributed-'));
   const database = await createTestDatabase();
   const blobs = testBlobContainer();
@@ -55,6 +58,7 @@ export async function startDistributed(): Promise<Distributed> {
     SESSIONSHOT_PORT: String(ports[0]),
     SESSIONSHOT_KEY_RATE_PER_SECOND: '1000',
     SESSIONSHOT_KEY_RATE_BURST: '1000',
+    ...more,
   };
   const cli: Distributed['cli'] = (...args) => runCommand(args, env);
   await must(cli('migrate'));
@@ -64,9 +68,11 @@ export async function startDistributed(): Promise<Distributed> {
   const [url = '', otherUrl = ''] = urls;
   const { key } = JSON.parse((await must(cli('keys', 'create', 'tests', '--json'))).stdout);
   await must(cli('domains', 'add', new URL(origin).host, '--private', '--json'));
+  const secrets: Record<string, string> = { key };
   let runners = 0;
-  const startRunner = async (name: string) => {
+  const startRunner: Distributed['startRunner'] = async (name, forRunner = {}) => {
     const { token } = JSON.parse((await must(cli('runner', 'token', name, '--json'))).stdout);
+    secrets[`token of ${name}`] = token;
     const runner = start('bin/sessionshot.mjs', ['runner'], {
       SESSIONSHOT_SERVER_URL: urls[runners++ % urls.length] ?? url,
       SESSIONSHOT_RUNNER_TOKEN: token,
@@ -74,6 +80,7 @@ export async function startDistributed(): Promise<Distributed> {
       SESSIONSHOT_EXTRA_CA_FILE: String(demoReady.caFile),
       SESSIONSHOT_CONCURRENCY: '3',
       RABBITMQ_URL: env.RABBITMQ_URL,
+      ...forRunner,
     });
     await runner.waitFor('ready');
     return runner;
@@ -91,6 +98,8 @@ export async function startDistributed(): Promise<Distributed> {
     otherApi: createApi(otherUrl, key),
     url,
     databaseUrl: database.url,
+    blobs,
+    secrets: () => secrets,
     demo: { origin, user: String(demoReady.user), storageState },
     startRunner,
     cli,

@@ -5,9 +5,11 @@ import type { Secret } from '#shared/secret.ts';
 import { AppError } from '../app-error.ts';
 
 export type Role = 'owner' | 'admin' | 'developer' | 'viewer';
+/** Where a caller came from, for the audit log. */
+type From = { address?: string };
 
 /** A program with an API key. `fingerprintKey` is derived from the key itself and keys its idempotency fingerprints. */
-export type ApiKeyActor = {
+export type ApiKeyActor = From & {
   kind: 'apiKey';
   keyId: ApiKeyId;
   workspaceId: WorkspaceId;
@@ -16,7 +18,7 @@ export type ApiKeyActor = {
   fingerprintKey: Secret<Uint8Array>;
 };
 /** A person signed in to the console. */
-export type UserActor = {
+export type UserActor = From & {
   kind: 'user';
   userId: UserId;
   workspaceId: WorkspaceId;
@@ -26,8 +28,8 @@ export type UserActor = {
   fingerprintKey: Secret<Uint8Array>;
 };
 /** The owner of the machine, through the command line of the running instance. */
-export type OperatorActor = { kind: 'operator'; workspaceId: WorkspaceId; fingerprintKey: Secret<Uint8Array> };
-export type RunnerActor = { kind: 'runner'; runnerId: RunnerId; name: string };
+export type OperatorActor = From & { kind: 'operator'; workspaceId: WorkspaceId; fingerprintKey: Secret<Uint8Array> };
+export type RunnerActor = From & { kind: 'runner'; runnerId: RunnerId; name: string };
 
 /** Everybody who acts inside a workspace. */
 export type Actor = ApiKeyActor | UserActor | OperatorActor;

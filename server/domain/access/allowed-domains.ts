@@ -7,6 +7,7 @@ import { parseTargetUrl } from '#shared/target-url.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { type Actor, requireAdmin } from './actor.ts';
+import { recordAudit } from './audit.ts';
 
 const HTTPS_PORT = 443;
 type Stored = Pick<Deps, 'db' | 'clock'>;
@@ -26,15 +27,27 @@ export async function addAllowedDomain(deps: Stored, actor: Actor, input: { doma
   const parsed = parseAllowedDomain(input.domain, isPrivate);
   if (!parsed.ok) throw new AppError('invalid_request', parsed.message, { errors: [{ path: 'domain', message: parsed.message }] });
   const { host, port } = parsed.domain;
-  const em = deps.db.fork();
   const now = deps.clock.now();
-  await em.execute(
-    `insert into allowed_domain (id, workspace_id, host, port, is_private, created_at) values (?, ?, ?, ?, ?, ?)
-     on conflict (workspace_id, host, port) do update set is_private = excluded.is_private or allowed_domain.is_private`,
-    [makeId('allowedDomain', now.getTime()), actor.workspaceId, host, port ?? HTTPS_PORT, isPrivate, now],
-  );
-  return toView(await em.findOneOrFail(AllowedDomain, { workspace: actor.workspaceId, host, port: port ?? HTTPS_PORT }));
+  return await deps.db.fork().transactional(async (em) => {
+    const [changed] = await em.execute<{ id: string }[]>(ADD, [
+      makeId('allowedDomain', now.getTime()),
+      actor.workspaceId,
+      host,
+      port ?? HTTPS_PORT,
+      isPrivate,
+      now,
+    ]);
+    const detail = `${shownDomain(parsed.domain)}${isPrivate ? ', private' : ''}`;
+    if (changed) await recordAudit(em, actor, { action: 'domain.add', target: changed.id, detail });
+    return toView(await em.findOneOrFail(AllowedDomain, { workspace: actor.workspaceId, host, port: port ?? HTTPS_PORT }));
+  });
 }
+
+/** Answers the entry's id where it is new, or lets more in than before. */
+const ADD = `
+insert into allowed_domain (id, workspace_id, host, port, is_private, created_at) values (?, ?, ?, ?, ?, ?)
+on conflict (workspace_id, host, port) do update set is_private = true where excluded.is_private and not allowed_domain.is_private
+returning id`;
 
 /** Lists the workspace's allowed domains by name. */
 export async function listAllowedDomains(deps: Pick<Deps, 'db'>, actor: Actor): Promise<DomainView[]> {
@@ -45,9 +58,13 @@ export async function listAllowedDomains(deps: Pick<Deps, 'db'>, actor: Actor): 
 /** Removes an entry. Captures that are waiting lose it too: a claim reads the list as it is then. */
 export async function removeAllowedDomain(deps: Pick<Deps, 'db'>, actor: Actor, id: string): Promise<{ id: string }> {
   requireAdmin(actor);
-  const removed = isId('allowedDomain', id) ? await deps.db.fork().nativeDelete(AllowedDomain, { id, workspace: actor.workspaceId }) : 0;
-  if (removed === 0) throw notFound();
-  return { id };
+  return await deps.db.fork().transactional(async (em) => {
+    const row = isId('allowedDomain', id) ? await em.findOne(AllowedDomain, { id, workspace: actor.workspaceId }) : null;
+    const removed = row ? await em.nativeDelete(AllowedDomain, { id: row.id }) : 0;
+    if (!row || removed === 0) throw notFound();
+    await recordAudit(em, actor, { action: 'domain.remove', target: id, detail: shownDomain(toEntry(row)) });
+    return { id };
+  });
 }
 
 /** Tells whether a URL could be captured now, and why not. Never throws for a bad URL. */

@@ -11,6 +11,7 @@ import type { Deps } from '../deps.ts';
 import { type Actor, requireAdmin } from './actor.ts';
 import { addressFault } from './address-list.ts';
 import { shownDomain } from './allowed-domains.ts';
+import { recordAudit } from './audit.ts';
 import { hashToken } from './token-hash.ts';
 
 type Keeping = Pick<Deps, 'db' | 'clock'>;
@@ -39,13 +40,17 @@ export async function createApiKey(deps: Keeping, actor: Actor, input: NewApiKey
   if (errors.length > 0)
     throw new AppError('invalid_request', errors.map(({ path, message }) => `${path} ${message}`).join('; '), { errors });
   const now = deps.clock.now();
-  return await storeKey(deps.db.fork(), actor.workspaceId, {
-    name: input.name,
-    scopes: [...new Set(input.scopes)],
-    domains: domains.length > 0 ? domains : null,
-    allowedAddresses: input.allowedAddresses?.length ? [...input.allowedAddresses] : null,
-    createdAt: now,
-    expiresAt: input.expiresInMs ? new Date(now.getTime() + input.expiresInMs) : null,
+  return await deps.db.fork().transactional(async (em) => {
+    const issued = await storeKey(em, actor.workspaceId, {
+      name: input.name,
+      scopes: [...new Set(input.scopes)],
+      domains: domains.length > 0 ? domains : null,
+      allowedAddresses: input.allowedAddresses?.length ? [...input.allowedAddresses] : null,
+      createdAt: now,
+      expiresAt: input.expiresInMs ? new Date(now.getTime() + input.expiresInMs) : null,
+    });
+    await recordAudit(em, actor, { action: 'key.create', target: issued.apiKey.id, detail: issued.apiKey.scopes.join(' ') });
+    return issued;
   });
 }
 
@@ -59,11 +64,14 @@ export async function listApiKeys(deps: Pick<Deps, 'db'>, actor: Actor): Promise
 /** Revokes a key at once and for good; one that is revoked already stays as it is. */
 export async function revokeApiKey(deps: Keeping, actor: Actor, id: string): Promise<ApiKeyView> {
   requireAdmin(actor);
-  const em = deps.db.fork();
-  const row = await findKey(em, actor, id);
-  if (!row.revokedAt) row.revokedAt = deps.clock.now();
-  await em.flush();
-  return toView(row);
+  return await deps.db.fork().transactional(async (em) => {
+    const row = await findKey(em, actor, id);
+    if (row.revokedAt) return toView(row);
+    row.revokedAt = deps.clock.now();
+    await em.flush();
+    await recordAudit(em, actor, { action: 'key.revoke', target: row.id });
+    return toView(row);
+  });
 }
 
 /** Makes a successor with the same rights; the old key works for `overlapMs` more (0: no longer), at most to its own end. */
@@ -79,7 +87,9 @@ export async function rotateApiKey(deps: Keeping, actor: Actor, id: string, opti
     if (options.overlapMs <= 0) old.revokedAt = now;
     else if (!old.expiresAt || end < old.expiresAt) old.expiresAt = end;
     await em.flush();
-    return await storeKey(em, actor.workspaceId, { name, scopes, domains, allowedAddresses, createdAt: now, expiresAt });
+    const issued = await storeKey(em, actor.workspaceId, { name, scopes, domains, allowedAddresses, createdAt: now, expiresAt });
+    await recordAudit(em, actor, { action: 'key.rotate', target: old.id, detail: issued.apiKey.id });
+    return issued;
   });
 }
 

@@ -1,9 +1,10 @@
-import { ApiKey } from '#server/db/access.entities.ts';
+import { ApiKey, type ApiKeyRow } from '#server/db/access.entities.ts';
 import { isWellFormedToken } from '#shared/api-key.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import type { ApiKeyActor } from './actor.ts';
 import { isInRanges } from './address-list.ts';
+import { recordRefusal } from './audit.ts';
 import { fingerprintKeyOf, hashToken } from './token-hash.ts';
 
 const LAST_USED_EVERY_MS = 60_000;
@@ -14,7 +15,7 @@ const LAST_USED_EVERY_MS = 60_000;
  * outside the key's address list.
  */
 export async function authenticateApiKey(
-  deps: Pick<Deps, 'db' | 'clock'>,
+  deps: Pick<Deps, 'db' | 'clock' | 'log'>,
   token: string | undefined,
   remoteAddress: string,
 ): Promise<ApiKeyActor> {
@@ -26,9 +27,19 @@ export async function authenticateApiKey(
   const now = deps.clock.now();
   const row = await em.findOne(ApiKey, { hash: hashToken(token) });
   if (!row) throw invalid('unknown');
-  if (row.revokedAt) throw invalid('revoked');
-  if (row.expiresAt && row.expiresAt <= now) throw invalid('expired');
-  if (row.allowedAddresses && !isInRanges(row.allowedAddresses, remoteAddress)) {
+  const actor: ApiKeyActor = {
+    kind: 'apiKey',
+    keyId: row.id,
+    workspaceId: row.workspace.id,
+    scopes: row.scopes,
+    domains: row.domains ?? null,
+    address: remoteAddress,
+    fingerprintKey: fingerprintKeyOf(token),
+  };
+  const fault = faultOf(row, { now, remoteAddress });
+  if (fault) await recordRefusal(deps, actor, { action: 'key.use', target: row.id, detail: fault });
+  if (fault === 'revoked' || fault === 'expired') throw invalid(fault);
+  if (fault) {
     throw new AppError(
       'address_not_allowed',
       'This API key may not be used from this address: an admin of the workspace can change its address list.',
@@ -37,14 +48,15 @@ export async function authenticateApiKey(
   }
   if (!row.lastUsedAt || now.getTime() - row.lastUsedAt.getTime() > LAST_USED_EVERY_MS)
     await em.nativeUpdate(ApiKey, { id: row.id }, { lastUsedAt: now });
-  return {
-    kind: 'apiKey',
-    keyId: row.id,
-    workspaceId: row.workspace.id,
-    scopes: row.scopes,
-    domains: row.domains ?? null,
-    fingerprintKey: fingerprintKeyOf(token),
-  };
+  return actor;
+}
+
+type Fault = 'revoked' | 'expired' | 'address_not_allowed';
+
+function faultOf(row: ApiKeyRow, { now, remoteAddress }: { now: Date; remoteAddress: string }): Fault | null {
+  if (row.revokedAt) return 'revoked';
+  if (row.expiresAt && row.expiresAt <= now) return 'expired';
+  return row.allowedAddresses && !isInRanges(row.allowedAddresses, remoteAddress) ? 'address_not_allowed' : null;
 }
 
 function invalid(reason: string): AppError {

@@ -6,6 +6,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { type Actor, type Role, requireAdmin } from './actor.ts';
+import { recordAudit, recordRefusal } from './audit.ts';
 import { requireRank } from './members.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
 import { explainTaken, type IssuedToken, normalEmail, openSessionIn } from './sessions.ts';
@@ -41,6 +42,8 @@ export async function createInvite(
       createdAt: now,
       expiresAt: new Date(now.getTime() + LIMITS.inviteLifeMs),
     });
+    // Not the address: it names a person who has not agreed to anything yet.
+    await recordAudit(em, actor, { action: 'invite.create', target: id, detail: input.role });
     return { invite: toView(await em.findOneOrFail(Invite, { id })), token };
   });
 }
@@ -55,9 +58,12 @@ export async function listInvites(deps: Keeping, actor: Actor): Promise<InviteVi
 /** Takes an invite back: its link leads nowhere from now on. */
 export async function revokeInvite(deps: Pick<Deps, 'db'>, actor: Actor, id: string): Promise<{ id: string }> {
   requireAdmin(actor);
-  const removed = isId('invite', id) ? await deps.db.fork().nativeDelete(Invite, { id, workspace: actor.workspaceId }) : 0;
-  if (removed === 0) throw notFound();
-  return { id };
+  if (!isId('invite', id)) throw notFound();
+  return await deps.db.fork().transactional(async (em) => {
+    if ((await em.nativeDelete(Invite, { id, workspace: actor.workspaceId })) === 0) throw notFound();
+    await recordAudit(em, actor, { action: 'invite.revoke', target: id });
+    return { id };
+  });
 }
 
 /** Tells who holds the link where it leads, and whether a password has to be chosen or proved. */
@@ -72,21 +78,32 @@ export async function previewInvite(deps: Keeping, token: string): Promise<Invit
  * Accepts an invite, which is used up by it, and signs in to its workspace. A person who has an account proves it by their
  * password: the link alone must not open what they have elsewhere. Others are made one, by `name` and `password`.
  */
-export async function acceptInvite(deps: Keeping, input: { token: string; name?: string; password: string }): Promise<IssuedToken> {
+export async function acceptInvite(
+  deps: Keeping & Pick<Deps, 'log'>,
+  input: { token: string; name?: string; password: string; address?: string },
+): Promise<IssuedToken> {
+  const { address } = input;
   const em = deps.db.fork();
   const seen = await findInvite(em, deps, input.token);
   const known = await em.findOne(User, { email: seen.email });
-  if (known && !(await checkPassword(input.password, known.passwordHash ?? null)))
+  if (known && !(await checkPassword(input.password, known.passwordHash ?? null))) {
+    await recordRefusal(deps, { kind: 'anyone', address }, { action: 'session.open', target: known.id, detail: 'invite' });
     throw new AppError('not_signed_in', 'The password is not the one of this account.');
+  }
   const passwordHash = known ? null : await hashPassword(input.password);
   return await deps.db.fork().transactional(async (tx) => {
     const invite = await findInvite(tx, deps, input.token);
     // Deleted first: of two who use the link at the same moment the second finds nothing.
     if ((await tx.nativeDelete(Invite, { id: invite.id })) === 0) throw gone();
     const userId = known?.id ?? (await createUser(tx, deps, { name: input.name ?? '', email: invite.email, passwordHash }));
-    const key = { workspace: invite.workspace.id, user: userId };
-    if (!(await tx.findOne(Member, key))) await tx.insert(Member, { ...key, role: invite.role, createdAt: deps.clock.now() });
-    return await openSessionIn(tx, deps, { userId, workspaceId: invite.workspace.id });
+    const workspaceId = invite.workspace.id;
+    const key = { workspace: workspaceId, user: userId };
+    if (!(await tx.findOne(Member, key))) {
+      await tx.insert(Member, { ...key, role: invite.role, createdAt: deps.clock.now() });
+      const actor = { kind: 'user' as const, userId, address };
+      await recordAudit(tx, actor, { action: 'member.add', target: userId, detail: invite.role, workspaceId });
+    }
+    return await openSessionIn(tx, deps, { userId, address, by: 'invite', workspaceId });
   });
 }
 

@@ -5,6 +5,7 @@ import { isId, type UserId, type WorkspaceId } from '#shared/ids.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { type Actor, type Role, requireAdmin, type UserActor } from './actor.ts';
+import { recordAudit } from './audit.ts';
 
 type Reading = Pick<Deps, 'db'>;
 
@@ -28,6 +29,7 @@ export async function changeRole(deps: Reading, actor: Actor, input: { userId: s
     if (input.role !== 'owner') await keepAnOwner(em, member);
     member.role = input.role;
     await em.flush();
+    await recordAudit(em, actor, { action: 'member.role', target: member.user.id, detail: input.role });
     return toView(member, actor);
   });
 }
@@ -38,14 +40,14 @@ export async function removeMember(deps: Reading, actor: Actor, userId: string):
   return await deps.db.fork().transactional(async (em) => {
     const member = await findMember(em, actor, userId);
     requireRank(actor, member.role);
-    await takeOut(em, member);
+    await takeOut(em, member, actor);
     return { userId };
   });
 }
 
 /** Leaves the workspace, which ends the session that asks for it too. */
 export async function leaveWorkspace(deps: Reading, actor: UserActor): Promise<void> {
-  await deps.db.fork().transactional(async (em) => takeOut(em, await findMember(em, actor, actor.userId)));
+  await deps.db.fork().transactional(async (em) => takeOut(em, await findMember(em, actor, actor.userId), actor));
 }
 
 /** Refuses with `forbidden` unless the actor may give or take this role: owners are made and unmade by owners. */
@@ -54,11 +56,12 @@ export function requireRank(actor: Actor, role: Role): void {
   throw new AppError('forbidden', 'Only an owner of the workspace can make or unmake owners.');
 }
 
-async function takeOut(em: EntityManager, member: MemberRow): Promise<void> {
+async function takeOut(em: EntityManager, member: MemberRow, actor: Actor): Promise<void> {
   await keepAnOwner(em, member);
   const one = { user: member.user.id, workspace: member.workspace.id };
   await em.nativeDelete(Member, one);
   await em.nativeDelete(ConsoleSession, one);
+  await recordAudit(em, actor, { action: 'member.remove', target: one.user });
 }
 
 /** Refuses when this member is the last owner. Owners are locked, so that two of them cannot leave at the same moment. */

@@ -4,6 +4,7 @@ import { isId, makeId, type WorkspaceId } from '#shared/ids.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { type Actor, requireAdmin, type UserActor } from './actor.ts';
+import { recordAudit } from './audit.ts';
 
 type Keeping = Pick<Deps, 'db' | 'clock'>;
 
@@ -30,6 +31,8 @@ export async function createWorkspace(deps: Keeping, actor: Actor, input: { name
     await em.insert(Workspace, { id, name: input.name, createdAt: now });
     await em.insert(Member, { workspace: id, user: actor.userId, role: 'owner', createdAt: now });
     await em.nativeUpdate(ConsoleSession, { tokenHash: actor.sessionHash }, { workspace: id });
+    const made = { action: 'workspace.create' as const, target: id, workspaceId: id };
+    await recordAudit(em, actor, made, { action: 'member.add', target: actor.userId, detail: 'owner', workspaceId: id });
     return { id, name: input.name, role: 'owner', isCurrent: true };
   });
 }
@@ -41,6 +44,7 @@ export async function switchWorkspace(deps: Pick<Deps, 'db'>, actor: UserActor, 
     const member = key && (await em.findOne(Member, { workspace: key, user: actor.userId }, { populate: ['workspace'] }));
     if (!member || !key) throw notFound();
     await em.nativeUpdate(ConsoleSession, { tokenHash: actor.sessionHash }, { workspace: key });
+    await recordAudit(em, actor, { action: 'workspace.switch', target: key, workspaceId: key });
     return { id: key, name: member.workspace.unwrap().name, role: member.role, isCurrent: true };
   });
 }
@@ -52,6 +56,9 @@ export async function renameWorkspace(
   input: { name: string },
 ): Promise<{ id: string; name: string }> {
   requireAdmin(actor);
-  await deps.db.fork().nativeUpdate(Workspace, { id: actor.workspaceId }, { name: input.name });
+  await deps.db.fork().transactional(async (em) => {
+    await em.nativeUpdate(Workspace, { id: actor.workspaceId }, { name: input.name });
+    await recordAudit(em, actor, { action: 'workspace.rename', target: actor.workspaceId });
+  });
   return { id: actor.workspaceId, name: input.name };
 }

@@ -5,6 +5,7 @@ import { isId, makeId } from '#shared/ids.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { type Actor, type RunnerActor, requireAdmin, requireScope } from './actor.ts';
+import { type AuditActor, recordAudit, recordRefusal } from './audit.ts';
 import { hashToken } from './token-hash.ts';
 
 /** Longer than any runner is silent: a claim is answered within 25 s, a heartbeat within 10 s. */
@@ -12,27 +13,54 @@ const ONLINE_MS = 60_000;
 const SEEN_EVERY_MS = 10_000;
 type Keeping = Pick<Deps, 'db' | 'clock'>;
 
-/** Enrols a runner. Its token is shown here and never again. For operators: the caller checks who asks. */
-export async function createRunner(deps: Keeping, input: { name: string }): Promise<{ runner: RunnerView; token: string }> {
+/** Enrols a runner. Its token is shown here and never again. For operators: the caller checks who asks, and says it. */
+export async function createRunner(
+  deps: Keeping,
+  input: { name: string },
+  by: AuditActor = { kind: 'server' },
+): Promise<{ runner: RunnerView; token: string }> {
   const token = makeToken('runner');
   const now = deps.clock.now();
-  const em = deps.db.fork();
   const id = makeId('runner', now.getTime());
-  await em.insert(Runner, { id, name: input.name, tokenHash: hashToken(token), createdAt: now });
-  return { runner: toView(await em.findOneOrFail(Runner, { id }), now), token };
+  return await deps.db.fork().transactional(async (em) => {
+    await em.insert(Runner, { id, name: input.name, tokenHash: hashToken(token), createdAt: now });
+    await recordAudit(em, by, { action: 'runner.create', target: id, workspaceId: null });
+    return { runner: toView(await em.findOneOrFail(Runner, { id }), now), token };
+  });
 }
 
-/** Finds which runner holds a token; `invalid_api_key` for anything else. */
-export async function authenticateRunner(deps: Keeping, token: string | undefined): Promise<RunnerActor> {
+/** Finds which runner holds a token; `invalid_api_key` for anything else. A revoked one that is used is recorded. */
+export async function authenticateRunner(
+  deps: Keeping & Pick<Deps, 'log'>,
+  token: string | undefined,
+  address?: string,
+): Promise<RunnerActor> {
   const invalid = () => new AppError('invalid_api_key', 'The runner token is not valid: make one with `sessionshot runner token`.');
   if (token === undefined || !isWellFormedToken('runner', token)) throw invalid();
   const em = deps.db.fork();
   const now = deps.clock.now();
-  const row = await em.findOne(Runner, { tokenHash: hashToken(token), revokedAt: null });
+  const row = await em.findOne(Runner, { tokenHash: hashToken(token) });
   if (!row) throw invalid();
+  const actor: RunnerActor = { kind: 'runner', runnerId: row.id, name: row.name, address };
+  if (row.revokedAt) {
+    await recordRefusal(deps, actor, { action: 'runner.use', detail: 'revoked' });
+    throw invalid();
+  }
   if (!row.lastSeenAt || now.getTime() - row.lastSeenAt.getTime() > SEEN_EVERY_MS)
     await em.nativeUpdate(Runner, { id: row.id }, { lastSeenAt: now });
-  return { kind: 'runner', runnerId: row.id, name: row.name };
+  return actor;
+}
+
+/** Records that a runner's token was tried at a door that is not its own. Nothing for a text that is no runner's token. */
+export async function recordStrayRunner(
+  deps: Pick<Deps, 'db' | 'log'>,
+  given: { token: string; door: 'api' | 'console' | 'operator'; address: string },
+): Promise<void> {
+  if (!isWellFormedToken('runner', given.token)) return;
+  const row = await deps.db.fork().findOne(Runner, { tokenHash: hashToken(given.token) });
+  if (!row) return;
+  const actor: RunnerActor = { kind: 'runner', runnerId: row.id, name: row.name, address: given.address };
+  await recordRefusal(deps, actor, { action: 'runner.use', detail: `at the door of the ${given.door}` });
 }
 
 /** Lists the runners of the instance, newest first. They serve every workspace. */
@@ -46,12 +74,16 @@ export async function listRunners(deps: Keeping, actor: Actor): Promise<RunnerVi
 /** Revokes a runner's token at once. What it holds is taken back when its lease ends. */
 export async function revokeRunner(deps: Keeping, actor: Actor, id: string): Promise<RunnerView> {
   requireAdmin(actor);
-  const em = deps.db.fork();
-  const row = isId('runner', id) ? await em.findOne(Runner, { id }) : null;
-  if (!row) throw notFound();
-  if (!row.revokedAt) row.revokedAt = deps.clock.now();
-  await em.flush();
-  return toView(row, deps.clock.now());
+  return await deps.db.fork().transactional(async (em) => {
+    const row = isId('runner', id) ? await em.findOne(Runner, { id }) : null;
+    if (!row) throw notFound();
+    if (!row.revokedAt) {
+      row.revokedAt = deps.clock.now();
+      await em.flush();
+      await recordAudit(em, actor, { action: 'runner.revoke', target: row.id, workspaceId: null });
+    }
+    return toView(row, deps.clock.now());
+  });
 }
 
 /** Counts the runners that have been heard of lately. */

@@ -6,41 +6,57 @@ import { LIMITS } from '#shared/limits.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import type { UserActor } from './actor.ts';
+import { type AuditActor, recordAudit, recordRefusal } from './audit.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
 import { fingerprintKeyOf, hashToken, makeConsoleToken } from './token-hash.ts';
 import { findFirstOwner, insertOwner, lockFirstOwner } from './workspaces.ts';
 
 type Keeping = Pick<Deps, 'db' | 'clock'>;
+type Signing = Keeping & Pick<Deps, 'log'>;
 /** A token for a cookie or a link. Only its hash is stored. */
 export type IssuedToken = { token: string; expiresAt: Date };
 
-/** Signs in with e-mail and password. One answer for an unknown address and a wrong password, in the same time. */
-export async function signInWithPassword(deps: Keeping, input: { email: string; password: string }): Promise<IssuedToken> {
+/**
+ * Signs in with e-mail and password. One answer for an unknown address and a wrong password, in the same time. A failed
+ * try is recorded without the name that was given: people type passwords there.
+ */
+export async function signInWithPassword(
+  deps: Signing,
+  input: { email: string; password: string; address?: string },
+): Promise<IssuedToken> {
+  const { address } = input;
   const em = deps.db.fork();
   const user = await em.findOne(User, { email: normalEmail(input.email) });
   const right = await checkPassword(input.password, user?.passwordHash ?? null);
-  if (!user || !right) throw new AppError('not_signed_in', 'The e-mail address or the password is wrong.');
-  return await openSession(em, deps, user.id);
+  if (!user || !right) {
+    await recordRefusal(deps, { kind: 'anyone', address }, { action: 'session.open', target: user?.id, detail: 'password' });
+    throw new AppError('not_signed_in', 'The e-mail address or the password is wrong.');
+  }
+  return await em.transactional((tx) => openSession(tx, deps, { userId: user.id, address, by: 'password' }));
 }
 
 /** Signs in with a one-time link, which is used up by it. */
-export async function signInWithLink(deps: Keeping, token: string): Promise<IssuedToken> {
-  const em = deps.db.fork();
-  const used = await em.execute<{ user_id: UserId }[]>(
-    'delete from sign_in_link where token_hash = ? and expires_at > ? returning user_id',
-    [hashToken(token), deps.clock.now()],
-  );
-  const [link] = used;
-  if (!link)
-    throw new AppError('not_signed_in', 'This sign-in link was used already or has run out: make a new one with `sessionshot open`.');
-  return await openSession(em, deps, link.user_id);
+export async function signInWithLink(deps: Signing, token: string, address?: string): Promise<IssuedToken> {
+  const session = await deps.db.fork().transactional(async (em) => {
+    const [link] = await em.execute<{ user_id: UserId }[]>(
+      'delete from sign_in_link where token_hash = ? and expires_at > ? returning user_id',
+      [hashToken(token), deps.clock.now()],
+    );
+    return link ? await openSession(em, deps, { userId: link.user_id, address, by: 'link' }) : null;
+  });
+  if (session) return session;
+  await recordRefusal(deps, { kind: 'anyone', address }, { action: 'session.open', detail: 'link' });
+  throw new AppError('not_signed_in', 'This sign-in link was used already or has run out: make a new one with `sessionshot open`.');
 }
 
-/** Makes a one-time sign-in link for a user, good for `LIMITS.signInLinkLifeMs`. */
-export async function createSignInLink(deps: Keeping, userId: UserId): Promise<IssuedToken> {
+/** Makes a one-time sign-in link for a user, good for `LIMITS.signInLinkLifeMs`. `by`: who asked for it. */
+export async function createSignInLink(deps: Keeping, userId: UserId, by: AuditActor = { kind: 'server' }): Promise<IssuedToken> {
   const token = makeConsoleToken();
   const expiresAt = new Date(deps.clock.now().getTime() + LIMITS.signInLinkLifeMs);
-  await deps.db.fork().insert(SignInLink, { tokenHash: hashToken(token), user: userId, expiresAt });
+  await deps.db.fork().transactional(async (em) => {
+    await em.insert(SignInLink, { tokenHash: hashToken(token), user: userId, expiresAt });
+    await recordAudit(em, by, { action: 'sign_in_link.create', target: userId });
+  });
   return { token, expiresAt };
 }
 
@@ -68,7 +84,10 @@ export async function readSession(deps: Keeping, token: string | undefined): Pro
 
 /** Ends the session the actor came with. */
 export async function signOut(deps: Pick<Deps, 'db'>, actor: UserActor): Promise<void> {
-  await deps.db.fork().nativeDelete(ConsoleSession, { tokenHash: actor.sessionHash });
+  await deps.db.fork().transactional(async (em) => {
+    const ended = await em.nativeDelete(ConsoleSession, { tokenHash: actor.sessionHash });
+    if (ended > 0) await recordAudit(em, actor, { action: 'session.close', target: actor.userId });
+  });
 }
 
 /** Sets the actor's e-mail address and password, and ends the user's other sessions. */
@@ -77,14 +96,16 @@ export async function setPassword(deps: Pick<Deps, 'db'>, actor: UserActor, inpu
   await deps.db.fork().transactional(async (em) => {
     await em.nativeUpdate(User, { id: actor.userId }, { email: normalEmail(input.email), passwordHash }).catch(explainTaken);
     await em.nativeDelete(ConsoleSession, { user: actor.userId, tokenHash: { $ne: actor.sessionHash } });
+    await recordAudit(em, actor, { action: 'password.set', target: actor.userId });
   });
 }
 
 /** Makes the first owner of an instance that has none, and signs in. `forbidden` where there is one. */
 export async function createOwner(
   deps: Keeping,
-  input: { name: string; email: string; password: string; workspaceName: string },
+  input: { name: string; email: string; password: string; workspaceName: string; address?: string },
 ): Promise<IssuedToken> {
+  const { address } = input;
   const passwordHash = await hashPassword(input.password);
   return await deps.db.fork().transactional(async (em) => {
     await lockFirstOwner(em);
@@ -95,8 +116,9 @@ export async function createOwner(
       email: normalEmail(input.email),
       passwordHash,
       now: deps.clock.now(),
+      by: { kind: 'anyone', address },
     });
-    return await openSession(em, deps, userId);
+    return await openSession(em, deps, { userId, address, by: 'set-up' });
   });
 }
 
@@ -122,22 +144,28 @@ export async function purgeSessions(deps: Keeping): Promise<void> {
   await em.nativeDelete(SignInLink, over);
 }
 
-async function openSession(em: EntityManager, deps: Pick<Deps, 'clock'>, userId: UserId): Promise<IssuedToken> {
+/** `by`: what the person proved themselves with. */
+type Opening = { userId: UserId; address?: string; by: 'password' | 'link' | 'set-up' | 'invite' };
+
+/** Inside the caller's transaction. */
+async function openSession(em: EntityManager, deps: Pick<Deps, 'clock'>, { userId, address, by }: Opening): Promise<IssuedToken> {
   const member = await em.findOne(Member, { user: userId }, { orderBy: { createdAt: 'asc' } });
   if (!member) throw new AppError('not_signed_in', 'This user is not a member of any workspace.');
-  return await openSessionIn(em, deps, { userId, workspaceId: member.workspace.id });
+  return await openSessionIn(em, deps, { userId, address, by, workspaceId: member.workspace.id });
 }
 
-/** Opens a session of a member in their workspace, inside the caller's transaction if there is one. */
+/** Opens a session of a member in their workspace, inside the caller's transaction. */
 export async function openSessionIn(
   em: EntityManager,
   deps: Pick<Deps, 'clock'>,
-  { userId, workspaceId }: { userId: UserId; workspaceId: WorkspaceId },
+  { userId, address, by, workspaceId }: Opening & { workspaceId: WorkspaceId },
 ): Promise<IssuedToken> {
   const token = makeConsoleToken();
   const now = deps.clock.now();
   const expiresAt = new Date(now.getTime() + LIMITS.consoleSessionLifeMs);
   await em.insert(ConsoleSession, { tokenHash: hashToken(token), user: userId, workspace: workspaceId, createdAt: now, expiresAt });
+  const actor = { kind: 'user' as const, userId, address };
+  await recordAudit(em, actor, { action: 'session.open', target: userId, detail: by, workspaceId });
   return { token, expiresAt };
 }
 
@@ -154,8 +182,8 @@ export function explainTaken(error: unknown): never {
 }
 
 /** Makes a one-time link for the owner of the instance. Refuses with `conflict` where nobody owns it yet. */
-export async function createOwnerSignInLink(deps: Keeping): Promise<IssuedToken> {
+export async function createOwnerSignInLink(deps: Keeping, by?: AuditActor): Promise<IssuedToken> {
   const owner = await findFirstOwner(deps.db.fork());
   if (!owner) throw new AppError('conflict', 'Nobody owns this instance yet: open the console and set it up at /setup.');
-  return await createSignInLink(deps, owner.userId);
+  return await createSignInLink(deps, owner.userId, by);
 }

@@ -3,6 +3,7 @@ import { Member, User, Workspace } from '#server/db/access.entities.ts';
 import { makeId, type UserId, type WorkspaceId } from '#shared/ids.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
+import { type AuditActor, recordAudit } from './audit.ts';
 
 /** Any number that nothing else in this database locks. */
 const FIRST_OWNER_LOCK = 7_370_418;
@@ -52,7 +53,15 @@ export async function findFirstOwner(em: EntityManager): Promise<Owner | null> {
   return member && { workspaceId: member.workspace.id, userId: member.user.id };
 }
 
-export type NewOwner = { workspaceName: string; ownerName: string; email: string | null; passwordHash: string | null; now: Date };
+/** `by`: who makes them; the instance itself unless it is said. */
+export type NewOwner = {
+  workspaceName: string;
+  ownerName: string;
+  email: string | null;
+  passwordHash: string | null;
+  now: Date;
+  by?: AuditActor;
+};
 
 /** Writes a workspace, a user and the membership that makes the one own the other, inside the caller's transaction. */
 export async function insertOwner(em: EntityManager, owner: NewOwner): Promise<Owner> {
@@ -62,5 +71,11 @@ export async function insertOwner(em: EntityManager, owner: NewOwner): Promise<O
   await em.insert(Workspace, { id: workspaceId, name: workspaceName, createdAt: now });
   await em.insert(User, { id: userId, name: ownerName, email, passwordHash, createdAt: now });
   await em.insert(Member, { workspace: workspaceId, user: userId, role: 'owner', createdAt: now });
+  await recordAudit(
+    em,
+    owner.by ?? { kind: 'server' },
+    { action: 'workspace.create', target: workspaceId, workspaceId },
+    { action: 'member.add', target: userId, detail: 'owner', workspaceId },
+  );
   return { workspaceId, userId };
 }

@@ -4,6 +4,7 @@ import { notify } from '#server/db/notifications.ts';
 import type { Capture as CaptureView } from '#shared/capture.ts';
 import type { CaptureId } from '#shared/ids.ts';
 import { type Actor, requireScope } from '../access/actor.ts';
+import { recordAudit } from '../access/audit.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { settleJob } from '../jobs/settle-job.ts';
@@ -23,7 +24,7 @@ export async function cancelCapture(
   requireScope(actor, 'captures:create');
   const canceled = await deps.db.fork().transactional(async (em) => {
     const capture = await findCapture(em, actor, id);
-    return await cancelJob(em, capture.id);
+    return await cancelJob(em, actor, capture.id);
   });
   if (!canceled) throw new AppError('conflict', 'The capture is finished: it can be deleted, not canceled.');
   const em = deps.db.fork();
@@ -33,12 +34,13 @@ export async function cancelCapture(
 }
 
 /** Cancels the job of a capture inside the caller's transaction; answers false when it was settled already. */
-export async function cancelJob(em: EntityManager, captureId: CaptureId): Promise<boolean> {
+export async function cancelJob(em: EntityManager, actor: Actor, captureId: CaptureId): Promise<boolean> {
   const job = await em.findOne(Job, { capture: captureId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
   if (!job || job.state === 'settled') return false;
   const running = job.state === 'leased';
   job.cancelRequested = true;
   await settleJob(em, job, { status: 'canceled' }, running ? { outcome: 'canceled', code: 'canceled' } : undefined);
+  await recordAudit(em, actor, { action: 'capture.cancel', target: captureId });
   if (running) await notify(em, { kind: 'cancel', jobId: job.id });
   return true;
 }

@@ -9,6 +9,7 @@ import type { CapturePayload as Payload } from '#shared/sealed-payload.ts';
 import { shownUrl } from '#shared/target-url.ts';
 import { type Actor, seesAuthNames } from '../access/actor.ts';
 import { loadAllowedDomains } from '../access/allowed-domains.ts';
+import { recordAudit } from '../access/audit.ts';
 import { narrowDomains } from '../access/narrow-domains.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
@@ -74,6 +75,7 @@ async function accept(em: EntityManager, accepting: Accepting): Promise<Created>
     retryAfterActions: request.retryAfterActions,
     keyDomains: actor.kind === 'apiKey' ? actor.domains : null,
   });
+  await recordAudit(em, actor, { action: 'capture.create', target: id });
   return { capture, replayed: false };
 }
 

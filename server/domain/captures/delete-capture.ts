@@ -1,6 +1,7 @@
 import { Capture, IdempotencyRecord } from '#server/db/captures.entities.ts';
 import { notify } from '#server/db/notifications.ts';
 import { type Actor, requireScope } from '../access/actor.ts';
+import { recordAudit } from '../access/audit.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { capturePrefix } from '../jobs/blob-name.ts';
@@ -17,7 +18,7 @@ export async function deleteCapture(deps: Pick<Deps, 'db' | 'blobs'>, actor: Act
   const em = deps.db.fork();
   const capture = await em.transactional(async (tx) => {
     const found = await findCapture(tx, actor, id);
-    await cancelJob(tx, found.id);
+    await cancelJob(tx, actor, found.id);
     return found;
   });
   const owner = { workspaceId: actor.workspaceId, captureId: capture.id, createdAt: capture.createdAt };
@@ -31,7 +32,9 @@ export async function deleteCapture(deps: Pick<Deps, 'db' | 'blobs'>, actor: Act
   }
   await em.transactional(async (tx) => {
     await tx.nativeDelete(IdempotencyRecord, { workspace: actor.workspaceId, captureId: capture.id });
-    await tx.nativeDelete(Capture, { id: capture.id, workspace: actor.workspaceId });
+    const deleted = await tx.nativeDelete(Capture, { id: capture.id, workspace: actor.workspaceId });
+    // Of two who delete it at once, one did.
+    if (deleted > 0) await recordAudit(tx, actor, { action: 'capture.delete', target: capture.id });
     await notify(tx, { kind: 'capture', captureId: capture.id, workspaceId: actor.workspaceId });
   });
 }

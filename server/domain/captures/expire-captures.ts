@@ -3,6 +3,7 @@ import { databaseNow } from '#server/db/database-time.ts';
 import { notify } from '#server/db/notifications.ts';
 import type { CaptureId, WorkspaceId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
+import { recordAudit } from '../access/audit.ts';
 import type { Deps } from '../deps.ts';
 import { captureOfBlob } from '../jobs/blob-name.ts';
 import type { StoredBlob } from '../ports.ts';
@@ -29,6 +30,7 @@ export async function expireCaptures(deps: Pick<Deps, 'db' | 'blobs' | 'log'>): 
       await em.transactional(async (tx) => {
         await tx.nativeDelete(Asset, { capture: id });
         await tx.nativeUpdate(Capture, { id }, { assetExpiredAt: await databaseNow(tx) });
+        await recordAudit(tx, { kind: 'server' }, { action: 'capture.expire', target: id, workspaceId });
         await notify(tx, { kind: 'capture', captureId: id, workspaceId });
       });
       expired += 1;

@@ -1,6 +1,7 @@
 import { Asset } from '#server/db/captures.entities.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { type Actor, requireScope } from '../access/actor.ts';
+import { recordAudit } from '../access/audit.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { signLink, stampLink } from './load-views.ts';
@@ -28,6 +29,7 @@ export async function issueAssetLink(
   const link = asset && (await signLink(deps, { capture, asset, lifeMs }));
   if (!link) throw new AppError('conflict', noAsset(capture.status));
   await stampLink(em, capture, deps.clock.now());
+  await recordAudit(em, actor, { action: 'capture.link', target: capture.id });
   return { url: link.url, expiresAt: link.expiresAt.toISOString() };
 }
 

@@ -2,13 +2,14 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { Asset, type AssetRow, Attempt, Capture, type CaptureRow } from '#server/db/captures.entities.ts';
 import type { Capture as CaptureView } from '#shared/capture.ts';
 import { type Actor, seesAuthNames } from '../access/actor.ts';
+import { type AuditRecord, recordAudit } from '../access/audit.ts';
 import type { Deps } from '../deps.ts';
 import type { SignedLink } from '../ports.ts';
 import { toCaptureView } from './capture-view.ts';
 
 export type Linking = Pick<Deps, 'blobs' | 'clock' | 'settings'>;
 
-/** Builds the views of captures in their order, with freshly signed links unless `withLinks` is false. */
+/** Builds the views of captures in their order, with freshly signed links, each recorded, unless `withLinks` is false. */
 export async function loadViews(
   em: EntityManager,
   deps: Linking,
@@ -20,10 +21,14 @@ export async function loadViews(
   const [attempts, found] = await Promise.all([em.find(Attempt, { capture: { $in: ids } }), em.find(Asset, { capture: { $in: ids } })]);
   const assets = new Map(found.map((asset) => [asset.capture.id, asset]));
   const views: CaptureView[] = [];
+  const issued: AuditRecord[] = [];
   for (const capture of captures) {
     const asset = assets.get(capture.id) ?? null;
     const link = asset && withLinks ? await signLink(deps, { capture, asset, lifeMs: deps.settings.linkLifeMs }) : null;
-    if (link) await stampLink(em, capture, deps.clock.now());
+    if (link) {
+      await stampLink(em, capture, deps.clock.now());
+      issued.push({ action: 'capture.link', target: capture.id });
+    }
     views.push(
       toCaptureView(
         { capture, attempts: attempts.filter((attempt) => attempt.capture.id === capture.id), asset, link },
@@ -31,6 +36,7 @@ export async function loadViews(
       ),
     );
   }
+  await recordAudit(em, actor, ...issued);
   return views;
 }
 

@@ -10,6 +10,7 @@ import { CONTENT_TYPES, type Format } from '#shared/output.ts';
 import type { Claim, ClaimRequest } from '#shared/runner-protocol.ts';
 import type { RunnerActor } from '../access/actor.ts';
 import { loadAllowedDomains } from '../access/allowed-domains.ts';
+import { recordingSql, recordingValues } from '../access/audit.ts';
 import { narrowDomains } from '../access/narrow-domains.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
@@ -61,7 +62,7 @@ async function claimOnce(deps: Ready, runner: RunnerActor, jobId: JobId | undefi
   return await deps.db.fork().transactional(async (em) => {
     const lease = makeLeaseToken();
     if (jobId) await em.execute(`set local lock_timeout = ${LOCK_WAIT_MS_MAX}`);
-    const values = [runner.runnerId, lease.hash, LIMITS.leaseMs];
+    const values = [runner.runnerId, lease.hash, LIMITS.leaseMs, ...recordingValues(runner)];
     const taking = jobId ? em.execute<ClaimedRow[]>(CLAIM_NAMED, [jobId, ...values]) : em.execute<ClaimedRow[]>(CLAIM_OLDEST, values);
     const [row] = await taking.catch(explainLock);
     if (!row) return null;
@@ -132,8 +133,9 @@ const DUE = `state = 'available' and available_at <= now() and deadline_at > now
 
 /**
  * One statement: the row is locked by `due`, and an update of the same row by anybody else waits or is skipped, so two
- * runners cannot both see it as available. Lease, attempt and status change together or not at all. All times are the
- * database's own. Parameters: [the job], runner, hash of the lease token, life of the lease in milliseconds.
+ * runners cannot both see it as available. Lease, attempt, status and the entry that says which runner was given the
+ * payload come together or not at all. All times are the database's own. Parameters: [the job], runner, hash of the lease
+ * token, life of the lease in milliseconds, those of the entry.
  */
 const claimSql = (due: string) => `
 with due as (${due}),
@@ -150,7 +152,12 @@ started as (
 tried as (
   insert into attempt (capture_id, number, runner_id, started_at, lease_token_hash)
   select capture_id, attempt, runner_id, now(), lease_token_hash from claimed
-)
+),
+opened as (
+  select claimed.workspace_id, claimed.runner_id as actor_id, claimed.capture_id as target, 'attempt ' || claimed.attempt as detail
+  from claimed join capture_payload on capture_payload.capture_id = claimed.capture_id
+),
+${recordingSql({ action: 'payload.open', actorKind: 'runner', from: 'opened' })}
 select claimed.id, claimed.capture_id, claimed.workspace_id, claimed.attempt, claimed.total_ms, claimed.key_domains,
   (extract(epoch from claimed.deadline_at - now()) * 1000)::float8 as left_ms,
   (extract(epoch from capture.created_at) * 1000)::float8 as created_ms,

@@ -91,6 +91,9 @@ export const PROCEDURES: Record<string, ProcedureCase> = {
   'workspaces.create': { access: 'admin', operator: 'forbidden', input: (_subject, unique) => ({ name: unique }) },
   'workspaces.switch': { access: 'user', names: true, input: ({ workspace }) => ({ id: workspace }) },
   'workspaces.rename': { access: 'admin', input: (_subject, unique) => ({ name: unique }) },
+  'audit.list': { access: 'admin' },
+  'audit.export': { access: 'operator' },
+  'audit.verify': { access: 'operator' },
 
   'system.health': { access: 'member' },
   'system.runnerKeys': { access: 'anyone' },
