@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApiKey, revokeApiKey } from '#server/domain/access/api-keys.ts';
@@ -6,7 +7,7 @@ import { chainAudit, chainWaiting } from '#server/domain/access/chain-audit.ts';
 import { exportAudit, listAudit } from '#server/domain/access/read-audit.ts';
 import { verifyAudit } from '#server/domain/access/verify-audit.ts';
 import { claimJob } from '#server/domain/jobs/claim-job.ts';
-import type { AuditHead } from '#shared/audit.ts';
+import type { AuditEntry, AuditHead } from '#shared/audit.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { capture, createDomainBed, type DomainBed, operatorOf } from './domain-bed.ts';
 
@@ -40,7 +41,10 @@ describe('a log that is whole', () => {
     const { entries, next } = await exportAudit(bed.deps, bed.operator, { after: 0 });
     expect(next).toBeNull();
     expect(entries.map(({ position }) => position)).toEqual(entries.map((_, index) => index + 1));
-    for (const [index, entry] of entries.entries()) expect(entry.previousHash).toBe(entries[index - 1]?.hash ?? '0'.repeat(64));
+    for (const [index, entry] of entries.entries()) {
+      expect(entry.previousHash).toBe(entries[index - 1]?.hash ?? '0'.repeat(64));
+      expect(entry.hash).toBe(hashAsDocumented(entry.previousHash, entry));
+    }
     const later = await exportAudit(bed.deps, bed.operator, { after: 0, since: new Date(Date.now() + 60_000).toISOString() });
     expect(later.entries).toEqual([]);
   });
@@ -69,6 +73,13 @@ describe('append-only', () => {
     },
   );
 });
+
+/** As docs/decisions/0033-audit-log.md says it, by itself: who has an export needs nothing of ours to check it. */
+function hashAsDocumented(previousHash: string, entry: AuditEntry): string {
+  const { id, at, workspace, actor, address, action, target, outcome, detail } = entry;
+  const values = JSON.stringify([id, at, workspace, actor.kind, actor.id, address, action, target, outcome, detail]);
+  return createHash('sha256').update(`${previousHash}\n${values}`).digest('hex');
+}
 
 /** Whoever owns the tables can take the trigger away. What is done then is undone when the check has seen it. */
 async function tamper(statements: readonly string[]): Promise<Awaited<ReturnType<typeof verify>>> {
@@ -154,6 +165,24 @@ describe('a log that was changed', () => {
   ])('%s', async (_what, statements, broken) => {
     expect((await tamper(statements)).broken).toMatchObject(broken);
     expect((await verify()).broken).toBeNull();
+  });
+
+  test('an entry was changed and its hash made to fit: the next one tells', async () => {
+    const { entries } = await exportAudit(bed.deps, bed.operator, { after: 4 });
+    const [entry] = entries;
+    if (entry?.position !== 5) throw new Error('there is no fifth entry');
+    const hash = hashAsDocumented(entry.previousHash, { ...entry, target: 'key_other' });
+    const found = await tamper([
+      `update audit_event set target = 'key_other' where id = ${at(5)}`,
+      `update audit_link set hash = '${hash}' where position = 5`,
+    ]);
+    expect(found).toMatchObject({ checked: 5, broken: { what: 'other_previous', position: 6 } });
+    const further = await tamper([
+      `update audit_event set target = 'key_other' where id = ${at(5)}`,
+      `update audit_link set hash = '${hash}' where position = 5`,
+      `update audit_link set previous_hash = '${hash}' where position = 6`,
+    ]);
+    expect(further).toMatchObject({ checked: 5, broken: { what: 'changed_entry', position: 6 } });
   });
 
   test('its end was cut off: only who noted the head can tell', async () => {
