@@ -154,6 +154,29 @@ it('ends a capture that uses up its bytes', async () => {
   expect(session.blocked()).toContainEqual({ host: 'localhost', reason: 'byte limit' });
 });
 
+it('holds no more connections at once than a capture may have, and says so', async () => {
+  const target = await site((_request, response) => void response.end('x'));
+  const session = await open({ domains: [{ host: 'localhost', port: target.port, isPrivate: true }], connectionsMax: 2 });
+  const held = [await tunnel(session, `localhost:${target.port}`), await tunnel(session, `localhost:${target.port}`)];
+  expect(held.map(({ status }) => status)).toEqual([200, 200]);
+  await expect(tunnel(session, `localhost:${target.port}`)).rejects.toThrow();
+  expect(session.blocked()).toEqual([{ host: 'proxy', reason: 'too many connections' }]);
+});
+
+it('asks the one judge for every connection, and dials only what he gave', async () => {
+  const target = await site((_request, response) => void response.end('x'));
+  const asked: string[] = [];
+  const session = await open({
+    decide: async (_domains, { host }) => {
+      asked.push(host);
+      return host === 'given.test' ? { ok: true, addresses: ['127.0.0.1'] } : { ok: false, reason: 'private address' };
+    },
+  });
+  expect((await tunnel(session, `given.test:${target.port}`)).status).toBe(200);
+  expect((await tunnel(session, `other.test:${target.port}`)).status).toBe(403);
+  expect(asked).toEqual(['given.test', 'other.test']);
+});
+
 it('says that a host does not answer', async () => {
   const session = await open({ resolve: async () => ['93.184.215.14'], dial: async () => null });
   expect((await tunnel(session, 'down.example.com:443')).status).toBe(502);
