@@ -13,6 +13,7 @@ import {
   type Resolve,
   resolveBySystem,
 } from './egress-policy.ts';
+import { limitLookUps } from './look-ups.ts';
 
 /** `decide` and `resolve` are replaced by tests and by the self-test only, `dial` also for an upstream proxy. */
 export type EgressOptions = {
@@ -42,6 +43,7 @@ export function openLedger(options: EgressOptions) {
     bytesMax = LIMITS.proxyBytesMax,
     connectionsMax = LIMITS.proxyConnectionsMax,
   } = options;
+  const lookUp = limitLookUps(resolve);
   const sockets = new Set<Socket>();
   const reached = new Set<string>();
   const refused = new Map<string, { host: string; reason: BlockReason }>();
@@ -65,7 +67,7 @@ export function openLedger(options: EgressOptions) {
   const decide = async (target: Target | null): Promise<Way | null> => {
     if (!target || !domains || ended.signal.aborted) return null;
     const host = normalizeHost(target.host) ?? target.host.slice(0, 253);
-    const decision = bytesLeft > 0 ? await judge(domains, target, resolve) : { ok: false as const, reason: 'byte limit' as const };
+    const decision = bytesLeft > 0 ? await judge(domains, target, lookUp) : { ok: false as const, reason: 'byte limit' as const };
     if (decision.ok) return ended.signal.aborted ? null : { ...target, host, addresses: decision.addresses };
     record(host, decision.reason);
     return null;
