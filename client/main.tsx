@@ -1,5 +1,5 @@
 // First, so that a one-time token leaves the address before anything else reads it.
-import './sign-in-token.ts';
+import './link-token.ts';
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';

@@ -29,6 +29,12 @@ const setupRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/setup.tsx'), 'SetupPage'),
 });
 
+const inviteRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/invite',
+  component: lazyRouteComponent(() => import('./pages/invite.tsx'), 'InvitePage'),
+});
+
 const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: 'shell',
@@ -75,6 +81,11 @@ const domainsRoute = createRoute({
   path: '/domains',
   component: lazyRouteComponent(() => import('./pages/domains/domains.tsx'), 'DomainsPage'),
 });
+const membersRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/members',
+  component: lazyRouteComponent(() => import('./pages/members/members.tsx'), 'MembersPage'),
+});
 const accountRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/account',
@@ -85,7 +96,8 @@ export const router = createRouter({
   routeTree: rootRoute.addChildren([
     signInRoute,
     setupRoute,
-    shellRoute.addChildren([overviewRoute, capturesRoute, captureRoute, keysRoute, domainsRoute, accountRoute]),
+    inviteRoute,
+    shellRoute.addChildren([overviewRoute, capturesRoute, captureRoute, keysRoute, domainsRoute, membersRoute, accountRoute]),
   ]),
   defaultPreload: 'intent',
   defaultPendingComponent: PageSkeleton,

@@ -183,11 +183,11 @@ async function endInTime(work: Promise<CaptureResult>, lease: HeldLease, scope: 
 }
 
 async function store(attempt: Attempt, result: Extract<CaptureResult, { ok: true }>, scope: AttemptScope): Promise<Outcome> {
-  const { file, contentType, bytes, sha256, width, height, pages, observed } = result;
+  const { file, contentType, bytes, sha256, md5, width, height, pages, observed } = result;
   const startedAt = Date.now();
   scope.onStep('store');
   // Not the scope's signal: a picture that was made in time is stored even when that takes past the deadline.
-  await uploadAsset({ file, contentType, bytes, sha256 }, attempt.claim.upload, { signal: attempt.stop.signal, log: attempt.log });
+  await uploadAsset({ file, contentType, bytes, md5 }, attempt.claim.upload, { signal: attempt.stop.signal, log: attempt.log });
   return {
     kind: 'complete',
     asset: { contentType, bytes, sha256, width, height, pages },

@@ -21,7 +21,7 @@ beforeAll(async () => {
   stored = {
     file: join(folder, 'a.png'),
     bytes: BYTES.length,
-    sha256: createHash('sha256').update(BYTES).digest('hex'),
+    md5: createHash('md5').update(BYTES).digest('base64'),
     contentType: 'image/png',
   };
   await writeFile(stored.file, BYTES);
@@ -57,7 +57,7 @@ it('puts the file once, whole, with its type, length and digest', async () => {
       'content-length': String(BYTES.length),
       'content-type': 'image/png',
       'x-ms-blob-type': 'BlockBlob',
-      'content-md5': createHash('md5').update(BYTES).digest('base64'),
+      'content-md5': stored.md5,
     },
   });
 });
@@ -94,10 +94,10 @@ it('tries a store that is broken a bounded number of times, and never logs the g
   expect(lines.join()).not.toContain('canary-signature');
 });
 
-it('sends nothing when the spooled file is not what was rendered', async () => {
-  const grant = await store((_request, response) => void response.writeHead(201).end());
-  await expect(uploadAsset({ ...stored, sha256: '0'.repeat(64) }, grant, scope)).rejects.toThrow(UploadFailed);
-  expect(site?.requests).toHaveLength(0);
+it('fails at once when the store finds other bytes than were rendered', async () => {
+  const grant = await store((_request, response) => void response.writeHead(400, { 'x-ms-error-code': 'Md5Mismatch' }).end());
+  await expect(uploadAsset(stored, grant, scope)).rejects.toThrow(/400 Md5Mismatch/);
+  expect(site?.requests).toHaveLength(1);
 });
 
 it('stops at once when the attempt is stopped', async () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
@@ -9,7 +8,8 @@ import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import type { Claim } from '#shared/runner-protocol.ts';
 
-export type StoredFile = { file: string; bytes: number; sha256: string; contentType: string };
+/** A result in its file. `md5`, in base64, is of the bytes that were rendered, before they were written. */
+export type StoredFile = { file: string; bytes: number; md5: string; contentType: string };
 
 /** The result could not be stored. The message holds a status and never the grant, which is a permission. */
 export class UploadFailed extends Error {
@@ -23,11 +23,10 @@ export class UploadFailed extends Error {
  * signal's reason.
  */
 export async function uploadAsset(stored: StoredFile, grant: Claim['upload'], scope: { signal: AbortSignal; log: Log }): Promise<void> {
-  const md5 = await checkFile(stored);
   const limit = AbortSignal.timeout(Math.max(1, Math.min(LIMITS.uploadMsMax, Date.parse(grant.expiresAt) - Date.now())));
   const signal = AbortSignal.any([scope.signal, limit]);
   for (let tries = 1; ; tries++) {
-    const answer = await put(stored, { grant, md5, signal }).catch((error: unknown) => ({ status: null, code: '', error }));
+    const answer = await put(stored, { grant, signal }).catch((error: unknown) => ({ status: null, code: '', error }));
     scope.signal.throwIfAborted();
     if (answer.status === 201) return;
     if (answer.status === 409 && tries > 1 && /^(BlobAlreadyExists|)$/.test(answer.code)) return;
@@ -42,16 +41,16 @@ export async function uploadAsset(stored: StoredFile, grant: Claim['upload'], sc
   }
 }
 
-type PutParts = { grant: Claim['upload']; md5: string; signal: AbortSignal };
+type PutParts = { grant: Claim['upload']; signal: AbortSignal };
 
-async function put(stored: StoredFile, { grant, md5, signal }: PutParts): Promise<{ status: number; code: string }> {
+async function put(stored: StoredFile, { grant, signal }: PutParts): Promise<{ status: number; code: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; code: string }>();
   const send = new URL(grant.url).protocol === 'https:' ? requestHttps : requestHttp;
-  // The store checks the bytes against the digest: a body that was cut short is refused, not kept.
+  // The store checks what it gets against the digest: a file that was cut short or changed since is refused, not kept.
   const options: RequestOptions = {
     method: 'PUT',
     signal,
-    headers: { ...grant.headers, 'content-type': stored.contentType, 'content-length': stored.bytes, 'content-md5': md5 },
+    headers: { ...grant.headers, 'content-type': stored.contentType, 'content-length': stored.bytes, 'content-md5': stored.md5 },
   };
   const outgoing = send(grant.url, options, (answer) => {
     answer.resume();
@@ -63,19 +62,4 @@ async function put(stored: StoredFile, { grant, md5, signal }: PutParts): Promis
   // A store that refuses early ends the body's way; its answer says more than the broken pipe.
   pipeline(createReadStream(stored.file), outgoing).catch(reject);
   return await promise;
-}
-
-/** Reads the file once to prove that it is the one that was rendered, and gives its MD5 in base64 for the store. */
-async function checkFile(stored: StoredFile): Promise<string> {
-  const [md5, sha256] = [createHash('md5'), createHash('sha256')];
-  let bytes = 0;
-  for await (const chunk of createReadStream(stored.file)) {
-    if (!(chunk instanceof Buffer)) continue;
-    bytes += chunk.length;
-    md5.update(chunk);
-    sha256.update(chunk);
-  }
-  if (bytes !== stored.bytes || sha256.digest('hex') !== stored.sha256)
-    throw new UploadFailed('The spooled result is not the one that was rendered.');
-  return md5.digest('base64');
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '#shared/limits.ts';
+import { purgeInvites } from './domain/access/invites.ts';
 import { purgeSessions } from './domain/access/sessions.ts';
 import { expireCaptures, sweepOrphans } from './domain/captures/expire-captures.ts';
 import type { Deps } from './domain/deps.ts';
@@ -45,6 +46,7 @@ export function startBackground(deps: Deps): Background {
     { name: 'reannounce', everyMs: LIMITS.reconcileMs, turn: () => reannounceJobs(deps) },
     { name: 'expire', everyMs: LIMITS.expireMs, turn: () => expireCaptures(deps) },
     { name: 'sessions', everyMs: LIMITS.orphanSweepMs, turn: () => purgeSessions(deps) },
+    { name: 'invites', everyMs: LIMITS.orphanSweepMs, turn: () => purgeInvites(deps) },
     { name: 'orphans', everyMs: LIMITS.orphanSweepMs, turn: () => sweepOrphans(deps) },
   ];
   const running = loops.map((loop) => run(deps, loop, stopping.signal));

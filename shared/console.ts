@@ -40,6 +40,36 @@ export const runnerViewSchema = z.object({
 });
 export type RunnerView = z.infer<typeof runnerViewSchema>;
 
+export const memberViewSchema = z.object({
+  userId: z.string(),
+  name: z.string(),
+  email: z.string().nullable(),
+  role: z.enum(ROLES),
+  joinedAt: instant,
+  isYou: z.boolean(),
+});
+export type MemberView = z.infer<typeof memberViewSchema>;
+
+export const inviteViewSchema = z.object({
+  id: z.string(),
+  email: z.string(),
+  role: z.enum(ROLES),
+  createdAt: instant,
+  expiresAt: instant,
+});
+export type InviteView = z.infer<typeof inviteViewSchema>;
+
+export const invitePreviewSchema = z.object({
+  workspace: z.string(),
+  email: z.string(),
+  role: z.enum(ROLES),
+  hasAccount: z.boolean().describe('Whether the password of an account has to be given, instead of a new one.'),
+});
+export type InvitePreview = z.infer<typeof invitePreviewSchema>;
+
+export const workspaceViewSchema = z.object({ id: z.string(), name: z.string(), role: z.enum(ROLES), isCurrent: z.boolean() });
+export type WorkspaceView = z.infer<typeof workspaceViewSchema>;
+
 export const meViewSchema = z.object({
   user: z.object({ id: z.string(), name: z.string(), email: z.string().nullable(), hasPassword: z.boolean() }),
   workspace: z.object({ id: z.string(), name: z.string() }),

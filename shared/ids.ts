@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   runner: 'run',
   request: 'req',
   session: 'ses',
+  invite: 'inv',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -22,6 +23,7 @@ export type AllowedDomainId = Id<'allowedDomain'>;
 export type WorkspaceId = Id<'workspace'>;
 export type UserId = Id<'user'>;
 export type RunnerId = Id<'runner'>;
+export type InviteId = Id<'invite'>;
 
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const BODY_LENGTH = 26;

@@ -153,6 +153,7 @@ export const LIMITS = {
 
   // Console and access
   signInLinkLifeMs: 15 * MINUTE,
+  inviteLifeMs: 7 * DAY,
   consoleSessionLifeMs: 7 * DAY,
   passwordBytesMax: 72,
   passwordCharsMin: 12,

@@ -1,11 +1,12 @@
 import { CloseButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Camera, Globe, KeyRound, LayoutDashboard, type LucideIcon } from 'lucide-react';
+import { Camera, Globe, KeyRound, LayoutDashboard, type LucideIcon, Users } from 'lucide-react';
 import { whoAmI } from '../trpc.ts';
 import { AccountBar } from './account-bar.tsx';
 import { Brand } from './brand.tsx';
 import { LiveIndicator } from './live-indicator.tsx';
+import { WorkspaceMenu } from './workspace-menu.tsx';
 
 /** The links of the console in their groups, and who is signed in. */
 export function Navigation({ onClose }: { onClose: () => void }) {
@@ -16,9 +17,7 @@ export function Navigation({ onClose }: { onClose: () => void }) {
         <Brand />
         <CloseButton hiddenFrom="sm" aria-label="Close the navigation" onClick={onClose} />
       </div>
-      <p className="nav-workspace" title={me.data?.workspace.name}>
-        {me.data?.workspace.name ?? '\u00a0'}
-      </p>
+      <WorkspaceMenu me={me.data} />
       <ul className="nav-links">
         <NavItem to="/" icon={LayoutDashboard} label="Overview" />
         <NavItem to="/captures" icon={Camera} label="Captures" />
@@ -29,6 +28,7 @@ export function Navigation({ onClose }: { onClose: () => void }) {
       <ul className="nav-links" aria-labelledby="nav-access">
         <NavItem to="/keys" icon={KeyRound} label="API keys" />
         <NavItem to="/domains" icon={Globe} label="Allowed domains" />
+        <NavItem to="/members" icon={Users} label="Members" />
       </ul>
       <div className="nav-foot">
         <LiveIndicator />
@@ -38,7 +38,15 @@ export function Navigation({ onClose }: { onClose: () => void }) {
   );
 }
 
-function NavItem({ to, icon: Icon, label }: { to: '/' | '/captures' | '/keys' | '/domains'; icon: LucideIcon; label: string }) {
+function NavItem({
+  to,
+  icon: Icon,
+  label,
+}: {
+  to: '/' | '/captures' | '/keys' | '/domains' | '/members';
+  icon: LucideIcon;
+  label: string;
+}) {
   return (
     <li>
       <Link to={to} className="nav-link" activeOptions={{ exact: to === '/', includeSearch: false }}>

@@ -7,7 +7,7 @@ import { Entry } from '../components/entry.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { PasswordField } from '../components/password-field.tsx';
 import { useSubmit } from '../components/use-submit.ts';
-import { takeSignInToken } from '../sign-in-token.ts';
+import { takeLinkToken } from '../link-token.ts';
 import { queryClient, trpc } from '../trpc.ts';
 
 const route = getRouteApi('/sign-in');
@@ -22,7 +22,7 @@ export function SignInPage() {
 
   useEffect(() => {
     const take = () => {
-      const token = takeSignInToken();
+      const token = takeLinkToken('/sign-in');
       if (token) sendLink({ token });
     };
     take();

@@ -32,6 +32,8 @@ export type CaptureResult =
       contentType: string;
       bytes: number;
       sha256: string;
+      /** In base64, as stores want it. */
+      md5: string;
       width: number | null;
       height: number | null;
       pages: number | null;
@@ -127,9 +129,9 @@ async function captureIn(tab: Tab, capture: Capture): Promise<Spooled> {
     const rendered = await drawPicture(visit);
     // The page may have gone elsewhere while it was drawn: then the picture is not of what was judged.
     const judged = Promise.all([visit.judge('again'), visit.finishReceipt()]);
-    const sha256 = createHash('sha256').update(rendered.bytes).digest('hex'); // while the browser answers
+    const digests = digestsOf(rendered.bytes); // while the browser answers
     await judged;
-    return await spool(input, rendered, sha256);
+    return await spool(input, rendered, digests);
   } finally {
     await visit.finishReceipt();
     observed.finalUrl = shownUrl(visit.page.url()) || null;
@@ -141,12 +143,16 @@ async function captureIn(tab: Tab, capture: Capture): Promise<Spooled> {
 
 type Spooled = Omit<Extract<CaptureResult, { ok: true }>, 'ok' | 'observed'>;
 
-async function spool(input: CapturePageInput, rendered: Rendered, sha256: string): Promise<Spooled> {
+function digestsOf(bytes: Buffer) {
+  return { sha256: createHash('sha256').update(bytes).digest('hex'), md5: createHash('md5').update(bytes).digest('base64') };
+}
+
+async function spool(input: CapturePageInput, rendered: Rendered, digests: ReturnType<typeof digestsOf>): Promise<Spooled> {
   const { format } = input.payload.request.output;
   const file = join(input.spoolDir, `${randomUUID()}.${EXTENSIONS[format]}`);
   await writeFile(file, rendered.bytes, { mode: 0o600, flag: 'wx' });
   const { width, height, pages, bytes } = rendered;
-  return { file, contentType: CONTENT_TYPES[format], bytes: bytes.length, sha256, width, height, pages };
+  return { file, contentType: CONTENT_TYPES[format], bytes: bytes.length, ...digests, width, height, pages };
 }
 
 /** What ended the run counts before what was thrown: a wait that fails because its page was closed is only an echo. */

@@ -16,9 +16,8 @@ import {
   signOut,
 } from '../domain/access/sessions.ts';
 import { hasOwner } from '../domain/access/workspaces.ts';
-import { AppError } from '../domain/app-error.ts';
-import type { Ctx } from './context.ts';
 import { asAdmin, asMember, asOperator, asUser, open, router, withScope } from './procedures.ts';
+import { startSession } from './start-session.ts';
 
 const id = z.string().min(1).max(100);
 const byId = strict({ id });
@@ -43,7 +42,7 @@ export const authRouter = router({
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await ctx.instance.rates.takeSignIn(ctx.address, 'setup');
-      return await startSession(ctx, await createOwner(ctx.instance.deps, input));
+      return await startSession(ctx, () => createOwner(ctx.instance.deps, input));
     }),
 
   signIn: open
@@ -51,9 +50,9 @@ export const authRouter = router({
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await ctx.instance.rates.takeSignIn(ctx.address, input.email);
-      const session = await signInWithPassword(ctx.instance.deps, input);
+      const started = await startSession(ctx, () => signInWithPassword(ctx.instance.deps, input));
       await ctx.instance.rates.clearSignIn(ctx.address, input.email);
-      return await startSession(ctx, session);
+      return started;
     }),
 
   signInWithLink: open
@@ -61,9 +60,9 @@ export const authRouter = router({
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await ctx.instance.rates.takeSignIn(ctx.address, 'link');
-      const session = await signInWithLink(ctx.instance.deps, input.token);
+      const started = await startSession(ctx, () => signInWithLink(ctx.instance.deps, input.token));
       await ctx.instance.rates.clearSignIn(ctx.address, 'link');
-      return await startSession(ctx, session);
+      return started;
     }),
 
   signOut: asUser.output(done).mutation(async ({ ctx }) => {
@@ -168,9 +167,3 @@ export const runnersRouter = router({
     .output(runnerViewSchema)
     .mutation(({ ctx, input }) => revokeRunner(ctx.instance.deps, ctx.actor, input.id)),
 });
-
-async function startSession(ctx: Ctx, session: { token: string; expiresAt: Date }): Promise<{ ok: true }> {
-  if (!ctx.session) throw new AppError('forbidden', 'Signing in is for the console.');
-  ctx.session.write(session.token, session.expiresAt);
-  return ok;
-}

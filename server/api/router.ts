@@ -1,5 +1,6 @@
 import { authRouter, domainsRouter, keysRouter, runnersRouter } from './access.router.ts';
 import { capturesRouter } from './captures.router.ts';
+import { invitesRouter, membersRouter, workspacesRouter } from './members.router.ts';
 import { createCallerFactory, router } from './procedures.ts';
 import { systemRouter } from './system.router.ts';
 
@@ -10,6 +11,9 @@ export const appRouter = router({
   keys: keysRouter,
   domains: domainsRouter,
   runners: runnersRouter,
+  members: membersRouter,
+  invites: invitesRouter,
+  workspaces: workspacesRouter,
   system: systemRouter,
 });
 

@@ -1,6 +1,6 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import type { AllowedDomain as AllowedDomainEntry } from '#shared/allowed-domain.ts';
-import type { AllowedDomainId, ApiKeyId, RunnerId, UserId, WorkspaceId } from '#shared/ids.ts';
+import type { AllowedDomainId, ApiKeyId, InviteId, RunnerId, UserId, WorkspaceId } from '#shared/ids.ts';
 import type { Scope } from '#shared/scopes.ts';
 
 export const Workspace = defineEntity({
@@ -56,6 +56,22 @@ export const SignInLink = defineEntity({
   },
 });
 
+/** A one-time link into a workspace. Only the SHA-256 of its token is stored; using it deletes the row. */
+export const Invite = defineEntity({
+  name: 'Invite',
+  tableName: 'invite',
+  uniques: [{ properties: ['workspace', 'email'], name: 'invite_unique' }],
+  properties: {
+    id: p.text().$type<InviteId>().primary(),
+    workspace: () => p.manyToOne(Workspace).ref().deleteRule('cascade'),
+    email: p.text(),
+    role: p.enum(['owner', 'admin', 'developer', 'viewer'] as const),
+    tokenHash: p.text().unique().hidden(),
+    createdAt: p.datetime(),
+    expiresAt: p.datetime(),
+  },
+});
+
 export const ApiKey = defineEntity({
   name: 'ApiKey',
   tableName: 'api_key',
@@ -102,6 +118,8 @@ export const Runner = defineEntity({
   },
 });
 
+export type MemberRow = InferEntity<typeof Member>;
+export type InviteRow = InferEntity<typeof Invite>;
 export type ApiKeyRow = InferEntity<typeof ApiKey>;
 export type AllowedDomainRow = InferEntity<typeof AllowedDomain>;
 export type RunnerRow = InferEntity<typeof Runner>;

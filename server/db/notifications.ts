@@ -16,9 +16,13 @@ const eventSchema = z.discriminatedUnion('kind', [
 ]);
 type ServerEvent = z.infer<typeof eventSchema>;
 
-/** Tells every server about an event when (and only if) the transaction of `em` commits. Ids only, never data. */
-export async function notify(em: EntityManager, event: ServerEvent): Promise<void> {
-  await em.execute('select pg_notify(?, ?)', [CHANNEL, JSON.stringify(event)]);
+/** Tells every server about events when (and only if) the transaction of `em` commits. Ids only, never data. */
+export async function notify(em: EntityManager, ...events: [ServerEvent, ...ServerEvent[]]): Promise<void> {
+  const calls = events.map(() => 'pg_notify(?, ?)').join(', ');
+  await em.execute(
+    `select ${calls}`,
+    events.flatMap((event) => [CHANNEL, JSON.stringify(event)]),
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, MikroORM } from '@mikro-orm/postgresql';
-import { AllowedDomain, ApiKey, ConsoleSession, Member, Runner, SignInLink, User, Workspace } from './access.entities.ts';
+import { AllowedDomain, ApiKey, ConsoleSession, Invite, Member, Runner, SignInLink, User, Workspace } from './access.entities.ts';
 import { Asset, Attempt, Capture, CapturePayload, IdempotencyRecord, Job } from './captures.entities.ts';
 
 const ENTITIES = [
@@ -10,6 +10,7 @@ const ENTITIES = [
   Member,
   ConsoleSession,
   SignInLink,
+  Invite,
   ApiKey,
   AllowedDomain,
   Runner,

@@ -92,6 +92,7 @@ describe('a console in use', () => {
   test('a capture that is not there', () => checkPage(full, '/captures/cap_nothing', 'No such capture · SessionShot'));
   test('the API keys', () => checkPage(full, '/keys', 'API keys · SessionShot'));
   test('the allowed domains', () => checkPage(full, '/domains', 'Allowed domains · SessionShot'));
+  test('the members', () => checkPage(full, '/members', 'Members · SessionShot'));
   test('the account', () => checkPage(full, '/account', 'Account · SessionShot'));
   test('an address that leads nowhere', () => checkPage(full, '/nothing-here', 'Not found · SessionShot'));
 });
@@ -128,6 +129,8 @@ describe('dialogs', () => {
     { name: 'create a key, with its faults shown', path: '/keys', open: 'Create API key', more: 'Create key' },
     { name: 'rotate a key', path: '/keys', open: 'Rotate billing-reports' },
     { name: 'revoke a key', path: '/keys', open: 'Revoke billing-reports' },
+    { name: 'invite somebody, with the fault shown', path: '/members', open: 'Invite somebody', more: 'Make the invite' },
+    { name: 'leave the workspace', path: '/members', open: 'Leave the workspace' },
     { name: 'remove a domain', path: '/domains', open: 'Remove app.example.com' },
   ];
   test.each(dialogs)('$name', async ({ path, open, more }) => {

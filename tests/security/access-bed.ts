@@ -4,6 +4,7 @@ import type { Role } from '#server/domain/access/actor.ts';
 import { addAllowedDomain } from '#server/domain/access/allowed-domains.ts';
 import { createApiKey } from '#server/domain/access/api-keys.ts';
 import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.ts';
+import { createInvite } from '#server/domain/access/invites.ts';
 import { createRunner } from '#server/domain/access/runners.ts';
 import { createSignInLink, setPassword, signInWithLink } from '#server/domain/access/sessions.ts';
 import { insertOwner } from '#server/domain/access/workspaces.ts';
@@ -29,6 +30,8 @@ export type Side = {
   makeSubject(): Promise<Subject>;
   /** A one-time sign-in link of somebody new here. */
   makeLink(): Promise<string>;
+  /** An invite into this workspace: its id and its one-time token. */
+  makeInvite(): Promise<{ id: string; token: string }>;
   /** A fingerprint of everything of this workspace that a call could have changed, table by table. */
   picture(): Promise<Record<string, unknown>>;
 };
@@ -54,6 +57,10 @@ function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
   const { deps } = api.app;
   const operator = { kind: 'operator' as const, workspaceId, fingerprintKey: secret(randomBytes(32)) };
   const makeKey = async (scopes: readonly Scope[]) => (await createApiKey(deps, operator, { name: unique(), scopes })).key;
+  const makeInvite = async () => {
+    const { invite, token } = await createInvite(deps, operator, { email: `${unique()}@example.com`, role: 'viewer' });
+    return { id: invite.id, token };
+  };
   return {
     workspaceId,
     makeKey,
@@ -70,17 +77,23 @@ function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
       const actor = await authenticateApiKey(deps, await makeKey(SCOPES), '127.0.0.1');
       const { capture } = await createCapture(deps, actor, request, { body: {} });
       const { runner } = await createRunner(deps, { name: unique() });
-      const link = await createSignInLink(deps, await addMember(api, workspaceId, 'viewer'));
+      const member = await addMember(api, workspaceId, 'viewer');
+      const link = await createSignInLink(deps, member);
+      const invite = await makeInvite();
       return {
         workspace: workspaceId,
         capture: capture.id,
         key: apiKey.id,
         domain: domain.id,
         runner: runner.id,
+        member,
+        invite: invite.id,
         link: link.token,
+        inviteToken: invite.token,
         signer: SIGNER,
       };
     },
+    makeInvite,
     makeLink: async () => (await createSignInLink(deps, await addMember(api, workspaceId, 'viewer'))).token,
     picture: async () => {
       const tables = Object.entries(PICTURE).map(
@@ -101,7 +114,9 @@ const PICTURE = {
   domains: 'select * from allowed_domain where workspace_id = $1',
   answers: 'select key, capture_id from idempotency_record where workspace_id = $1',
   runners: 'select id, name, revoked_at from runner',
-  workspaces: 'select id, name from workspace',
+  members: 'select user_id, role from member where workspace_id = $1',
+  invites: 'select id, email, role from invite where workspace_id = $1',
+  workspaces: 'select id, name from workspace where id = $1',
 };
 
 async function addMember(api: ApiBed, workspaceId: WorkspaceId, role: Role): Promise<UserId> {

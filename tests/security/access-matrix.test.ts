@@ -93,9 +93,19 @@ describe.each(listProcedures().map((procedure): [string, Procedure] => [procedur
     for (const [who, own, call] of callers) {
       const refused = ['forbidden', 'insufficient_scope'].includes(own);
       const expected = rule.names && !refused ? 'not_found' : own;
-      const heard = await call(rule.input?.({ ...subject, link: await bed.second.makeLink() }, bed.unique()));
+      const heard = await call(
+        rule.input?.(
+          {
+            ...subject,
+            link: await bed.second.makeLink(),
+            inviteToken: (await bed.second.makeInvite()).token,
+          },
+          bed.unique(),
+        ),
+      );
       expect([who, heard.code]).toEqual([who, expected]);
-      for (const id of [subject.capture, subject.key, subject.domain, subject.workspace]) expect(heard.text).not.toContain(id);
+      for (const id of [subject.capture, subject.key, subject.domain, subject.workspace, subject.member, subject.invite])
+        expect(heard.text).not.toContain(id);
       if (rule.names) expect(withoutIds(heard.text)).toBe(withoutIds((await call(rule.input?.(unknown, bed.unique()))).text));
     }
     expect(await bed.first.picture()).toEqual(before);
@@ -105,7 +115,7 @@ describe.each(listProcedures().map((procedure): [string, Procedure] => [procedur
 /** One cell: what is allowed has things of its own to act on; a refusal comes with the proof that nothing was done. */
 async function cell(rule: ProcedureCase, call: (input: unknown) => Promise<Heard>, expected: string): Promise<string> {
   if (expected === 'ok') return (await call(rule.input?.(await bed.first.makeSubject(), bed.unique()))).code;
-  const subject = { ...standing, link: await bed.first.makeLink() };
+  const subject = { ...standing, link: await bed.first.makeLink(), inviteToken: (await bed.first.makeInvite()).token };
   const before = await bed.first.picture();
   const heard = await call(rule.input?.(subject, bed.unique()));
   expect(await bed.first.picture()).toEqual(before);
@@ -138,7 +148,16 @@ function keyCell(access: Access, scopes: readonly Scope[]): string | null {
 /** Ids of the right form that nothing has. */
 function unknownOf(subject: Subject): Subject {
   const other = (id: string) => `${id.slice(0, -6)}${id.endsWith('000000') ? '111111' : '000000'}`;
-  return { ...subject, capture: other(subject.capture), key: other(subject.key), domain: other(subject.domain) };
+  const { workspace, capture, key, domain, member, invite } = subject;
+  return {
+    ...subject,
+    workspace: other(workspace),
+    capture: other(capture),
+    key: other(key),
+    domain: other(domain),
+    member: other(member),
+    invite: other(invite),
+  };
 }
 
 function withoutIds(text: string): string {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createAzureBlobStore } from '#server/adapters/azure-blob-store.ts';
 import type { BlobStore } from '#server/domain/ports.ts';
@@ -37,6 +38,15 @@ describe.each([
     const elsewhere = grant.url.replace(`/${name}?`, `/${nextName()}?`);
     expect((await fetch(elsewhere, { method: 'PUT', headers: grant.headers, body: BYTES })).status).toBe(403);
     expect(await blobs.stat(name)).toEqual({ bytes: BYTES.length });
+  });
+
+  test('bytes that are not those of the digest are refused, and leave nothing', async () => {
+    const name = nextName();
+    const grant = await blobs.grantUpload(name, 'image/png', 60_000);
+    const headers = { ...grant.headers, 'content-md5': createHash('md5').update(BYTES).digest('base64') };
+    expect((await fetch(grant.url, { method: 'PUT', headers, body: 'a pikture' })).status).toBe(400);
+    expect(await blobs.stat(name)).toBeNull();
+    expect((await fetch(grant.url, { method: 'PUT', headers, body: BYTES })).status).toBe(201);
   });
 
   test('a link reads its blob; expired, for another blob, changed or unsigned it does not', async () => {

@@ -81,6 +81,18 @@ test.each<[FailureCode, number]>([
   expect(await read(made.id)).toMatchObject({ status: 'failed', error: { code }, httpStatus });
 });
 
+test.each([
+  [404, false],
+  [410, false],
+  [429, true],
+  [500, true],
+])('after a %i of the site sending the same request again may help: %s', async (httpStatus, retryable) => {
+  const made = await capture(bed, { deadline: 60_000 });
+  for (let status = 'queued'; status === 'queued'; status = (await read(made.id)).status)
+    await fail(await claim(), 'target_http_error', { httpStatus });
+  expect(await read(made.id)).toMatchObject({ status: 'failed', error: { code: 'target_http_error', retryable } });
+});
+
 test('a 503 of the site is repeated', async () => {
   const made = await capture(bed);
   await fail(await claim(), 'target_http_error', { httpStatus: 503 });

@@ -4,6 +4,7 @@ import { settleAgain, settleForPicture } from '../readiness/settle-visit.ts';
 import type { Visit } from '../visit/visit.ts';
 import { makeLayoutReader } from './layout-reader.ts';
 import { makePrintOpener, type PrintOpener } from './print-opener.ts';
+import { makeStyleChanges } from './style-changes.ts';
 
 const STEP_MS_MAX = 5000;
 
@@ -17,7 +18,7 @@ export async function expandForPrint(visit: Visit): Promise<void> {
   const { output, waitUntil } = payload.request;
   if (output.format !== 'pdf' || output.expandScrollContainers === false) return;
   try {
-    const script = `(${makePrintOpener})((${makeLayoutReader})(), ${LIMITS.printAreaPxMax})`;
+    const script = `(${makePrintOpener})((${makeLayoutReader})(), (${makeStyleChanges})(), ${LIMITS.printAreaPxMax})`;
     const opener = await run.within(STEP_MS_MAX, page.evaluateHandle<PrintOpener>(script));
     const opened = await run.within(
       STEP_MS_MAX,

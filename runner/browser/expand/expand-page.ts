@@ -5,6 +5,7 @@ import { settleAgain, settleForPicture } from '../readiness/settle-visit.ts';
 import type { Visit } from '../visit/visit.ts';
 import { makeLayoutReader } from './layout-reader.ts';
 import { makeScrollGrower, type ScrollGrower } from './scroll-grower.ts';
+import { makeStyleChanges } from './style-changes.ts';
 
 /**
  * What lies here makes the page as tall as its content before it is drawn: inner scroll areas are opened, without a
@@ -23,7 +24,7 @@ export async function expandPage(visit: Visit): Promise<void> {
   if (output.format === 'pdf' || !(output.expandScrollContainers ?? output.fullPage)) return;
   const limits = { heightMax: output.maxHeight ?? LIMITS.heightPxMax, cut: output.maxHeight !== undefined };
   try {
-    const script = `(${makeScrollGrower})((${makeLayoutReader})(), ${JSON.stringify(limits)})`;
+    const script = `(${makeScrollGrower})((${makeLayoutReader})(), (${makeStyleChanges})(), ${JSON.stringify(limits)})`;
     const grower = await run.within(STEP_MS_MAX, page.evaluateHandle<ScrollGrower>(script));
     let isOpened = false;
     for (let round = 0; round < LIMITS.expandRoundsMax; round++) {

@@ -13,8 +13,8 @@ export type LayoutReader = {
   roomOf(box: HTMLElement, inner: HTMLElement): number;
   /** Neighbors that the absolute boxes of a path lie over. */
   coverings(path: HTMLElement[]): Set<Element>;
-  /** Where the last thing that is drawn in an area ends, from the top of the view. */
-  contentBottom(area: HTMLElement): number;
+  /** Tells whether an area that showed `shownPx` and was opened has a void at its end: the list drew only what was in view. */
+  staysEmpty(area: HTMLElement, shownPx: number): boolean;
 };
 
 /** Makes the reader. Sent to the page as text: it uses nothing from outside itself. */
@@ -112,5 +112,7 @@ export function makeLayoutReader(): LayoutReader {
     }
     return bottom;
   };
-  return { hidden, isScroller, findAreas, pathOf, roomOf, coverings, contentBottom };
+  const staysEmpty = (area: HTMLElement, shownPx: number) =>
+    area.getBoundingClientRect().bottom - contentBottom(area) > Math.max(shownPx / 2, 200);
+  return { hidden, isScroller, findAreas, pathOf, roomOf, coverings, staysEmpty };
 }

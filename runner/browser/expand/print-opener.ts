@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import type { LayoutReader } from './layout-reader.ts';
+import type { StyleChanges } from './style-changes.ts';
 
 /** Lives in the page: opens inner scroll areas for print, and takes it back where that was wrong. */
 export type PrintOpener = {
@@ -13,24 +14,16 @@ export type PrintOpener = {
  * Makes the opener. Sent to the page as text: it uses nothing from outside itself. Paper has a width and a height of its
  * own, so that no height measured on the screen can be given to an area: it and the boxes around it lose their heights
  * and flow, and print breaks them into pages. An area of more than `heightMax` pixels stays closed, and so do those in tiles
-that are placed one by one.
+ * that are placed one by one.
  */
-export function makePrintOpener(layout: LayoutReader, heightMax: number): PrintOpener {
+export function makePrintOpener(layout: LayoutReader, changes: StyleChanges, heightMax: number): PrintOpener {
   const PASSES_MAX = 5;
   const PARTS_MAX = 500;
-  type Undo = () => void;
+  const { set } = changes;
   const root = document.documentElement;
   const opened = new Map<HTMLElement, number>();
   const left = new Set<Element>();
-  let undo: Undo[] = [];
 
-  const set = (element: HTMLElement, rules: Record<string, string>) => {
-    for (const [name, value] of Object.entries(rules)) {
-      const before = [element.style.getPropertyValue(name), element.style.getPropertyPriority(name)] as const;
-      element.style.setProperty(name, value, 'important');
-      undo.push(() => element.style.setProperty(name, ...before));
-    }
-  };
   const edgeOf = (box: Element, name: string) => box.computedStyleMap().get(name)?.toString() ?? 'auto';
   /** What hung by its edges comes into the flow at the distances that it kept; its width follows the paper. */
   const flowRules = (box: HTMLElement): Record<string, string> => {
@@ -98,12 +91,9 @@ export function makePrintOpener(layout: LayoutReader, heightMax: number): PrintO
     return opened.size;
   };
   const closeEmpty = () => {
-    const empty = [...opened].filter(
-      ([area, shown]) => area.getBoundingClientRect().bottom - layout.contentBottom(area) > Math.max(shown / 2, 200),
-    );
+    const empty = [...opened].filter(([area, shown]) => layout.staysEmpty(area, shown));
     if (empty.length === 0) return false;
-    for (const step of undo.reverse()) step();
-    undo = [];
+    changes.takeBack();
     opened.clear();
     for (const [area] of empty) left.add(area);
     open();

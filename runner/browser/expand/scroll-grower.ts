@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import type { LayoutReader } from './layout-reader.ts';
+import type { StyleChanges } from './style-changes.ts';
 
 /** Lives in the page: opens inner scroll areas to the height of their content, and takes it back where that was wrong. */
 export type ScrollGrower = {
@@ -15,26 +16,17 @@ export type ScrollGrower = {
  * around it is given the room that it did not take by itself. An area that would end beyond `heightMax` pixels is cut
  * there with `cut`, and else stays as it was: a list of a million rows must not make the picture impossible.
  */
-export function makeScrollGrower(layout: LayoutReader, limits: { heightMax: number; cut: boolean }): ScrollGrower {
+export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, limits: { heightMax: number; cut: boolean }): ScrollGrower {
   const SIBLINGS_MAX = 300;
   const PASSES_MAX = 10;
-  type Undo = () => void;
   const root = document.documentElement;
+  const { set } = changes;
   const { hidden, isScroller, pathOf, roomOf, coverings } = layout;
   const shownAt = new Map<HTMLElement, number>();
   const left: Element[] = [];
-  let undo: Undo[] = [];
 
-  const set = (element: HTMLElement, rules: Record<string, string>) => {
-    for (const [name, value] of Object.entries(rules)) {
-      const before = [element.style.getPropertyValue(name), element.style.getPropertyPriority(name)] as const;
-      element.style.setProperty(name, value, 'important');
-      undo.push(() => element.style.setProperty(name, ...before));
-    }
-  };
   const closeAll = () => {
-    for (const step of undo.reverse()) step();
-    undo = [];
+    changes.takeBack();
     shownAt.clear();
   };
   const addHeight = (element: HTMLElement, px: number) => {
@@ -110,9 +102,7 @@ export function makeScrollGrower(layout: LayoutReader, limits: { heightMax: numb
   };
 
   const closeEmpty = (): boolean => {
-    const empty = [...shownAt].filter(
-      ([area, shown]) => area.getBoundingClientRect().bottom - layout.contentBottom(area) > Math.max(shown / 2, 200),
-    );
+    const empty = [...shownAt].filter(([area, shown]) => layout.staysEmpty(area, shown));
     if (empty.length === 0) return false;
     closeAll();
     left.push(...empty.map(([area]) => area));

@@ -26,6 +26,7 @@ export async function seedFirstDocument(cdp: CDPSession, origin: string, items: 
   const source = `if ((${isFirstDocument.toString()})(${JSON.stringify(origin)})) (${writeStorage.toString()})(${JSON.stringify(items)});`;
   const { identifier } = await cdp.send('Page.addScriptToEvaluateOnNewDocument', { source, worldName: WORLD });
   let removal: Promise<void> | null = null;
+  let wasOpened = false;
   const remove = () => {
     removal ??= cdp.send('Page.removeScriptToEvaluateOnNewDocument', { identifier }).then(() => undefined);
     removal.catch(() => undefined); // the page is gone; who awaits it below is told
@@ -33,10 +34,13 @@ export async function seedFirstDocument(cdp: CDPSession, origin: string, items: 
   };
   const isOfOrigin = (url: string) => url.startsWith('https:') && URL.canParse(url) && new URL(url).origin === origin;
   cdp.on('Page.frameNavigated', ({ frame }) => {
-    if (frame.parentId === undefined && isOfOrigin(frame.url)) void remove();
+    if (frame.parentId !== undefined || !isOfOrigin(frame.url)) return;
+    wasOpened = true;
+    void remove();
   });
   return {
     beforeDocument: async () => {
+      if (!wasOpened) return; // The very first request need not wait for an answer about what was before it.
       const { currentIndex, entries } = historySchema.parse(await cdp.send('Page.getNavigationHistory'));
       const wasShown = entries.some(({ url }) => isOfOrigin(url));
       if (wasShown && !isOfOrigin(entries[currentIndex]?.url ?? '')) await remove();

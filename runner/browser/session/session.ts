@@ -55,12 +55,13 @@ export function authHeaders(auth: ResolvedAuth | null): OriginHeaders[] {
  * app finds them, and a token that the app rotates stays rotated, because nothing is ever set a second time.
  */
 export async function applyAuth(tab: FreshTab, auth: ResolvedAuth, target: { origin: string }): Promise<AppliedAuth> {
-  const refused = await applyCookies(tab.page.context(), auth.cookies, tab.run);
+  const setting = applyCookies(tab.page.context(), auth.cookies, tab.run);
   const origins = new Set([...Object.keys(auth.localStorage), ...Object.keys(auth.sessionStorage)]);
   const items = itemsOf(auth, target.origin);
   const byScript = JSON.stringify(items).length <= SCRIPT_CHARS_MAX && origins.delete(target.origin);
+  const seeding = byScript ? tab.run.within(SEED_MS_MAX, seedFirstDocument(tab.cdp, target.origin, items)) : null;
+  const [refused, seed] = await Promise.all([setting, seeding]);
   refused.push(...(await seedByVisit(tab, auth, [...origins])));
-  const seed = byScript ? await tab.run.within(SEED_MS_MAX, seedFirstDocument(tab.cdp, target.origin, items)) : null;
   const counts = countAuth(auth);
   const names = new Set(refused.map((item) => item.name));
   return {

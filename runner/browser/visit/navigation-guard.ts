@@ -44,13 +44,14 @@ export async function guardNavigation(
   const { domains } = options;
   let dialogAnswer: DialogAnswer = { accept: false };
   const context = page.context();
-  const { frameTree } = await cdp.send('Page.getFrameTree');
+  const asked = cdp.send('Page.getFrameTree');
   const judge = (href: string, step: Step) => navigationFault(href, domains, step);
   const { controls, seed } = options;
   const patterns = [...patternsOf(options.headers), ...(controls?.patterns ?? [])];
   const answer = async (event: PausedRequest, send: SendCommand): Promise<unknown> => {
     if (event.responseStatusCode !== undefined || event.responseErrorReason !== undefined)
       return controls ? controls.answer(event, send) : send('Fetch.continueRequest', { requestId: event.requestId });
+    const { frameTree } = await asked;
     const isMainDocument = event.resourceType === 'Document' && event.frameId === frameTree.frame.id;
     const fault = isMainDocument ? judge(event.request.url, 'navigate') : null;
     if (fault) run.stop(fault);
@@ -69,7 +70,7 @@ export async function guardNavigation(
     await session.send('Fetch.enable', { patterns });
   };
   const hasHeaders = patternsOf(options.headers).length > 1;
-  await watch(cdp);
+  await Promise.all([asked, watch(cdp)]);
   if (controls)
     await watchFrames(tab, { patterns: controls.patterns, onPaused: (event, send) => void answer(event, send).catch(() => undefined) });
   page.on('framenavigated', (frame) => {

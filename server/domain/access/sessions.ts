@@ -1,7 +1,7 @@
 import { type EntityManager, UniqueConstraintViolationException } from '@mikro-orm/postgresql';
 import { ConsoleSession, Member, SignInLink, User, Workspace } from '#server/db/access.entities.ts';
 import type { MeView } from '#shared/console.ts';
-import type { UserId } from '#shared/ids.ts';
+import type { UserId, WorkspaceId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
@@ -125,18 +125,29 @@ export async function purgeSessions(deps: Keeping): Promise<void> {
 async function openSession(em: EntityManager, deps: Pick<Deps, 'clock'>, userId: UserId): Promise<IssuedToken> {
   const member = await em.findOne(Member, { user: userId }, { orderBy: { createdAt: 'asc' } });
   if (!member) throw new AppError('not_signed_in', 'This user is not a member of any workspace.');
+  return await openSessionIn(em, deps, { userId, workspaceId: member.workspace.id });
+}
+
+/** Opens a session of a member in their workspace, inside the caller's transaction if there is one. */
+export async function openSessionIn(
+  em: EntityManager,
+  deps: Pick<Deps, 'clock'>,
+  { userId, workspaceId }: { userId: UserId; workspaceId: WorkspaceId },
+): Promise<IssuedToken> {
   const token = makeConsoleToken();
   const now = deps.clock.now();
   const expiresAt = new Date(now.getTime() + LIMITS.consoleSessionLifeMs);
-  await em.insert(ConsoleSession, { tokenHash: hashToken(token), user: userId, workspace: member.workspace.id, createdAt: now, expiresAt });
+  await em.insert(ConsoleSession, { tokenHash: hashToken(token), user: userId, workspace: workspaceId, createdAt: now, expiresAt });
   return { token, expiresAt };
 }
 
-function normalEmail(email: string): string {
+/** The one spelling of an address under which a user is kept. */
+export function normalEmail(email: string): string {
   return email.trim().toLowerCase();
 }
 
-function explainTaken(error: unknown): never {
+/** Says which fault it was when two users would have one address. */
+export function explainTaken(error: unknown): never {
   if (error instanceof UniqueConstraintViolationException)
     throw new AppError('conflict', 'Another user has this e-mail address.', { cause: error });
   throw error;

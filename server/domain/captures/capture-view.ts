@@ -36,7 +36,7 @@ export function toCaptureView({ capture, attempts, asset, link }: CaptureRows, o
     readiness: capture.readiness ?? null,
     egress: capture.egress ?? null,
     controls: capture.controls ?? null,
-    error: capture.failure ? toError(capture.failure, options) : null,
+    error: capture.failure ? toError(capture.failure, capture.httpStatus ?? null, options) : null,
     tags: capture.tags,
     reference: capture.reference ?? null,
   };
@@ -94,10 +94,16 @@ export function toReceipt(receipt: CaptureView['auth'], { showAuthNames }: Pick<
   };
 }
 
-function toError({ code, detail, step }: Failure, { publicUrl }: ViewOptions): NonNullable<CaptureView['error']> {
+/** Statuses below 500 by which a site says "not now"; by the others it says "not so". */
+const MOMENTARY = [408, 425, 429];
+
+type ErrorView = NonNullable<CaptureView['error']>;
+
+function toError({ code, detail, step }: Failure, httpStatus: number | null, { publicUrl }: ViewOptions): ErrorView {
   const { blame, retry, says } = FAILURES[code];
   // What the caller must change first is not retryable; what was our fault, or the site's bad moment, may go well next time.
-  const retryable = retry !== 'never' || blame === 'service';
+  const isAnswer = code === 'target_http_error' && httpStatus !== null && httpStatus < 500 && !MOMENTARY.includes(httpStatus);
+  const retryable = (retry !== 'never' && !isAnswer) || blame === 'service';
   return { code, message: detail || says, retryable, step, blame, docs: `${publicUrl}${REFERENCE_PATH}#${code}` };
 }
 

@@ -1,7 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Capture, CapturePayload, type CaptureRow } from '#server/db/captures.entities.ts';
 import { databaseNow } from '#server/db/database-time.ts';
-import { notify } from '#server/db/notifications.ts';
 import { countAuth, type ResolvedAuth } from '#shared/auth-policy.ts';
 import type { Capture as CaptureView } from '#shared/capture.ts';
 import type { CaptureRequest } from '#shared/capture-request.ts';
@@ -75,7 +74,6 @@ async function accept(em: EntityManager, accepting: Accepting): Promise<Created>
     retryAfterActions: request.retryAfterActions,
     keyDomains: actor.kind === 'apiKey' ? actor.domains : null,
   });
-  await notify(em, { kind: 'capture', captureId: id, workspaceId: actor.workspaceId });
   return { capture, replayed: false };
 }
 

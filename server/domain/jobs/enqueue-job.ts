@@ -16,7 +16,8 @@ export type NewJob = {
 
 /**
  * Writes the job of a capture inside the caller's transaction. The row is the outbox: until `announcedAt` is set, every
- * server's dispatcher announces it, so that a capture that was accepted is dispatched whoever dies next.
+ * server's dispatcher announces it, so that a capture that was accepted is dispatched whoever dies next. Those who watch
+ * the workspace are told of the capture.
  */
 export async function enqueueJob(em: EntityManager, job: NewJob): Promise<JobId> {
   const id = makeId('job', job.now.getTime());
@@ -36,6 +37,6 @@ export async function enqueueJob(em: EntityManager, job: NewJob): Promise<JobId>
     totalMs: job.totalMs,
     keyDomains: job.keyDomains === null ? null : [...job.keyDomains],
   });
-  await notify(em, { kind: 'job', jobId: id });
+  await notify(em, { kind: 'job', jobId: id }, { kind: 'capture', captureId: job.captureId, workspaceId: job.workspaceId });
   return id;
 }

@@ -1,7 +1,18 @@
 import type { Access } from '#server/api/procedures.ts';
 
-/** Ids that a call may name: all of one workspace. `link` is a one-time token, `signer` somebody with a password. */
-export type Subject = { workspace: string; capture: string; key: string; domain: string; runner: string; link: string; signer: string };
+/** Ids that a call may name: all of one workspace. `link` and `inviteToken` are one-time tokens, `signer` somebody with a password. */
+export type Subject = {
+  workspace: string;
+  capture: string;
+  key: string;
+  domain: string;
+  runner: string;
+  member: string;
+  invite: string;
+  link: string;
+  inviteToken: string;
+  signer: string;
+};
 export const PASSWORD = 'correct horse battery staple';
 
 /**
@@ -60,6 +71,26 @@ export const PROCEDURES: Record<string, ProcedureCase> = {
   'runners.list': { access: 'captures:read' },
   'runners.createToken': { access: 'operator', input: (_subject, unique) => ({ name: unique }) },
   'runners.revoke': { access: 'operator', input: ({ runner }) => ({ id: runner }) }, // of the instance, not of a workspace
+
+  'members.list': { access: 'admin' },
+  'members.changeRole': { access: 'admin', names: true, input: ({ member }) => ({ userId: member, role: 'developer' }) },
+  'members.remove': { access: 'admin', names: true, input: ({ member }) => ({ userId: member }) },
+  'members.leave': { access: 'user' },
+
+  'invites.list': { access: 'admin' },
+  'invites.create': { access: 'admin', input: (_subject, unique) => ({ email: `${unique}@example.com`, role: 'viewer' }) },
+  'invites.revoke': { access: 'admin', names: true, input: ({ invite }) => ({ id: invite }) },
+  'invites.preview': { access: 'anyone', input: ({ inviteToken }) => ({ token: inviteToken }) },
+  'invites.accept': {
+    access: 'anyone',
+    operator: 'forbidden',
+    input: ({ inviteToken }) => ({ token: inviteToken, name: 'New', password: PASSWORD }),
+  },
+
+  'workspaces.list': { access: 'user' },
+  'workspaces.create': { access: 'admin', operator: 'forbidden', input: (_subject, unique) => ({ name: unique }) },
+  'workspaces.switch': { access: 'user', names: true, input: ({ workspace }) => ({ id: workspace }) },
+  'workspaces.rename': { access: 'admin', input: (_subject, unique) => ({ name: unique }) },
 
   'system.health': { access: 'member' },
   'system.runnerKeys': { access: 'anyone' },

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { invitePreviewSchema, inviteViewSchema, memberViewSchema, ROLES, workspaceViewSchema } from '#shared/console.ts';
+import { LIMITS } from '#shared/limits.ts';
+import { strict } from '#shared/strict.ts';
+import { acceptInvite, createInvite, listInvites, previewInvite, revokeInvite } from '../domain/access/invites.ts';
+import { changeRole, leaveWorkspace, listMembers, removeMember } from '../domain/access/members.ts';
+import { createWorkspace, listOwnWorkspaces, renameWorkspace, switchWorkspace } from '../domain/access/own-workspaces.ts';
+import { asAdmin, asUser, open, router } from './procedures.ts';
+import { startSession } from './start-session.ts';
+
+const id = z.string().min(1).max(100);
+const name = z.string().trim().min(1).max(LIMITS.nameCharsMax);
+const email = z.string().trim().max(254).pipe(z.email());
+const role = z.enum(ROLES);
+const token = z.string().min(1).max(200);
+const done = z.object({ ok: z.literal(true) });
+
+/** The people of a workspace and what they may do. */
+export const membersRouter = router({
+  list: asAdmin.output(z.array(memberViewSchema)).query(({ ctx }) => listMembers(ctx.instance.deps, ctx.actor)),
+
+  changeRole: asAdmin
+    .input(strict({ userId: id, role }))
+    .output(memberViewSchema)
+    .mutation(({ ctx, input }) => changeRole(ctx.instance.deps, ctx.actor, input)),
+
+  remove: asAdmin
+    .input(strict({ userId: id }))
+    .output(z.object({ userId: id }))
+    .mutation(({ ctx, input }) => removeMember(ctx.instance.deps, ctx.actor, input.userId)),
+
+  leave: asUser.output(done).mutation(async ({ ctx }) => {
+    await leaveWorkspace(ctx.instance.deps, ctx.actor);
+    ctx.session?.clear();
+    return { ok: true } as const;
+  }),
+});
+
+/** Ways into a workspace: one-time links that are handed on by whoever made them. */
+export const invitesRouter = router({
+  list: asAdmin.output(z.array(inviteViewSchema)).query(({ ctx }) => listInvites(ctx.instance.deps, ctx.actor)),
+
+  create: asAdmin
+    .input(strict({ email, role: role.default('developer') }))
+    .output(z.object({ invite: inviteViewSchema, url: z.string().describe('Shown this once.') }))
+    .mutation(async ({ ctx, input }) => {
+      const made = await createInvite(ctx.instance.deps, ctx.actor, input);
+      // In the fragment: it is not sent to any server, not even to ours, and so is in no log.
+      return { invite: made.invite, url: `${ctx.instance.publicUrl()}/invite#token=${made.token}` };
+    }),
+
+  revoke: asAdmin
+    .input(strict({ id }))
+    .output(z.object({ id }))
+    .mutation(({ ctx, input }) => revokeInvite(ctx.instance.deps, ctx.actor, input.id)),
+
+  /** A mutation, so that the token is in a body and in no address. */
+  preview: open
+    .input(strict({ token }))
+    .output(invitePreviewSchema)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.instance.rates.takeSignIn(ctx.address, 'invite');
+      return await previewInvite(ctx.instance.deps, input.token);
+    }),
+
+  accept: open
+    .input(strict({ token, name: name.optional(), password: z.string().min(1).max(1000) }))
+    .output(done)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.instance.rates.takeSignIn(ctx.address, 'invite');
+      const started = await startSession(ctx, () => acceptInvite(ctx.instance.deps, input));
+      await ctx.instance.rates.clearSignIn(ctx.address, 'invite');
+      return started;
+    }),
+});
+
+/** The workspaces of the person who is signed in. */
+export const workspacesRouter = router({
+  list: asUser.output(z.array(workspaceViewSchema)).query(({ ctx }) => listOwnWorkspaces(ctx.instance.deps, ctx.actor)),
+
+  create: asAdmin
+    .input(strict({ name }))
+    .output(workspaceViewSchema)
+    .mutation(({ ctx, input }) => createWorkspace(ctx.instance.deps, ctx.actor, input)),
+
+  switch: asUser
+    .input(strict({ id }))
+    .output(workspaceViewSchema)
+    .mutation(({ ctx, input }) => switchWorkspace(ctx.instance.deps, ctx.actor, input.id)),
+
+  rename: asAdmin
+    .input(strict({ name }))
+    .output(z.object({ id, name }))
+    .mutation(({ ctx, input }) => renameWorkspace(ctx.instance.deps, ctx.actor, input)),
+});
