@@ -5,6 +5,7 @@ import { PRODUCT, READY } from './drivers/start-drivers.ts';
 import { installPeers } from './install-peers.ts';
 import { HELP, type Options, readOptions } from './options.ts';
 import { measureBoot } from './phases/boot.ts';
+import { measureEgress } from './phases/egress.ts';
 import { measureLatency } from './phases/latency.ts';
 import { measureSoak } from './phases/soak.ts';
 import { measureLevels } from './phases/throughput.ts';
@@ -21,6 +22,8 @@ import { collectFacts, type Facts, makeDocument } from './report/write-document.
 const DOCUMENT = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 const SOAK_CAPTURES = 500;
 const SOAK_CAPTURES_QUICK = 60;
+/** Loads are short and noisy: several for each round of the others. */
+const EGRESS_LOADS_PER_ROUND = 6;
 const SOAK_GROWTH_MAX = 0.1;
 const say = (text: string) => void process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(5)} s  ${text}\n`);
 
@@ -40,7 +43,7 @@ async function main(): Promise<number> {
     return 69;
   }
   if (options.from.length > 0) return writeFrom(options.from);
-  installPeers(say);
+  if (options.parts.some((part) => part !== 'egress')) installPeers(say);
   const bed = await openBed(say);
   const stop = () => void bed.close().finally(() => process.exit(130));
   process.once('SIGINT', stop).once('SIGTERM', stop);
@@ -80,7 +83,7 @@ async function measureOnce(bed: Bed, { parts, rounds, runs, quick, drivers }: Op
   const pages = has('latency') ? undefined : ['report'];
   // With several runs each of them is a turn, and their medians are what counts.
   const levels = { rounds: quick || runs > 1 ? 1 : 3, perSlot: quick ? 1 : 4, drivers: names };
-  const run: Run = { latency: null, throughput: [], memory: [], boot: [] };
+  const run: Run = { latency: null, throughput: [], memory: [], boot: [], egress: null };
   if (has('latency') || has('pdf')) run.latency = await measureLatency(bed, { rounds, pages, drivers: names ?? undefined }, say);
   save(run);
   if (has('throughput')) run.throughput = await measureLevels(bed, levels, say);
@@ -93,6 +96,8 @@ async function measureOnce(bed: Bed, { parts, rounds, runs, quick, drivers }: Op
     );
   save(run);
   if (has('boot')) run.boot = await measureBoot(bed, quick ? 1 : 5, say);
+  save(run);
+  if (has('egress')) run.egress = await measureEgress(bed, rounds * EGRESS_LOADS_PER_ROUND, say);
   save(run);
 }
 

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['latency', 'throughput', 'memory', 'pdf', 'boot', 'soak'] as const;
+export const PARTS = ['latency', 'throughput', 'memory', 'pdf', 'boot', 'egress', 'soak'] as const;
 export type Part = (typeof PARTS)[number];
 /** What is measured without `--only`: everything but the soak, which takes minutes and answers another question. */
-const USUAL: readonly Part[] = ['latency', 'throughput', 'memory', 'boot'];
+const USUAL: readonly Part[] = ['latency', 'throughput', 'memory', 'boot', 'egress'];
 export type Options = {
   runs: number;
   rounds: number;

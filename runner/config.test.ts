@@ -38,6 +38,9 @@ it.each([
   ['SESSIONSHOT_CONCURRENCY', 'many'],
   ['SESSIONSHOT_DRAIN_MS', '-1'],
   ['SESSIONSHOT_LOG_LEVEL', 'loud'],
+  ['SESSIONSHOT_UPSTREAM_PROXY', 'proxy.corp:3128'],
+  ['SESSIONSHOT_UPSTREAM_PROXY', 'https://proxy.corp:3128'],
+  ['SESSIONSHOT_UPSTREAM_PROXY', 'http://proxy.corp:3128/path'],
 ])('names %s when it is %s, with a remedy and without its value', (name, value) => {
   const env = { ...good, [name]: value, ...(name.endsWith('TOKEN_FILE') ? { SESSIONSHOT_RUNNER_TOKEN: undefined } : {}) };
   const error = (() => {
@@ -50,6 +53,18 @@ it.each([
   expect(error).toBeInstanceOf(ConfigError);
   expect(error).toMatchObject({ message: expect.stringContaining(name), remedy: expect.stringMatching(/\w{10,}|\w+ \w+/) });
   if (value === 'ss_live_wrongkind') expect(String(error)).not.toContain(value);
+});
+
+it('reads the proxy of the operator, and keeps its password', () => {
+  const { upstreamProxy } = readBrowserConfig({}, { SESSIONSHOT_UPSTREAM_PROXY: 'http://us%40er:can%3Aary@[fd00::5]:3128' });
+  expect(upstreamProxy).toMatchObject({ host: 'fd00::5', port: 3128 });
+  expect(upstreamProxy?.authorization?.reveal()).toBe(`Basic ${Buffer.from('us@er:can:ary').toString('base64')}`);
+  expect(JSON.stringify(upstreamProxy)).not.toContain('dXNA');
+  expect(readBrowserConfig({}, { SESSIONSHOT_UPSTREAM_PROXY: 'http://proxy.corp' }).upstreamProxy).toEqual({
+    host: 'proxy.corp',
+    port: 80,
+    authorization: null,
+  });
 });
 
 it('lets a flag win over its variable', () => {

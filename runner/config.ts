@@ -4,6 +4,7 @@ import { delimiter } from 'node:path';
 import { LIMITS } from '#shared/limits.ts';
 import type { LogLevel } from '#shared/log.ts';
 import { type Secret, secret } from '#shared/secret.ts';
+import type { UpstreamProxy } from './browser/egress/dial-upstream.ts';
 
 /**
  * The runner's environment, read once and here only. What the browser gets is built from it name by name: an escaped
@@ -16,6 +17,7 @@ export type BrowserConfig = Readonly<{
   environment: Readonly<Record<string, string>>;
   extraCaFiles: readonly string[];
   allowNoSandbox: boolean;
+  upstreamProxy: UpstreamProxy | null;
   workDir: string;
   logLevel: LogLevel;
 }>;
@@ -83,6 +85,7 @@ export function readBrowserConfig(flags: ConfigFlags = {}, env: Environment = pr
         .filter(Boolean),
     ),
     allowNoSandbox: flags.allowNoSandbox === true || env.SESSIONSHOT_ALLOW_NO_SANDBOX === '1',
+    upstreamProxy: readUpstreamProxy(env),
     workDir: env.SESSIONSHOT_WORK_DIR || tmpdir(),
     logLevel: readLevel(env),
   });
@@ -127,6 +130,31 @@ function readRabbitUrl(env: Environment): Secret<string> | null {
       'Set it to amqps://user:password@host/vhost, or leave it out: the runner then takes jobs by long poll.',
     );
   return secret(value);
+}
+
+function readUpstreamProxy(env: Environment): UpstreamProxy | null {
+  const value = env.SESSIONSHOT_UPSTREAM_PROXY;
+  if (!value) return null;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url?.protocol !== 'http:' || url.hostname === '' || url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    throw new ConfigError(
+      'SESSIONSHOT_UPSTREAM_PROXY is not the http URL of a proxy.',
+      'Set it to http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, or leave it out where runners reach sites directly.',
+    );
+  const user = `${decode(url.username)}:${decode(url.password)}`;
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || 80),
+    authorization: user === ':' ? null : secret(`Basic ${Buffer.from(user).toString('base64')}`),
+  };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone percent sign is one
+  }
 }
 
 function readSecretFile(name: string, file: string): string {

@@ -75,6 +75,9 @@ export const LIMITS = {
   proxyBytesMax: 200 * MIB,
   proxyConnectionsMax: 64,
   dnsMsMax: 5 * SECOND,
+  /** Of the four threads that Node has for look-ups and files. */
+  lookUpsMax: 3,
+  captureLookUpsMax: 2,
 
   // Results
   assetBytesMax: 50 * MIB,

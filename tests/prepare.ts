@@ -38,6 +38,7 @@ const NEEDS: readonly Need[] = [
     found: () => ['wqy', 'cjk'].some(hasFont),
   },
   { what: 'an emoji font', packages: ['fonts-noto-color-emoji'], found: () => hasFont('emoji') },
+  { what: 'ip (counts packets in a network namespace)', packages: ['iproute2'], optional: true, found: () => onPath('ip') },
   { what: 'docker-compose (lints the compose file)', packages: ['docker-compose'], optional: true, found: () => onPath('docker-compose') },
 ];
 

@@ -43,6 +43,13 @@ test('what was not measured is neither met nor missed', () => {
   expect(memory && isMet(memory)).toBeNull();
 });
 
+test('the egress proxy is judged by the rounds, each against its own neighbor', () => {
+  const egress = { directMs: [100, 1000, 100], proxiedMs: [120, 1300, 110] };
+  const found = judgeRun({ ...run([]), egress }).find(({ what }) => what.includes('egress proxy'));
+  expect(found?.value).toBeCloseTo(1.2);
+  expect([found && isMet(found), isMet({ ...found, value: 1.31, bound: { most: 1.3 }, what: '', unit: '' })]).toEqual([true, false]);
+});
+
 test('several runs are judged by the median of each goal', () => {
   const runs = [0.9, 1.4, 0.8].map((value) => [{ what: 'x', value, bound: { most: 1 }, unit: '×' }]);
   expect(mergeGoals(runs)[0]?.value).toBe(0.9);

@@ -1,10 +1,18 @@
 import { CHROMIUM_IDLE, CHROMIUM_LOAD, PEERS, PRODUCT, READY, SHELL_IDLE, SHELL_LOAD } from '../drivers/start-drivers.ts';
 import { geometricMean, mean, median } from '../measure/statistics.ts';
 import type { BootResult } from '../phases/boot.ts';
+import type { EgressResult } from '../phases/egress.ts';
 import type { LatencyResult } from '../phases/latency.ts';
 import type { LevelCell } from '../phases/throughput.ts';
 
-export type Run = { latency: LatencyResult | null; throughput: LevelCell[]; memory: LevelCell[]; boot: BootResult[] };
+export type Run = {
+  latency: LatencyResult | null;
+  throughput: LevelCell[];
+  memory: LevelCell[];
+  boot: BootResult[];
+  /** Missing in what older versions saved. */
+  egress?: EgressResult | null;
+};
 /** One goal of the engine; `value` is null where it was not measured. `most` and `least` are the bounds. */
 export type Goal = { what: string; value: number | null; bound: { most: number } | { least: number }; unit: string };
 type Sample = LatencyResult['samples'][number];
@@ -35,6 +43,7 @@ export function judgeRun(run: Run): Goal[] {
       unit: 'MiB',
     })),
     ratio('first capture after boot / cold launch to bytes', bootRatio(run.boot), { most: 2 }),
+    ratio('page of 60 images through the egress proxy / directly', egressRatio(run.egress), { most: 1.3 }),
   ];
 }
 
@@ -97,6 +106,11 @@ export function peakMemory(cells: readonly LevelCell[], level: number, driver: s
 
 function bootRatio(boots: readonly BootResult[]): number | null {
   return finite(median(boots.map(({ firstMs }) => firstMs)) / median(boots.map(({ coldMs }) => coldMs)));
+}
+
+/** Below 1 a page came sooner through the proxy; the loads of a round lie side by side, so their ratios are compared. */
+function egressRatio(egress: EgressResult | null | undefined): number | null {
+  return finite(median((egress?.proxiedMs ?? []).map((ms, round) => ms / (egress?.directMs[round] ?? Number.NaN))));
 }
 
 export function isMet({ value, bound }: Goal): boolean | null {

@@ -2,6 +2,7 @@ import { CASES } from '../corpus.ts';
 import { DRIVERS, PRODUCT } from '../drivers/start-drivers.ts';
 import { mean, median, p90 } from '../measure/statistics.ts';
 import type { BootResult } from '../phases/boot.ts';
+import type { EgressResult } from '../phases/egress.ts';
 import type { LatencyResult } from '../phases/latency.ts';
 import type { SoakResult } from '../phases/soak.ts';
 import type { LevelCell } from '../phases/throughput.ts';
@@ -76,6 +77,15 @@ export function bootTable(boots: readonly BootResult[]): string {
   return markdown(
     ['start to ready, ms', 'ready to first bytes, ms', 'cold plain launch to bytes, ms'],
     [[middle(({ startMs }) => startMs), middle(({ firstMs }) => firstMs), middle(({ coldMs }) => coldMs)]],
+  );
+}
+
+export function egressTable(loads: readonly EgressResult[]): string {
+  const of = (read: (result: EgressResult) => number[]) => loads.flatMap(read);
+  const cell = (values: number[]) => `${show(median(values))} (${show(p90(values))})`;
+  return markdown(
+    ['60 images directly, ms', 'through the egress proxy, ms', 'rounds'],
+    [[cell(of(({ directMs }) => directMs)), cell(of(({ proxiedMs }) => proxiedMs)), String(of(({ directMs }) => directMs).length)]],
   );
 }
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { DRIVERS } from '../drivers/start-drivers.ts';
 import { type Goal, mergeGoals, type Run } from './goals.ts';
-import { bootTable, cpuTable, goalTable, latencyTable, levelTable, memoryTable } from './tables.ts';
+import { bootTable, cpuTable, egressTable, goalTable, latencyTable, levelTable, memoryTable } from './tables.ts';
 
 export type Facts = { machine: string; versions: string; date: string; loadAtStart: number; rounds: number; missing: string[] };
 
@@ -32,6 +32,7 @@ export function makeDocument(runs: readonly Run[], goals: readonly Goal[][], fac
     runs.flatMap((run) => run.memory),
     runs.flatMap((run) => run.boot),
   ];
+  const egress = runs.flatMap((run) => run.egress ?? []);
   const part = (title: string, is: boolean, text: () => string) => (is ? [`## ${title}\n\n${text()}`] : []);
   const notRun = [
     ...facts.missing,
@@ -39,6 +40,7 @@ export function makeDocument(runs: readonly Run[], goals: readonly Goal[][], fac
     ...(throughput.length === 0 ? ['throughput'] : []),
     ...(memory.length === 0 ? ['memory'] : []),
     ...(boot.length === 0 ? ['boot'] : []),
+    ...(egress.length === 0 ? ['egress'] : []),
     'services that are no npm packages (Gotenberg, browserless v2): not part of this bench',
   ];
   return [
@@ -60,6 +62,11 @@ export function makeDocument(runs: readonly Run[], goals: readonly Goal[][], fac
     ...part('Throughput', throughput.length > 0, () => levelTable(throughput)),
     ...part('Memory', memory.length > 0, () => memoryTable(memory)),
     ...part('First capture after boot', boot.length > 0, () => bootTable(boot)),
+    ...part(
+      'Egress proxy',
+      egress.length > 0,
+      () => `Navigation to \`load\` of a page of 60 small images, median (90th percentile).\n\n${egressTable(egress)}`,
+    ),
     '## How to repeat it',
     '`npm run bench -- --runs 3`, on a machine that does nothing else. It needs what `npm test` needs, Chromium (`apt-get install -y chromium`) for the full-Chromium rows, and network access once for the peers, which it installs below `bench/peers/`. `npm run bench -- --only soak` is the memory test; `--help` lists the rest.',
     '## How to read it',
@@ -81,5 +88,6 @@ const READING = `- Ratios are between figures of the same run, in which drivers 
 - Every driver is a process of its own and trusts the corpus's CA through the same certificate store; none ignores certificate errors. SessionShot keeps its sandbox and egress proxy; plain Playwright runs without both, as its default is.
 - CPU: \`browser\` is what the browser's processes spent, so it compares across drivers; the other parts are shown beside it.
 - Memory is PSS (shared pages counted by their part), the highest of looks a quarter of a second apart, divided by the captures at once.
+- Egress: one browser, the flags of captures, fresh contexts in turn with and without a proxy of their own; the goal is the median over rounds of the ratio within a round.
 - Settling runs from the navigation to the finished page, over the pages that \`networkidle\` ends on and completes.
 - \`browserless\` and \`capture-website\` have no input for localStorage, so they cannot complete the signed-in page; for full pages \`browserless\` waits shares of its timeout (30 s, its default).`;

@@ -20,6 +20,8 @@ export const TOKEN = 'bench-token-1842';
 export const SESSION = 'bench-session-1815';
 export const ARTICLE_IMAGES = 8;
 export const LONG_IMAGES = 40;
+/** Images of the page that shows what the egress proxy costs; each of about 8 kB. */
+export const TILES = 60;
 export const LONG_STEP_PX = 500;
 export const REPORT_PAGES = 20;
 export const REPORT_ROWS = 24;
@@ -53,6 +55,12 @@ function article(): string {
       `<p style="position:absolute;left:680px;top:${100 + index * 600}px;width:560px">${sentences(8, index)}</p>`,
   );
   return html('Article', `<div style="height:${100 + ARTICLE_IMAGES * 600}px">${parts.join('')}</div>`);
+}
+
+/** No image waits for anything: what the way to the site costs is all there is to see. */
+function tiles(): string {
+  const images = Array.from({ length: TILES }, (_, index) => `<img src="/tile/${index}.png" alt="" width="128" height="128">`);
+  return html('Tiles', `<div>${images.join('')}</div>`);
 }
 
 function dashboard(): string {
@@ -154,6 +162,7 @@ const SECTIONS = Array.from({ length: REPORT_PAGES }, (_, page) => ({
 export const PAGES: Readonly<Record<string, string>> = {
   '/article': article(),
   '/dashboard': dashboard(),
+  '/tiles': tiles(),
   '/long': long(),
   '/fonts': fonts(),
   '/account': account(),

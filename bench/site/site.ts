@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { makeBlockFont } from './make-font.ts';
 import { imageColor, makeImage } from './make-image.ts';
-import { ARTICLE_IMAGES, DATA, LONG_IMAGES, PAGES, SESSION, TOKEN, USER_NAME } from './pages.ts';
+import { ARTICLE_IMAGES, DATA, LONG_IMAGES, PAGES, SESSION, TILES, TOKEN, USER_NAME } from './pages.ts';
 
 const DELAY_MS_MAX = 2000;
 const IMAGE_DELAY_MS = 30;
@@ -51,6 +51,8 @@ function makeFiles(): ReadonlyMap<string, Answer> {
     for (let index = 0; index < count; index++)
       files.set(`/image/${name}/${index}.png`, { type: 'image/png', body: makeImage({ width, height }, imageColor(index), index) });
   };
+  for (let index = 0; index < TILES; index++)
+    files.set(`/tile/${index}.png`, { type: 'image/png', body: makeImage({ width: 128, height: 128 }, imageColor(index), index) });
   images('article', ARTICLE_IMAGES, 640, 360);
   images('long', LONG_IMAGES, 320, 240);
   for (const family of Object.keys(FONT_DELAY_MS)) files.set(`/font/${family}.ttf`, { type: 'font/ttf', body: makeBlockFont(family) });

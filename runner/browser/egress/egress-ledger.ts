@@ -13,14 +13,16 @@ import {
   type Resolve,
   resolveBySystem,
 } from './egress-policy.ts';
+import { limitLookUps } from './look-ups.ts';
 
-/** `resolve` and `dial` are replaced by tests only. */
+/** `decide` and `resolve` are replaced by tests and by the self-test only, `dial` also for an upstream proxy. */
 export type EgressOptions = {
   /** Null for a way out that nobody uses yet: it lets nothing through until `allow` is called. */
   domains: readonly AllowedDomain[] | null;
   log: Log;
+  decide?: typeof decideEgress;
   resolve?: Resolve;
-  dial?: typeof dialFirst;
+  dial?: (way: Way, signal: AbortSignal) => Promise<Socket | null>;
   bytesMax?: number;
   connectionsMax?: number;
 };
@@ -35,11 +37,13 @@ const HOSTS_REMEMBERED_MAX = 5000;
 export function openLedger(options: EgressOptions) {
   const {
     log,
+    decide: judge = decideEgress,
     resolve = resolveBySystem,
     dial = dialFirst,
     bytesMax = LIMITS.proxyBytesMax,
     connectionsMax = LIMITS.proxyConnectionsMax,
   } = options;
+  const lookUp = limitLookUps(resolve);
   const sockets = new Set<Socket>();
   const reached = new Set<string>();
   const refused = new Map<string, { host: string; reason: BlockReason }>();
@@ -63,7 +67,7 @@ export function openLedger(options: EgressOptions) {
   const decide = async (target: Target | null): Promise<Way | null> => {
     if (!target || !domains || ended.signal.aborted) return null;
     const host = normalizeHost(target.host) ?? target.host.slice(0, 253);
-    const decision = bytesLeft > 0 ? await decideEgress(domains, target, resolve) : { ok: false as const, reason: 'byte limit' as const };
+    const decision = bytesLeft > 0 ? await judge(domains, target, lookUp) : { ok: false as const, reason: 'byte limit' as const };
     if (decision.ok) return ended.signal.aborted ? null : { ...target, host, addresses: decision.addresses };
     record(host, decision.reason);
     return null;

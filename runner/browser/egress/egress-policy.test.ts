@@ -25,6 +25,11 @@ const names: Record<string, string[]> = {
   'meta.lab.internal': ['169.254.169.254'],
   'meta6.lab.internal': ['fd00:ec2::254'],
   'mapped.lab.internal': ['::ffff:169.254.169.254'],
+  'google.lab.internal': ['fd20:ce::254'],
+  'oracle.lab.internal': ['fd00:c1::a9fe:a9fe'],
+  'pods.lab.internal': ['fd00:ec2::23'],
+  'alibaba.lab.internal': ['fd00:100::100:200'],
+  'inside6.lab.internal': ['fd00:1::5'],
 };
 const resolve: Resolve = async (host) => names[host] ?? Promise.reject(new Error('ENOTFOUND'));
 
@@ -38,6 +43,7 @@ describe('the way out', () => {
     ['connect', PUBLIC, 443],
     ['connect', 'intra.corp.internal', 9443],
     ['connect', 'a.lab.internal', 443],
+    ['connect', 'inside6.lab.internal', 443],
   ] as const)('lets %s to %s:%i pass', async (kind, host, port) => {
     expect(await decideEgress(domains, { kind, host, port }, resolve)).toMatchObject({ ok: true });
   });
@@ -65,6 +71,10 @@ describe('the way out', () => {
     ['connect', 'meta.lab.internal', 443, 'private address'],
     ['connect', 'meta6.lab.internal', 443, 'private address'],
     ['connect', 'mapped.lab.internal', 443, 'private address'],
+    ['connect', 'google.lab.internal', 443, 'private address'],
+    ['connect', 'oracle.lab.internal', 443, 'private address'],
+    ['connect', 'pods.lab.internal', 443, 'private address'],
+    ['connect', 'alibaba.lab.internal', 443, 'private address'],
     ['connect', 'nowhere.other.test', 443, 'name not found'],
     ['connect', '2130706433', 443, 'malformed host'],
     ['connect', '0x7f.1', 443, 'malformed host'],
@@ -87,6 +97,15 @@ describe('the way out', () => {
       ok: false,
       reason: 'port not allowed',
     });
+  });
+
+  it('refuses a public address that is this machine’s own or a neighbor’s, unless an operator has listed it', async () => {
+    const isOwn = (address: string) => address === PUBLIC;
+    const wanted = { kind: 'connect', host: 'app.example.com', port: 443 } as const;
+    expect(await decideEgress(domains, wanted, resolve, isOwn)).toEqual({ ok: false, reason: 'private address' });
+    expect(await decideEgress(domains, { ...wanted, host: PUBLIC }, resolve, isOwn)).toEqual({ ok: false, reason: 'private address' });
+    const listed = [{ host: 'app.example.com', port: null, isPrivate: true }];
+    expect(await decideEgress(listed, wanted, resolve, isOwn)).toMatchObject({ ok: true });
   });
 
   it('decides each connection anew, so that a name that rebinds to the inside is refused', async () => {

@@ -3,6 +3,7 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import { isPublicAddress } from '#shared/address-policy.ts';
 import { type AllowedDomain, matchAllowedDomain } from '#shared/allowed-domain.ts';
 import { LIMITS } from '#shared/limits.ts';
+import { isOnOwnNetwork } from './own-networks.ts';
 
 /**
  * The rules of the way out: which host and port a captured page may reach, and at which address. Pure but for the one
@@ -40,19 +41,37 @@ export const resolveBySystem: Resolve = async (host) => (await lookup(host, { al
 // Cloud metadata, link-local and multicast stay shut for private entries too: whoever runs a name below `*.corp.internal`
 // could otherwise point it at the machine's own credentials.
 const NEVER = {
-  ipv4: blockListOf(['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', '168.63.129.16/32', '100.100.100.200/32'], 'ipv4'),
-  ipv6: blockListOf(['::/128', 'fe80::/10', 'ff00::/8', 'fd00:ec2::254/128', '::ffff:0:0/96', '64:ff9b::/96', '2002::/16'], 'ipv6'),
+  ipv4: blockListOf(
+    ['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', '168.63.129.16/32', '100.100.100.200/32', '192.0.0.192/32'],
+    'ipv4',
+  ),
+  ipv6: blockListOf(
+    [
+      ...['::/128', 'fe80::/10', 'ff00::/8', '::ffff:0:0/96', '64:ff9b::/96', '2002::/16'],
+      // The metadata services of Amazon, Google, Oracle, Scaleway, Akamai and Alibaba.
+      ...[
+        'fd00:ec2::/32',
+        'fd20:ce::254/128',
+        'fd00:c1::a9fe:a9fe/128',
+        'fd00:42::42/128',
+        'fd00:a9fe:a9fe::1/128',
+        'fd00:100::100:200/128',
+      ],
+    ],
+    'ipv6',
+  ),
 };
 
 /**
- * Decides one connection. The name is resolved once; if any of its addresses is not public the whole name is refused,
- * unless `host:port` is a private entry. Never rejects. The addresses given (at most `LIMITS.proxyAddressesMax`) are the
- * only ones to dial: resolving again would reopen the door to DNS rebinding.
+ * Decides one connection. The name is resolved once; if any of its addresses is not public, or is this machine's or a
+ * neighbor's, the whole name is refused, unless `host:port` is a private entry. Never rejects. The addresses given (at
+ * most `LIMITS.proxyAddressesMax`) are the only ones to dial: resolving again would reopen the door to DNS rebinding.
  */
 export async function decideEgress(
   domains: readonly AllowedDomain[],
   wanted: { kind: EgressKind; host: string; port: number },
   resolve: Resolve = resolveBySystem,
+  isOwn: (address: string) => boolean = isOnOwnNetwork,
 ): Promise<EgressDecision> {
   const host = normalizeHost(wanted.host);
   if (host === null) return { ok: false, reason: 'malformed host' };
@@ -63,7 +82,7 @@ export async function decideEgress(
   if (isLocalhost(host)) return { ok: false, reason: 'private address' };
   const found = isIP(host) === 0 ? await resolveInTime(host, resolve) : [host];
   if (typeof found === 'string') return { ok: false, reason: found };
-  const isReachable = isPrivate ? isPrivateTargetAddress : isPublicAddress;
+  const isReachable = isPrivate ? isPrivateTargetAddress : (address: string) => isPublicAddress(address) && !isOwn(address);
   if (!found.every(isReachable)) return { ok: false, reason: 'private address' };
   return { ok: true, addresses: found.slice(0, LIMITS.proxyAddressesMax) };
 }

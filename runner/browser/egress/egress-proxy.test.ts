@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { makeAuthority } from '#runner/fixtures/certificates.ts';
 import { type Site, startSite } from '#runner/fixtures/site.ts';
+import { LIMITS } from '#shared/limits.ts';
 import { createLog } from '#shared/log.ts';
 import { dialFirst } from './dial.ts';
 import type { EgressOptions } from './egress-ledger.ts';
@@ -152,6 +153,51 @@ it('ends a capture that uses up its bytes', async () => {
   expect((await readTls(socket).catch(() => '')).length).toBeLessThan(110_000);
   expect((await tunnel(session, `localhost:${target.port}`)).status).toBe(403);
   expect(session.blocked()).toContainEqual({ host: 'localhost', reason: 'byte limit' });
+});
+
+it('holds no more connections at once than a capture may have, and says so', async () => {
+  const target = await site((_request, response) => void response.end('x'));
+  const session = await open({ domains: [{ host: 'localhost', port: target.port, isPrivate: true }], connectionsMax: 2 });
+  const held = [await tunnel(session, `localhost:${target.port}`), await tunnel(session, `localhost:${target.port}`)];
+  expect(held.map(({ status }) => status)).toEqual([200, 200]);
+  await expect(tunnel(session, `localhost:${target.port}`)).rejects.toThrow();
+  expect(session.blocked()).toEqual([{ host: 'proxy', reason: 'too many connections' }]);
+});
+
+it('looks up few names at once, and goes on when they are answered', async () => {
+  const asked: (() => void)[] = [];
+  const { promise: all, resolve: done } = Promise.withResolvers<void>();
+  let most = 0;
+  const session = await open({
+    resolve: async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      asked.push(resolve);
+      most = Math.max(most, asked.length);
+      if (asked.length === LIMITS.captureLookUpsMax) done();
+      await promise;
+      return ['10.0.0.1'];
+    },
+  });
+  const tunnels = Array.from({ length: 6 }, (_, index) => tunnel(session, `${index}.example.com:443`));
+  await all;
+  const free = setInterval(() => asked.shift()?.(), 1);
+  expect((await Promise.all(tunnels)).map(({ status }) => status)).toEqual([403, 403, 403, 403, 403, 403]);
+  clearInterval(free);
+  expect(most).toBe(LIMITS.captureLookUpsMax);
+});
+
+it('asks the one judge for every connection, and dials only what he gave', async () => {
+  const target = await site((_request, response) => void response.end('x'));
+  const asked: string[] = [];
+  const session = await open({
+    decide: async (_domains, { host }) => {
+      asked.push(host);
+      return host === 'given.test' ? { ok: true, addresses: ['127.0.0.1'] } : { ok: false, reason: 'private address' };
+    },
+  });
+  expect((await tunnel(session, `given.test:${target.port}`)).status).toBe(200);
+  expect((await tunnel(session, `other.test:${target.port}`)).status).toBe(403);
+  expect(asked).toEqual(['given.test', 'other.test']);
 });
 
 it('says that a host does not answer', async () => {

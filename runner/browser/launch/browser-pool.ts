@@ -6,6 +6,7 @@ import type { Log } from '#shared/log.ts';
 import type { EgressSession } from '../egress/egress-proxy.ts';
 import type { Tab } from '../visit/open-tab.ts';
 import type { LaunchedBrowser } from './launch-chromium.ts';
+import { lentOptions } from './lent-options.ts';
 import { createTabShelf, type ReadyTab, type TabShelf } from './tab-shelf.ts';
 
 /**
@@ -219,20 +220,11 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
 async function makeTab({ openProxy, openTab }: PoolOptions, browser: Browser): Promise<ReadyTab> {
   const proxy = await openProxy(null);
   try {
-    return { ...(await openTab(browser, contextOptionsOf(proxy))), proxy };
+    return { ...(await openTab(browser, lentOptions(proxy))), proxy };
   } catch (error) {
     await proxy.close();
     throw error;
   }
-}
-
-function contextOptionsOf(proxy: EgressSession): BrowserContextOptions {
-  return {
-    proxy: { server: `http://127.0.0.1:${proxy.port}`, bypass: '<-loopback>' },
-    acceptDownloads: false,
-    serviceWorkers: 'block',
-    ignoreHTTPSErrors: false,
-  };
 }
 
 function holdLease(entry: Entry, opened: { proxy: EgressSession } | ReadyTab, giveBack: () => void): HeldLease {
@@ -243,7 +235,7 @@ function holdLease(entry: Entry, opened: { proxy: EgressSession } | ReadyTab, gi
     browser: entry.launched.browser,
     proxy,
     tab: 'page' in opened ? opened : null,
-    contextOptions: contextOptionsOf(proxy),
+    contextOptions: lentOptions(proxy),
     crashed: entry.crashed.signal,
     defer: (close) => void closing.push(close),
     distrust: () => {

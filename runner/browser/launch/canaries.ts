@@ -1,12 +1,13 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 
 /** Listeners on loopback that nobody should ever reach. `hits` names who did, as far as it can be told. */
 export type Canaries = { tcpPort: number; udpPort: number; hits(): string[]; close(): Promise<void> };
 
 const HITS_MAX = 100;
+const FIRST_BYTES_MAX = 8192;
 
-/** Opens one TCP and one UDP listener on 127.0.0.1. Rejects only when no port can be had. */
+/** Opens a TCP and a UDP listener on 127.0.0.1, and one of UDP on ::1 where there is one. Rejects only when no port can be had. */
 export async function openCanaries(): Promise<Canaries> {
   const hits = new Set<string>();
   const sockets = new Set<Socket>();
@@ -15,17 +16,23 @@ export async function openCanaries(): Promise<Canaries> {
     sockets.add(socket);
     socket.on('error', () => socket.destroy()).once('close', () => sockets.delete(socket));
     note('a TCP connection');
-    // The request line names the vector; TLS and other protocols stay "a TCP connection".
-    socket.once('data', (data) => note(`TCP ${/^[A-Z]+ \/([\w-]+)/.exec(data.toString('latin1'))?.[1] ?? 'with other content'}`));
+    let text = '';
+    socket.on('data', (data) => {
+      text += text.length < FIRST_BYTES_MAX ? data.toString('latin1') : '';
+      const vector = nameOf(text);
+      if (vector) note(`TCP ${vector}`);
+    });
   });
   const udp = createSocket('udp4');
-  udp.on('message', () => note('a UDP packet (WebRTC)'));
+  const udpSix = createSocket('udp6');
+  for (const socket of [udp, udpSix]) socket.on('message', () => note('a UDP packet (WebRTC)'));
   const opened = Promise.withResolvers<void>();
   server.once('error', opened.reject).listen(0, '127.0.0.1', opened.resolve);
   await opened.promise;
   const bound = Promise.withResolvers<void>();
   udp.once('error', bound.reject).bind(0, '127.0.0.1', bound.resolve);
   await bound.promise;
+  await bindSix(udpSix, udp.address().port);
   const address = server.address();
   return {
     tcpPort: address !== null && typeof address === 'object' ? address.port : 0,
@@ -36,7 +43,20 @@ export async function openCanaries(): Promise<Canaries> {
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
       udp.close();
+      udpSix.close();
       await closed.promise;
     },
   };
+}
+
+/** The request line names the vector, and the server name of a TLS greeting does, which may come in two pieces. */
+function nameOf(text: string): string | undefined {
+  return /^[A-Z]+ \/([\w-]+)/.exec(text)?.[1] ?? /([a-z-]+)\.[a-z-]+\.invalid/.exec(text)?.[1];
+}
+
+/** A machine without IPv6 has no packets to lose there, and a port that somebody else has is not worth a failed start. */
+async function bindSix(socket: UdpSocket, port: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once('error', () => resolve()).bind(port, '::1', () => resolve());
+  await promise;
 }

@@ -1,6 +1,7 @@
 import type { WorkFolder } from '#runner/work-folder.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
+import { dialThrough, type UpstreamProxy } from '../egress/dial-upstream.ts';
 import { openEgressProxy } from '../egress/egress-proxy.ts';
 import { openOrdinaryTab } from '../visit/open-tab.ts';
 import { makeReachable, prepareBrowserHomes } from './browser-home.ts';
@@ -15,6 +16,8 @@ export type BrowsersOptions = {
   environment: Readonly<Record<string, string>>;
   extraCaFiles: readonly string[];
   allowNoSandbox: boolean;
+  /** The proxy of the operator's network, through which all that is public is reached. */
+  upstreamProxy: UpstreamProxy | null;
   slots: number;
   folder: Pick<WorkFolder, 'path' | 'noteGroup' | 'forgetGroup'>;
   log: Log;
@@ -60,9 +63,10 @@ export async function openBrowsers(options: BrowsersOptions): Promise<Browsers> 
       throw error;
     }
   };
+  const upstream = options.upstreamProxy ? { dial: dialThrough(options.upstreamProxy, log) } : {};
   const pool = createBrowserPool({
     launch,
-    openProxy: (domains) => openEgressProxy({ domains, log }),
+    openProxy: (domains) => openEgressProxy({ domains, log, ...upstream }),
     openTab: openOrdinaryTab,
     browsersMax: Math.min(options.slots, LIMITS.slotsMax) + 1,
     tabsMax: Math.min(options.slots, LIMITS.tabsReadyMax),

@@ -1,0 +1,127 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
+import { type CaptureResult, capturePage } from '#runner/browser/capture-page.ts';
+import type { EgressOptions } from '#runner/browser/egress/egress-ledger.ts';
+import { openEgressProxy } from '#runner/browser/egress/egress-proxy.ts';
+import type { Answer } from '#runner/browser/fixtures/test-site.ts';
+import { type BrowserPool, createBrowserPool } from '#runner/browser/launch/browser-pool.ts';
+import { openOrdinaryTab } from '#runner/browser/visit/open-tab.ts';
+import { makeAuthority } from '#runner/fixtures/certificates.ts';
+import { payloadOf } from '#runner/fixtures/sealed.ts';
+import { startSite } from '#runner/fixtures/site.ts';
+import { openTestBrowsers, type TestBrowsers } from '#runner/fixtures/test-browsers.ts';
+import type { CaptureRequestInput } from '#shared/capture-request.ts';
+import type { Log } from '#shared/log.ts';
+import { type CanaryPorts, openCanaryPorts } from './canary-ports.ts';
+import { makeNetwork, type Network, resolverRules } from './egress-network.ts';
+import { type Aim, APP_HOST, answerAsSite, CDN_HOST, NAVIGATION_PATHS, OWN_PORT_VECTORS, VECTORS } from './hostile-page.ts';
+
+const CAPTURE_MS_MAX = 60_000;
+const CERTIFIED = [APP_HOST, CDN_HOST, '*.canary.test', 'localhost', 'inside.localhost', '127.0.0.1', '::1', '::ffff:7f00:1'];
+const DOMAINS = [{ host: APP_HOST, port: null, isPrivate: false }];
+
+/** One wall less: flags stand for the whole bed, the others for one capture. Nothing of it can be set by configuration. */
+export type Weakened = {
+  proxy?(network: Network): Partial<EgressOptions>;
+  contextOptions?(lent: BrowserContextOptions): BrowserContextOptions;
+};
+export type EgressBed = {
+  canaries: CanaryPorts;
+  browsers: TestBrowsers;
+  /** `host/path` of what reached the hostile site and the harmless third party. */
+  seen: string[];
+  /** Captures a page of the hostile site as a runner does: pool, made-ahead tab, proxy, guard. */
+  capture(request: Partial<CaptureRequestInput> & { path: string }, weakened?: Weakened): Promise<CaptureResult>;
+  /** Opens the door: a plain browser, without proxy or flags of ours, for which the same names lead to the same places. */
+  openDoor(): Promise<{ visit(path: string): Promise<Page>; close(): Promise<void> }>;
+  close(): Promise<void>;
+};
+export type BedOptions = { flags?: readonly string[]; at?: string; second?: string };
+
+/** Starts the canaries, the hostile site and the browser side of a runner; browsers start with the first capture. */
+export async function openEgressBed({ flags, at = '127.0.0.1', second = '127.0.0.2' }: BedOptions = {}): Promise<EgressBed> {
+  await using opened = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'sessionshot-egress-'));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
+  const authority = await makeAuthority('Egress CA');
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, authority.pem);
+  const certificate = await authority.issue([...CERTIFIED, second]);
+  const names = [...VECTORS, ...NAVIGATION_PATHS.map((path) => path.split('/')[2] ?? '')];
+  const addresses = [...new Set(['127.0.0.1', second, '::1'])];
+  const canaries = await openCanaryPorts({ addresses, names, ownPorts: OWN_PORT_VECTORS, certificate });
+  opened.defer(canaries.close);
+  const seen: string[] = [];
+  const aim: Aim = { at, second, ports: canaries, own: canaries.own };
+  const site = await startSite((request, response) => {
+    const host = request.headers.host ?? '';
+    seen.push(host + request.url);
+    const answer: Answer = answerAsSite(aim, host, request.url ?? '/');
+    response.writeHead(answer.status ?? 200, answer.headers ?? {}).end(answer.body ?? '');
+  }, certificate);
+  opened.defer(site.close);
+  const browsers = await openTestBrowsers({ extraCaFiles: [caFile], ...(flags ? { flags } : {}) });
+  opened.defer(browsers.close);
+  const ports = { site: site.port, tls: canaries.tls, plain: canaries.plain };
+  let weakened: Weakened = {};
+  const { log } = browsers;
+  const pool = createBrowserPool({
+    launch: browsers.launch,
+    openProxy: (domains) => {
+      const network = makeNetwork(ports);
+      // Tabs are made ahead for whoever comes next: they are never weak.
+      return openEgressProxy({ domains, log, ...network, ...(domains ? weakened.proxy?.(network) : {}) });
+    },
+    openTab: openOrdinaryTab,
+    browsersMax: 1,
+    tabsMax: 1,
+    log,
+  });
+  opened.defer(pool.close);
+  const parts = opened.move();
+  return {
+    canaries,
+    browsers,
+    seen,
+    capture: async (request, weak = {}) => {
+      weakened = weak;
+      return await captureWith({ pool, log, request, weak, folder });
+    },
+    openDoor: () => openPlain(browsers.found.path, resolverRules(ports)),
+    close: () => parts.disposeAsync(),
+  };
+}
+
+type Task = { pool: BrowserPool; log: Log; request: Partial<CaptureRequestInput> & { path: string }; weak: Weakened; folder: string };
+
+async function captureWith({ pool, log, request, weak, folder }: Task): Promise<CaptureResult> {
+  const scope = { deadline: Date.now() + CAPTURE_MS_MAX, signal: new AbortController().signal, log, onStep: () => undefined };
+  const isWhole = !weak.proxy && !weak.contextOptions;
+  const held = await pool.acquire({ workspaceId: 'ws_1', domains: DOMAINS, tab: isWhole }, scope);
+  const lease = { ...held, contextOptions: weak.contextOptions?.(held.contextOptions) ?? held.contextOptions };
+  const { path, ...more } = request;
+  const payload = payloadOf({ output: { format: 'png' }, ...more, url: `https://${APP_HOST}${path}` }, DOMAINS);
+  try {
+    return await capturePage({ lease, payload, auth: null, domains: DOMAINS, spoolDir: folder, assetBytesMax: 10_000_000 }, scope);
+  } finally {
+    await held.release();
+  }
+}
+
+async function openPlain(executablePath: string, rules: string) {
+  const browser: Browser = await chromium.launch({
+    executablePath,
+    args: [`--host-resolver-rules=${rules}`, '--ignore-certificate-errors'],
+    timeout: 30_000,
+  });
+  const visit = async (path: string): Promise<Page> => {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    // A navigation that leaves the page ends the wait for it: what arrived is asked of the canary.
+    await page.goto(`https://${APP_HOST}${path}`, { waitUntil: 'commit' }).catch(() => undefined);
+    return page;
+  };
+  return { visit, close: () => browser.close() };
+}
