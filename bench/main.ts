@@ -85,7 +85,12 @@ async function measureOnce(bed: Bed, { parts, rounds, runs, quick, drivers }: Op
   save(run);
   if (has('throughput')) run.throughput = await measureLevels(bed, levels, say);
   save(run);
-  if (has('memory')) run.memory = await measureLevels(bed, { ...levels, rounds: 1, levels: [4, 8], drivers: names ?? [PRODUCT, READY], watchMemory: true }, say);
+  if (has('memory'))
+    run.memory = await measureLevels(
+      bed,
+      { ...levels, rounds: 1, levels: [4, 8], drivers: names ?? [PRODUCT, READY], watchMemory: true },
+      say,
+    );
   save(run);
   if (has('boot')) run.boot = await measureBoot(bed, quick ? 1 : 5, say);
   save(run);
