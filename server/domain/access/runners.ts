@@ -32,7 +32,13 @@ export async function authenticateRunner(deps: Keeping, token: string | undefine
   if (!row) throw invalid();
   if (!row.lastSeenAt || now.getTime() - row.lastSeenAt.getTime() > SEEN_EVERY_MS)
     await em.nativeUpdate(Runner, { id: row.id }, { lastSeenAt: now });
-  return { kind: 'runner', runnerId: row.id, name: row.name };
+  return { kind: 'runner', runnerId: row.id, name: row.name, sandbox: row.sandbox ?? null };
+}
+
+/** Keeps what a runner says of its browsers' sandbox. Writes only what is new: it says so with every claim. */
+export async function noteSandbox(deps: Keeping, runner: RunnerActor, sandbox: 'on' | 'off' | undefined): Promise<void> {
+  if (sandbox === undefined || sandbox === runner.sandbox) return;
+  await deps.db.fork().nativeUpdate(Runner, { id: runner.runnerId }, { sandbox });
 }
 
 /** Lists the runners of the instance, newest first. They serve every workspace. */
@@ -56,7 +62,18 @@ export async function revokeRunner(deps: Keeping, actor: Actor, id: string): Pro
 
 /** Counts the runners that have been heard of lately. */
 export async function countOnlineRunners(deps: Keeping): Promise<number> {
-  return await deps.db.fork().count(Runner, { revokedAt: null, lastSeenAt: { $gt: new Date(deps.clock.now().getTime() - ONLINE_MS) } });
+  return await deps.db.fork().count(Runner, isOnlineAt(deps.clock.now()));
+}
+
+/** The sandbox of the runners that have been heard of lately: `off` when one is without, `on` when all have told that they have one. */
+export async function readSandboxState(deps: Keeping): Promise<'on' | 'off' | 'unknown'> {
+  const rows = await deps.db.fork().find(Runner, isOnlineAt(deps.clock.now()), { fields: ['sandbox'] });
+  if (rows.some((row) => row.sandbox === 'off')) return 'off';
+  return rows.length > 0 && rows.every((row) => row.sandbox === 'on') ? 'on' : 'unknown';
+}
+
+function isOnlineAt(now: Date) {
+  return { revokedAt: null, lastSeenAt: { $gt: new Date(now.getTime() - ONLINE_MS) } };
 }
 
 function toView(row: RunnerRow, now: Date): RunnerView {
@@ -70,5 +87,6 @@ function toView(row: RunnerRow, now: Date): RunnerView {
     lastSeenAt: instant(row.lastSeenAt),
     online,
     revokedAt: instant(row.revokedAt),
+    sandbox: row.sandbox ?? null,
   };
 }
