@@ -43,7 +43,7 @@ describe.skipIf(process.platform !== 'linux')('a runner whose browser', () => {
     expect(await runner.waitFor('ready')).toMatchObject({ sandbox: 'off' });
     const job = await machine.openPage();
     expect(job.claimed).toMatchObject({ sandbox: 'off' });
-    job.isCanceled = true;
+    machine.server.cancel(job);
     expect(await runner.stop()).toBe(0);
     expect(runner.stderr()).toContain('the browser runs WITHOUT its sandbox, as allowed');
   });
