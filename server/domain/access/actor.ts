@@ -25,11 +25,10 @@ export type UserActor = {
   sessionHash: string;
   fingerprintKey: Secret<Uint8Array>;
 };
-/** What a runner said of its browsers; null before its first claim. */
-export type RunnerSandbox = 'on' | 'off' | null;
 /** The owner of the machine, through the command line of the running instance. */
 export type OperatorActor = { kind: 'operator'; workspaceId: WorkspaceId; fingerprintKey: Secret<Uint8Array> };
-export type RunnerActor = { kind: 'runner'; runnerId: RunnerId; name: string; sandbox: RunnerSandbox };
+/** `sandbox`: what it said of its browsers with its last claim, as far as the caller was asked. */
+export type RunnerActor = { kind: 'runner'; runnerId: RunnerId; name: string; sandbox?: 'on' | 'off' | null };
 
 /** Everybody who acts inside a workspace. */
 export type Actor = ApiKeyActor | UserActor | OperatorActor;
