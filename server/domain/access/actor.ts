@@ -27,7 +27,7 @@ export type UserActor = {
 };
 /** The owner of the machine, through the command line of the running instance. */
 export type OperatorActor = { kind: 'operator'; workspaceId: WorkspaceId; fingerprintKey: Secret<Uint8Array> };
-/** `sandbox`: what it said of its browsers with its last claim, as far as the caller was asked. */
+/** `sandbox`: what it said of its browsers with its last claim, where that was read. */
 export type RunnerActor = { kind: 'runner'; runnerId: RunnerId; name: string; sandbox?: 'on' | 'off' | null };
 
 /** Everybody who acts inside a workspace. */
