@@ -28,8 +28,8 @@ export type BrowserHomes = { otherUser: boolean; create(): Promise<BrowserHome> 
 export type HomesOptions = {
   /** For what all browsers share: the launcher, the certificates, a copied browser. */
   workDir: string;
-  /** Where the homes are made. */
-  profilesDir: string;
+  /** Where the homes are made, when that is not there too. */
+  profilesDir?: string;
   extraCaFiles: readonly string[];
   environment: Readonly<Record<string, string>>;
 };
@@ -50,7 +50,7 @@ export class BrowserUserLockedOut extends Error {
  * `CertificateStoreError` and `BrowserUserLockedOut`.
  */
 export async function prepareBrowserHomes(options: HomesOptions): Promise<BrowserHomes> {
-  const { workDir, profilesDir, extraCaFiles, environment } = options;
+  const { workDir, profilesDir = workDir, extraCaFiles, environment } = options;
   const otherUser = process.getuid?.() === 0;
   const nextUser = otherUser ? countUsers() : () => null;
   const root = join(profilesDir, 'homes');
