@@ -48,10 +48,17 @@ export type ControlPlane = {
   release(jobId: string, leaseToken: string, until: () => number): Promise<void>;
 };
 
+export type ControlPlaneOptions = {
+  serverUrl: string;
+  token: Secret<string>;
+  /** What the browsers run in, told with each claim so that operators see it. */
+  sandbox?: () => ClaimRequest['sandbox'];
+  log: Log;
+};
 type Call = { path: string; body: unknown; msMax: number; signal?: AbortSignal };
 
-export function createControlPlane(options: { serverUrl: string; token: Secret<string>; log: Log }): ControlPlane {
-  const { token, log } = options;
+export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
+  const { token, sandbox, log } = options;
   const base = options.serverUrl.replace(/\/+$/, '') + RUNNER_API;
 
   const post = async ({ path, body, msMax, signal }: Call): Promise<{ status: number; text: string }> => {
@@ -95,7 +102,10 @@ export function createControlPlane(options: { serverUrl: string; token: Secret<s
   };
   return {
     claim: (request, signal) =>
-      call({ path: '/claim', body: request, msMax: (request.waitMs ?? 0) + LIMITS.callMsMax, signal }, claimSchema),
+      call(
+        { path: '/claim', body: { ...request, sandbox: sandbox?.() }, msMax: (request.waitMs ?? 0) + LIMITS.callMsMax, signal },
+        claimSchema,
+      ),
     heartbeat: async (jobId, body, signal) => {
       const answer = await call({ path: `/jobs/${jobId}/heartbeat`, body, msMax: LIMITS.callMsMax, signal }, heartbeatSchema);
       if (!answer) throw new ControlPlaneError('The server answered a heartbeat with nothing.', 502);

@@ -6,6 +6,7 @@ import { capturePage } from './browser/capture-page.ts';
 import { openBrowsers } from './browser/launch/open-browsers.ts';
 import { type RunnerConfig, setTemporaryFolder } from './config.ts';
 import { createControlPlane } from './control-plane.ts';
+import { forbidCoreDumps } from './core-dumps.ts';
 import type { JobSource } from './job-source/job-source.ts';
 import { createPollJobSource } from './job-source/poll-job-source.ts';
 import { createRabbitJobSource } from './job-source/rabbit-job-source.ts';
@@ -30,15 +31,18 @@ const CLOSE_MS_MAX = 3 * LIMITS.browserCloseMsMax;
 export async function runRunner(config: RunnerConfig): Promise<number> {
   const log = createLog('runner', config.logLevel);
   const stop = watchStop({ isEmbedded: config.isEmbedded, log });
+  await forbidCoreDumps(log);
   const keys = await readPayloadKeys(config.keyFile);
-  const folder = await openWorkFolder(config.workDir, log);
+  const slots = createSlots(config.slots ?? countSlots(), log);
+  const folder = await openWorkFolder(config.workDir, log, slots.size);
   setTemporaryFolder(folder.temporary);
   try {
-    const slots = createSlots(config.slots ?? countSlots(), log);
     const browsers = await openBrowsers({ ...config, slots: slots.size, folder, log });
     const { sandbox } = await proveSafe(browsers.selfTest, log);
     await browsers.pool.warmUp();
-    const control = createControlPlane({ serverUrl: config.serverUrl, token: config.token, log });
+    // A later browser may do without, where that is allowed.
+    const sandboxNow = () => (browsers.pool.state().sandbox === 'off' ? 'off' : sandbox);
+    const control = createControlPlane({ serverUrl: config.serverUrl, token: config.token, sandbox: sandboxNow, log });
     const source: JobSource = config.rabbitmqUrl
       ? createRabbitJobSource({ url: config.rabbitmqUrl, control, slots, log })
       : createPollJobSource({ control, slots, log });
@@ -54,8 +58,12 @@ export async function runRunner(config: RunnerConfig): Promise<number> {
     };
     const alive = await keepAliveNote(folder.path, log);
     const loop = startRunLoop({ source, attempt: (claim, surroundings) => runAttempt(deps, claim, surroundings), log });
-    process.stdout.write(`${JSON.stringify({ event: 'ready', slots: slots.size, browser: browsers.found.path, sandbox })}\n`);
-    log.info('ready', { count: slots.size, state: `sandbox ${sandbox}` });
+    const facts = { slots: slots.size, browser: browsers.found.path, sandbox, profiles: folder.profilesIn };
+    process.stdout.write(`${JSON.stringify({ event: 'ready', ...facts })}\n`);
+    log.info('ready', {
+      count: slots.size,
+      state: `sandbox ${sandbox}, profiles ${folder.profilesIn === 'memory' ? 'in memory' : 'on disk'}`,
+    });
     const why = await stop.requested;
     // With the parent gone there is nobody to report to for long: only the page's grace is waited for.
     await within(

@@ -6,7 +6,7 @@ import type { Secret } from '#shared/secret.ts';
 import { type BlobStoreOptions, createAzureBlobStore } from './adapters/azure-blob-store.ts';
 import { createMemoryJobQueue } from './adapters/memory-job-queue.ts';
 import { createRabbitJobQueue } from './adapters/rabbit-job-queue.ts';
-import type { Instance, SandboxState } from './api/context.ts';
+import type { Instance } from './api/context.ts';
 import { buildHttpServer } from './api/http-server.ts';
 import { createRateLimits } from './api/rate-limits.ts';
 import { startBackground } from './background.ts';
@@ -52,8 +52,6 @@ export type AppOptions = {
   settings?: AppSettings;
   /** Asked for by the operator's `stop`. */
   onStop?: () => void;
-  /** What the embedded runner said of its browser's sandbox. */
-  sandbox?: () => SandboxState;
 };
 
 export type App = {
@@ -83,7 +81,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     rates: createRateLimits({ perSecond: options.settings?.keyRatePerSecond, burst: options.settings?.keyRateBurst }),
     operatorToken: options.operatorToken ?? null,
     drain: draining.signal,
-    sandbox: options.sandbox ?? (() => 'unknown'),
     stop: options.onStop ?? (() => undefined),
   };
   const server = await buildHttpServer(instance, {

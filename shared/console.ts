@@ -37,6 +37,10 @@ export const runnerViewSchema = z.object({
   lastSeenAt: instant.nullable(),
   online: z.boolean(),
   revokedAt: instant.nullable(),
+  sandbox: z
+    .enum(['on', 'off'])
+    .nullable()
+    .describe('Whether the sandbox holds its browsers, as it said itself; null before its first claim.'),
 });
 export type RunnerView = z.infer<typeof runnerViewSchema>;
 

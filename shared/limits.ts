@@ -125,6 +125,8 @@ export const LIMITS = {
   slotMemoryBytes: 256 * MIB,
   spareMemoryBytes: 512 * MIB,
   slotsMax: 64,
+  profileBytesMin: 1024 * MIB,
+  profileSlotBytes: 256 * MIB,
   abortGraceMs: 4 * SECOND,
   browserStartMsMax: 30 * SECOND,
   browserCloseMsMax: 2 * SECOND,

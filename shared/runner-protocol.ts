@@ -10,12 +10,15 @@ import { LIMITS } from './limits.ts';
  */
 export const RUNNER_API = '/runner/v1';
 
+const SANDBOX_STATES = ['on', 'off'] as const;
+
 /** One allowed-domain entry as the runner needs it for its own checks. */
 export const domainEntrySchema = z.object({ host: z.string(), port: z.int().nullable(), isPrivate: z.boolean() });
 
 export const claimRequestSchema = z.strictObject({
   jobId: idSchema('job').optional().describe('The job a doorbell named; without it: any, by long poll.'),
   waitMs: z.int().min(0).max(LIMITS.claimWaitMsMax).default(0),
+  sandbox: z.enum(SANDBOX_STATES).optional().describe("Whether the sandbox holds this runner's browsers, as it judged itself."),
 });
 
 /** 200 of `claim`; 204 when there is nothing to do. */

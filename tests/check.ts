@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkTree } from './architecture/check-tree.ts';
+import { holdDependencies } from './check/hold-dependencies.ts';
 import { largestFiles, longestFunctions } from './check/largest.ts';
 import { type Outcome, runProgram } from './check/run-program.ts';
 import { checkInfra } from './infra/check-infra.ts';
@@ -20,6 +21,7 @@ const CHECKS: Record<string, () => Promise<Outcome>> = {
   architecture: checkArchitecture,
   'dead code': () => runProgram(bin('knip/bin/knip.js'), ['--no-progress', '--no-config-hints'], ROOT),
   infra: checkInfrastructure,
+  'dependencies, SBOM': checkPackages,
   'OpenAPI document': checkOpenApi,
 };
 
@@ -59,6 +61,11 @@ async function checkArchitecture(): Promise<Outcome> {
 async function checkInfrastructure(): Promise<Outcome> {
   const { faults, notes } = await checkInfra(ROOT);
   return { ok: faults.length === 0, output: faults.join('\n'), note: notes.join('; ') };
+}
+
+async function checkPackages(): Promise<Outcome> {
+  const { faults, sbom } = await holdDependencies(ROOT);
+  return { ok: faults.length === 0, output: faults.join('\n'), note: `${sbom.components.length} packages run` };
 }
 
 /** The committed document must be what the schemas generate, or readers of docs/ and of the server see two contracts. */

@@ -5,9 +5,6 @@ import type { OwnAddress } from './own-origin.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
-/** Whether Chromium's sandbox is on in the runner that this process started; `unknown` where runners are elsewhere. */
-export type SandboxState = 'on' | 'off' | 'unknown';
-
 /** What the API of one server process stands on. */
 export type Instance = {
   deps: Deps;
@@ -18,7 +15,6 @@ export type Instance = {
   operatorToken: Secret<string> | null;
   /** Aborts when the process begins to drain: long polls and streams end, `/readyz` says no. */
   drain: AbortSignal;
-  sandbox(): SandboxState;
   /** Asks the process to stop gracefully (`sessionshot stop`). */
   stop(): void;
 };

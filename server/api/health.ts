@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { countOnlineRunners } from '../domain/access/runners.ts';
+import { countOnlineRunners, readSandboxState } from '../domain/access/runners.ts';
 import { checkPart, isDatabaseUp } from '../domain/measure-instance.ts';
 import type { Instance } from './context.ts';
 
@@ -13,7 +13,11 @@ export const healthSchema = z
     storage: part,
     queue: part,
     runnersOnline: z.int().nullable(),
-    sandbox: z.enum(['on', 'off', 'unknown']),
+    sandbox: z
+      .enum(['on', 'off', 'unknown'])
+      .describe(
+        'Whether the sandbox holds the browsers of all runners online; `off` when one is without, `unknown` when one has not told.',
+      ),
     sealing: part,
   })
   .meta({ id: 'Health' });
@@ -28,14 +32,14 @@ const PROBE_BLOB = '.sessionshot/health';
  */
 export async function readHealth(instance: Instance): Promise<Health> {
   const { deps } = instance;
-  const [database, storage, queue, runners] = await Promise.all([
+  const [database, storage, queue, runners, sandbox] = await Promise.all([
     isDatabaseUp(deps).then((up) => (up ? 'ok' : 'not reachable')),
     checkPart(() => deps.blobs.stat(PROBE_BLOB)).then((state) => state.detail),
     queueState(instance),
     countOnlineRunners(deps).catch(() => null), // the database is away, which `database` tells
+    readSandboxState(deps).catch(() => 'unknown' as const),
   ]);
   const sealing = deps.sealer ? 'ok' : 'no public key of the runners is configured';
-  const sandbox = instance.sandbox();
   const unavailable = database !== 'ok' || storage !== 'ok' || sealing !== 'ok';
   const degraded = queue !== 'ok' || runners === 0 || sandbox === 'off';
   const status = instance.drain.aborted ? 'draining' : unavailable ? 'unavailable' : degraded ? 'degraded' : 'ok';

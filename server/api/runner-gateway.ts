@@ -12,6 +12,7 @@ import {
   settledSchema,
 } from '#shared/runner-protocol.ts';
 import type { RunnerActor } from '../domain/access/actor.ts';
+import { noteSandbox } from '../domain/access/runners.ts';
 import { notFound } from '../domain/app-error.ts';
 import { claimJob } from '../domain/jobs/claim-job.ts';
 import { completeJob } from '../domain/jobs/complete-job.ts';
@@ -55,6 +56,7 @@ export function runnerGateway(instance: Instance): FastifyPluginAsync {
 
     app.post('/claim', async (request, reply) => {
       const body = claimRequestSchema.parse(request.body);
+      await noteSandbox(deps, runnerOf(request), body.sandbox);
       const claim = await claimJob(deps, runnerOf(request), body, hangUpSignal(instance, reply));
       if (!claim && body.jobId) await recordHeldJob(deps, runnerOf(request), body.jobId);
       return claim ? await reply.send(claimSchema.parse(claim)) : await reply.code(204).send();

@@ -76,7 +76,6 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
     rates: createRateLimits({}),
     operatorToken: secret(token),
     drain: new AbortController().signal,
-    sandbox: () => 'unknown',
     stop: () => undefined,
   };
   return { instance, token };

@@ -115,6 +115,8 @@ export const Runner = defineEntity({
     createdAt: p.datetime(),
     lastSeenAt: p.datetime().nullable(),
     revokedAt: p.datetime().nullable(),
+    /** What the runner said of its browsers with its last claim. */
+    sandbox: p.enum(['on', 'off'] as const).nullable(),
   },
 });
 

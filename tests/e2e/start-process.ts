@@ -17,9 +17,13 @@ export type Started = {
   exit: Promise<number | null>;
 };
 
-/** Starts one of the product's own programs as a real process and reads its NDJSON events from stdout. */
-export function startProcess(script: string, args: string[], env: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [join(ROOT, script), ...args], {
+/**
+ * Starts one of the product's own programs as a real process and reads its NDJSON events from stdout. `through` is a
+ * command that ends in starting the one after it, in its own place (`setpriv … --`).
+ */
+export function startProcess(script: string, args: string[], env: Record<string, string> = {}, through: readonly string[] = []): Started {
+  const [command = '', ...rest] = [...through, process.execPath, join(ROOT, script), ...args];
+  const child = spawn(command, rest, {
     cwd: ROOT,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

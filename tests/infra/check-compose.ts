@@ -22,6 +22,7 @@ const serviceSchema = z.looseObject({
   init: z.boolean().default(false),
   privileged: z.boolean().default(false),
   pids_limit: z.number().optional(),
+  ulimits: z.looseObject({ core: z.number().optional() }).default({}),
   stop_grace_period: z.string().optional(),
 });
 const composeSchema = z.looseObject({
@@ -66,6 +67,7 @@ function hardeningFaults(service: Service): string[] {
   if (!service.security_opt.includes('no-new-privileges:true')) faults.push('privileges: set no-new-privileges:true');
   if (service.privileged) faults.push('privileges: privileged');
   if (!service.init) faults.push('init: nobody reaps what ends');
+  if (service.ulimits.core !== 0) faults.push('core-dumps: set ulimits.core to 0');
   if (service.pids_limit === undefined) faults.push('pids: there is no limit');
   for (const port of service.ports) if (!port.startsWith('127.0.0.1:')) faults.push(`ports: ${port} is open to the network`);
   for (const volume of service.volumes) if (volume.includes('docker.sock')) faults.push('privileges: holds the engine’s socket');

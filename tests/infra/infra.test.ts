@@ -47,6 +47,7 @@ const BROKEN_COMPOSE: readonly Break[] = [
   { rule: 'capabilities', what: 'capabilities kept', from: 'cap_drop: [ALL]', to: 'cap_drop: [NET_RAW]' },
   { rule: 'privileges', what: 'new privileges', from: "security_opt: ['no-new-privileges:true']\n  pids", to: 'security_opt: []\n  pids' },
   { rule: 'init', what: 'no init', from: 'init: true', to: 'init: false' },
+  { rule: 'core-dumps', what: 'core dumps', from: '  ulimits: { core: 0 }\n', to: '' },
   { rule: 'pids', what: 'no bound on processes', from: '  pids_limit: 512\n', to: '' },
   { rule: 'ports', what: 'a port open to the network', from: "'127.0.0.1:4180:4180'", to: "'4180:4180'" },
   { rule: 'network', what: 'an undefined network', from: 'networks: [broker]', to: 'networks: [brokers]' },

@@ -86,7 +86,6 @@ function instanceOf(api: ApiBed): Instance {
     rates: createRateLimits(),
     operatorToken: null,
     drain: new AbortController().signal,
-    sandbox: () => 'unknown',
     stop: () => undefined,
   };
 }

@@ -28,7 +28,7 @@ export function Health({ health }: { health: HealthState }) {
       {health.sandbox !== 'unknown' && (
         <Part
           name="Browser sandbox"
-          state={health.sandbox === 'on' ? 'ok' : 'off: pages run unconfined on the machine of the runner'}
+          state={health.sandbox === 'on' ? 'ok' : 'off: pages run unconfined on the machine of a runner'}
           says="on"
         />
       )}

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -11,10 +12,10 @@ const LAUNCHER = fileURLToPath(new URL('./launch-as-user.sh', import.meta.url));
 /** One of these lies beside every Chromium. */
 const BROWSER_FILES = ['icudtl.dat', 'resources.pak', 'headless_lib_data.pak'];
 const CERTUTIL_MS_MAX = 20_000;
-/** Who the browser is when the runner is root and no user `sessionshot` exists: an id that no distribution hands out. */
-export const FALLBACK_USER: BrowserUser = { uid: 61_184, gid: 61_184 };
+/** Ids that no distribution hands out to anybody who stays: of these root's browsers are. */
+const BROWSER_IDS = { first: 61_184, count: 4096 };
 
-export type BrowserUser = { uid: number; gid: number };
+type BrowserUser = { uid: number; gid: number };
 /** One browser's HOME: its own settings and certificate store, and nothing else. Removed when the browser ends. */
 export type BrowserHome = {
   path: string;
@@ -22,12 +23,15 @@ export type BrowserHome = {
   environment(browserPath: string): Record<string, string>;
   remove(): Promise<void>;
 };
-export type BrowserHomes = { user: BrowserUser | null; create(): Promise<BrowserHome> };
+/** `otherUser`: browsers are not the runner's own user. */
+export type BrowserHomes = { otherUser: boolean; create(): Promise<BrowserHome> };
 export type HomesOptions = {
+  /** For what all browsers share: the launcher, the certificates, a copied browser. */
   workDir: string;
+  /** Where the homes are made, when that is not there too. */
+  profilesDir?: string;
   extraCaFiles: readonly string[];
   environment: Readonly<Record<string, string>>;
-  user?: BrowserUser | null;
 };
 
 /** A private CA that cannot be used: no such file, not PEM, or the tool that keeps the store is missing. */
@@ -41,18 +45,19 @@ export class BrowserUserLockedOut extends Error {
 }
 
 /**
- * Prepares homes for browsers below `workDir`. A private CA is put into an NSS store once and copied into each home, so
+ * Prepares homes for browsers below `profilesDir`. A private CA is put into an NSS store once and copied into each home, so
  * that exactly the sites signed by it load as well; certificate errors are never ignored. Throws
  * `CertificateStoreError` and `BrowserUserLockedOut`.
  */
 export async function prepareBrowserHomes(options: HomesOptions): Promise<BrowserHomes> {
-  const { workDir, extraCaFiles, environment } = options;
-  const user = options.user === undefined ? await browserUser() : options.user;
-  const root = join(workDir, 'homes');
+  const { workDir, profilesDir = workDir, extraCaFiles, environment } = options;
+  const otherUser = process.getuid?.() === 0;
+  const nextUser = otherUser ? countUsers() : () => null;
+  const root = join(profilesDir, 'homes');
   await mkdir(root, { recursive: true });
   // The other user must be able to walk through, and to see nothing on the way.
-  if (user) await chmod(root, 0o711);
-  const wall = user ? await findWall(root) : null;
+  if (otherUser) await chmod(root, 0o711);
+  const wall = otherUser ? ((await findWall(root)) ?? (await findWall(workDir))) : null;
   if (wall) throw new BrowserUserLockedOut(`The browser runs as another user than root and cannot enter ${wall}, above the work folder.`);
   const store = extraCaFiles.length > 0 ? await makeStore(join(workDir, 'certificates'), extraCaFiles) : null;
   const launcher = process.platform === 'win32' ? null : join(workDir, 'launch-as-user.sh');
@@ -60,7 +65,7 @@ export async function prepareBrowserHomes(options: HomesOptions): Promise<Browse
     await copyFile(LAUNCHER, launcher);
     await chmod(launcher, 0o755);
   }
-  return { user, create: () => createHome({ root, user, store, launcher, environment }) };
+  return { otherUser, create: () => createHome({ root, user: nextUser(), store, launcher, environment }) };
 }
 
 type HomeParts = {
@@ -73,7 +78,7 @@ type HomeParts = {
 
 async function createHome({ root, user, store, launcher, environment }: HomeParts): Promise<BrowserHome> {
   const path = await mkdtemp(join(root, 'home-'));
-  await mkdir(join(path, 'tmp'));
+  await mkdir(join(path, 'tmp'), { mode: 0o700 });
   if (store) await cp(store, join(path, '.pki', 'nssdb'), { recursive: true });
   if (user) await giveTo(path, user);
   return {
@@ -96,12 +101,16 @@ async function giveTo(path: string, { uid, gid }: BrowserUser): Promise<void> {
   for (const entry of await readdir(path, { recursive: true })) await chown(join(path, entry), uid, gid);
 }
 
-/** As root: the user `sessionshot` where there is one, else a fixed id. Not root: the runner's own user, so null. */
-async function browserUser(): Promise<BrowserUser | null> {
-  if (process.getuid?.() !== 0) return null;
-  const entry = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n').find((line) => line.startsWith('sessionshot:'));
-  const [uid, gid] = (entry?.split(':') ?? []).slice(2, 4).map(Number);
-  return uid && gid ? { uid, gid } : FALLBACK_USER;
+/**
+ * Root's browsers are each a user of their own: what broke out of one must not read another customer's session in the
+ * next. Begins anywhere, so that two runners on one machine are unlikely to meet.
+ */
+function countUsers(): () => BrowserUser {
+  let next = randomInt(BROWSER_IDS.count);
+  return () => {
+    const id = BROWSER_IDS.first + (next++ % BROWSER_IDS.count);
+    return { uid: id, gid: id };
+  };
 }
 
 async function makeStore(folder: string, files: readonly string[]): Promise<string> {
@@ -143,8 +152,8 @@ async function certutil(args: string[]): Promise<void> {
  * Makes sure that the browser's user can start it: a browser below a folder that only root may enter (Playwright's cache
  * in root's home, for one) is copied, with the files beside it, into the work folder. Returns the path to start.
  */
-export async function makeReachable(found: FoundBrowser, user: BrowserUser | null, workDir: string): Promise<FoundBrowser> {
-  if (user === null || (await findWall(found.path)) === null) return found;
+export async function makeReachable(found: FoundBrowser, otherUser: boolean, workDir: string): Promise<FoundBrowser> {
+  if (!otherUser || (await findWall(found.path)) === null) return found;
   const folder = dirname(found.path);
   // Never copy a folder that merely happens to hold the program: it may be somebody's home.
   if (!BROWSER_FILES.some((name) => existsSync(join(folder, name))))

@@ -51,11 +51,10 @@ describe.runIf(process.getuid?.() === 0)('a browser below a folder that only roo
     await cp(join(folder, 'b'), locked, { recursive: true });
     await chmod(locked, 0o700);
     const path = join(locked, 'chromium');
-    const user = { uid: 61_184, gid: 61_184 };
-    await expect(makeReachable({ path, kind: 'chromium' }, user, join(folder, 'work'))).rejects.toThrow(BrowserUserLockedOut);
+    await expect(makeReachable({ path, kind: 'chromium' }, true, join(folder, 'work'))).rejects.toThrow(BrowserUserLockedOut);
     await writeFile(join(locked, 'icudtl.dat'), 'data');
-    const found = await makeReachable({ path, kind: 'chromium' }, user, join(folder, 'work'));
+    const found = await makeReachable({ path, kind: 'chromium' }, true, join(folder, 'work'));
     expect(found.path).toBe(join(folder, 'work', 'browser', 'chromium'));
-    expect(await makeReachable({ path, kind: 'chromium' }, null, join(folder, 'work'))).toEqual({ path, kind: 'chromium' });
+    expect(await makeReachable({ path, kind: 'chromium' }, false, join(folder, 'work'))).toEqual({ path, kind: 'chromium' });
   });
 });

@@ -6,10 +6,17 @@ set -eu
 browser=$SESSIONSHOT_LAUNCH_BROWSER
 user=${SESSIONSHOT_LAUNCH_USER:-}
 unset SESSIONSHOT_LAUNCH_BROWSER SESSIONSHOT_LAUNCH_USER
-# A core dump would hold cookies and pages.
+# A core dump would hold cookies and pages. The limit is for dumps into files, the filter for those taken by pipe.
 ulimit -c 0
+if [ -w /proc/self/coredump_filter ]; then
+  echo 0 > /proc/self/coredump_filter
+fi
 umask 077
 if [ -z "$user" ]; then
+  # Elsewhere than on Linux there is no such program, and nothing to give up.
+  if command -v setpriv > /dev/null; then
+    exec setpriv --no-new-privs -- "$browser" "$@"
+  fi
   exec "$browser" "$@"
 fi
 for argument in "$@"; do

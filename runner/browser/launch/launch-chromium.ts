@@ -112,7 +112,7 @@ async function tryLaunch(
       handleSIGHUP: false,
     });
   } catch (error) {
-    return new BrowserUnavailable(`the browser did not start: ${firstLine(error)}`, { cause: error });
+    return new BrowserUnavailable(`the browser did not start: ${explainStart(error)}`, { cause: error });
   }
   try {
     const judged = await judge(browser);
@@ -156,6 +156,12 @@ async function bounded(work: Promise<unknown>, ms: number): Promise<void> {
   // A failed close is followed by the kill, which decides.
   await Promise.race([work.catch(() => undefined), wait(ms, undefined, { signal: limit.signal }).catch(() => undefined)]);
   limit.abort();
+}
+
+/** Chromium's own words, of which Playwright shows only that the browser went away. */
+function explainStart(error: unknown): string {
+  const hasNoSandbox = error instanceof Error && /No usable sandbox|Failed to move to new namespace/.test(error.message);
+  return hasNoSandbox ? 'it has no usable sandbox here: the system gives this user no namespaces' : firstLine(error);
 }
 
 function firstLine(error: unknown): string {

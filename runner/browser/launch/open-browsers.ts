@@ -19,7 +19,7 @@ export type BrowsersOptions = {
   /** The proxy of the operator's network, through which all that is public is reached. */
   upstreamProxy: UpstreamProxy | null;
   slots: number;
-  folder: Pick<WorkFolder, 'path' | 'noteGroup' | 'forgetGroup'>;
+  folder: Pick<WorkFolder, 'path' | 'profiles' | 'noteGroup' | 'forgetGroup'>;
   log: Log;
   /** Only for tests that take a hardening flag away. */
   flags?: readonly string[];
@@ -44,8 +44,13 @@ export async function openBrowsers(options: BrowsersOptions): Promise<Browsers> 
   const { folder, log, allowNoSandbox, flags = EGRESS_FLAGS } = options;
   const search = findBrowser({ explicit: options.explicitPath, searchPath: options.searchPath });
   if (!search.found) throw new BrowserNotFound(search);
-  const homes = await prepareBrowserHomes({ workDir: folder.path, extraCaFiles: options.extraCaFiles, environment: options.environment });
-  const found = await makeReachable(search.found, homes.user, folder.path);
+  const homes = await prepareBrowserHomes({
+    workDir: folder.path,
+    profilesDir: folder.profiles,
+    extraCaFiles: options.extraCaFiles,
+    environment: options.environment,
+  });
+  const found = await makeReachable(search.found, homes.otherUser, folder.path);
   const launch = async (): Promise<LaunchedBrowser> => {
     const home = await homes.create();
     try {

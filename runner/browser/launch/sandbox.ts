@@ -23,8 +23,8 @@ export async function listProcesses(browser: Browser): Promise<BrowserProcesses>
 }
 
 /**
- * Judges the sandbox of running renderers: not root, system calls filtered (`Seccomp: 2`), and user, pid and network
- * namespaces of their own. Elsewhere than on Linux there is nothing to read, and what was asked for is believed.
+ * Judges the sandbox of running renderers: not root, system calls filtered (`Seccomp: 2`), no rights held or to be had
+ * (`CapEff: 0`, `NoNewPrivs: 1`), and user, pid and network namespaces of their own. Elsewhere than on Linux there is nothing to read, and what was asked for is believed.
  */
 export async function judgeSandbox(rendererPids: readonly number[], platform: NodeJS.Platform = process.platform): Promise<SandboxVerdict> {
   if (platform !== 'linux') return { sandbox: 'on', reason: null };
@@ -42,6 +42,8 @@ async function sandboxFault(pid: number): Promise<string | null> {
   if (status === '') return 'cannot be read in /proc';
   if (field('Uid').slice(0, 4).includes('0')) return 'runs as root';
   if (field('Seccomp')[0] !== '2') return 'has no system call filter';
+  if (field('NoNewPrivs')[0] !== '1') return 'may gain rights from a program that it starts';
+  if (!/^0+$/.test(field('CapEff')[0] ?? '')) return 'holds capabilities';
   for (const kind of ['user', 'pid', 'net'] as const) {
     if (!(await hasOwnNamespace(pid, kind, field('NSpid').length))) return `shares the ${kind} namespace of the runner`;
   }

@@ -58,16 +58,10 @@ export async function startInstance(options: StartOptions): Promise<Running> {
     startDemo(context),
     prepareKeys(context),
   ]);
-  let runner: EmbeddedRunner | null = null;
-  const app = await startServer(context, {
-    databaseUrl,
-    storage,
-    publicFile: keys.publicFile,
-    sandbox: () => (runner?.facts.sandbox === 'on' ? 'on' : runner?.facts.sandbox === 'off' ? 'off' : 'unknown'),
-  });
+  const app = await startServer(context, { databaseUrl, storage, publicFile: keys.publicFile });
   const demoPortBefore = demoBefore ? Number(new URL(demoBefore.origin).port) : null;
   const workspace = await prepareWorkspace(app.deps, { demoPort: demo.port, demoPortBefore, needsCapture: options.needsCapture });
-  runner = browser ? await startRunner(context, { app, browser, keyFile: keys.privateFile, demo }) : null;
+  const runner = browser ? await startRunner(context, { app, browser, keyFile: keys.privateFile, demo }) : null;
   return { dataDir, app, demo, workspace, runner };
 }
 
@@ -85,12 +79,7 @@ async function checkPort({ port, host }: Settings): Promise<void> {
   throw new OperatorError(EXIT.unavailable, 'port_taken', why, 'Choose another port: --port 0 takes any free one.');
 }
 
-type ServerParts = {
-  databaseUrl: string;
-  storage: AppOptions['blobs'];
-  publicFile: string;
-  sandbox: NonNullable<AppOptions['sandbox']>;
-};
+type ServerParts = { databaseUrl: string; storage: AppOptions['blobs']; publicFile: string };
 
 async function startServer(context: StartContext, parts: ServerParts): Promise<App> {
   const { settings, external, lifetime, dataDir, instance, log, onStop } = context;
@@ -111,7 +100,6 @@ async function startServer(context: StartContext, parts: ServerParts): Promise<A
         clientDir: CLIENT_DIR,
         log,
         onStop,
-        sandbox: parts.sandbox,
       }),
     );
     instance.setAddress({ host: settings.host, port: app.port, url: localUrl(settings.host, app.port) });

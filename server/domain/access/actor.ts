@@ -29,7 +29,8 @@ export type UserActor = From & {
 };
 /** The owner of the machine, through the command line of the running instance. */
 export type OperatorActor = From & { kind: 'operator'; workspaceId: WorkspaceId; fingerprintKey: Secret<Uint8Array> };
-export type RunnerActor = From & { kind: 'runner'; runnerId: RunnerId; name: string };
+/** `sandbox`: what it said of its browsers with its last claim, where that was read. */
+export type RunnerActor = From & { kind: 'runner'; runnerId: RunnerId; name: string; sandbox?: 'on' | 'off' | null };
 
 /** Everybody who acts inside a workspace. */
 export type Actor = ApiKeyActor | UserActor | OperatorActor;

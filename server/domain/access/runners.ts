@@ -41,7 +41,7 @@ export async function authenticateRunner(
   const now = deps.clock.now();
   const row = await em.findOne(Runner, { tokenHash: hashToken(token) });
   if (!row) throw invalid();
-  const actor: RunnerActor = { kind: 'runner', runnerId: row.id, name: row.name, address };
+  const actor: RunnerActor = { kind: 'runner', runnerId: row.id, name: row.name, sandbox: row.sandbox ?? null, address };
   if (row.revokedAt) {
     await recordRefusal(deps, actor, { action: 'runner.use', detail: 'revoked' });
     throw invalid();
@@ -61,6 +61,12 @@ export async function recordStrayRunner(
   if (!row) return;
   const actor: RunnerActor = { kind: 'runner', runnerId: row.id, name: row.name, address: given.address };
   await recordRefusal(deps, actor, { action: 'runner.use', detail: `at the door of the ${given.door}` });
+}
+
+/** Keeps what a runner says of its browsers' sandbox. Writes only what is new: it says so with every claim. */
+export async function noteSandbox(deps: Keeping, runner: RunnerActor, sandbox: 'on' | 'off' | undefined): Promise<void> {
+  if (sandbox === undefined || sandbox === runner.sandbox) return;
+  await deps.db.fork().nativeUpdate(Runner, { id: runner.runnerId }, { sandbox });
 }
 
 /** Lists the runners of the instance, newest first. They serve every workspace. */
@@ -88,7 +94,18 @@ export async function revokeRunner(deps: Keeping, actor: Actor, id: string): Pro
 
 /** Counts the runners that have been heard of lately. */
 export async function countOnlineRunners(deps: Keeping): Promise<number> {
-  return await deps.db.fork().count(Runner, { revokedAt: null, lastSeenAt: { $gt: new Date(deps.clock.now().getTime() - ONLINE_MS) } });
+  return await deps.db.fork().count(Runner, isOnlineAt(deps.clock.now()));
+}
+
+/** The sandbox of the runners that have been heard of lately: `off` when one is without, `on` when all have told that they have one. */
+export async function readSandboxState(deps: Keeping): Promise<'on' | 'off' | 'unknown'> {
+  const rows = await deps.db.fork().find(Runner, isOnlineAt(deps.clock.now()), { fields: ['sandbox'] });
+  if (rows.some((row) => row.sandbox === 'off')) return 'off';
+  return rows.length > 0 && rows.every((row) => row.sandbox === 'on') ? 'on' : 'unknown';
+}
+
+function isOnlineAt(now: Date) {
+  return { revokedAt: null, lastSeenAt: { $gt: new Date(now.getTime() - ONLINE_MS) } };
 }
 
 function toView(row: RunnerRow, now: Date): RunnerView {
@@ -102,5 +119,6 @@ function toView(row: RunnerRow, now: Date): RunnerView {
     lastSeenAt: instant(row.lastSeenAt),
     online,
     revokedAt: instant(row.revokedAt),
+    sandbox: row.sandbox ?? null,
   };
 }
