@@ -85,9 +85,14 @@ export function callContext(instance: Instance, request: FastifyRequest, reply: 
 }
 
 /** The context of a call from the console. Changes must come from our own pages; the session is read when first asked for. */
-export function consoleContext(instance: Instance, request: FastifyRequest, reply: FastifyReply): Ctx {
-  checkOwnHost(request.headers, instance.own);
-  if (request.method !== 'GET' && request.method !== 'HEAD') checkOwnOrigin(request.headers, instance.own);
+export async function consoleContext(instance: Instance, request: FastifyRequest, reply: FastifyReply): Promise<Ctx> {
+  try {
+    checkOwnHost(request.headers, instance.own);
+    if (request.method !== 'GET' && request.method !== 'HEAD') checkOwnOrigin(request.headers, instance.own);
+  } catch (error) {
+    await noteRunner(instance, request, 'console');
+    throw error;
+  }
   const session = sessionCookie(request, reply, instance.own.publicUrl?.protocol === 'https:');
   const readCaller = async (): Promise<UserActor> => {
     try {

@@ -123,7 +123,7 @@ function trpc(instance: Instance): FastifyPluginAsync {
         router: appRouter,
         createContext: async ({ req, res }) => {
           try {
-            return consoleContext(instance, req, res);
+            return await consoleContext(instance, req, res);
           } catch (error) {
             throw asTrpcError(await explain({ instance }, error));
           }

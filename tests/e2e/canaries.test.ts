@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -6,7 +6,17 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser } from '../console/open-browser.ts';
 import { plantFaults, plantRequests } from './canary-requests.ts';
-import { type ConsoleVisit, describeBlobs, dumpDatabase, followStream, readFolder, readMessages, visitConsole } from './canary-sinks.ts';
+import {
+  type ConsoleVisit,
+  describeBlobs,
+  dumpDatabase,
+  followStream,
+  readFolder,
+  readMessages,
+  visitConsole,
+  withBlob,
+  withMessage,
+} from './canary-sinks.ts';
 import { type Canaries, findCanaries, formsOf, makeCanary } from './find-canaries.ts';
 import { type Distributed, startDistributed } from './start-distributed.ts';
 import type { Started } from './start-process.ts';
@@ -39,15 +49,24 @@ afterAll(async () => {
   rmSync(workDir, { recursive: true, force: true });
 });
 
+/** What anybody can read, and what belongs there. */
+const OPEN_PATHS = {
+  '/metrics': 'sessionshot_captures_last_hour{status="succeeded"} 3',
+  '/readyz': '"runnersOnline":',
+  '/healthz': '"status":"ok"',
+  '/api/openapi.json': '"CaptureRequest"',
+  '/api/docs': '/api/captures',
+};
+
 /** Holds a sink to it: what belongs there is found, and no canary is. */
 function expectClean(sink: string, content: string | Buffer, belongs: string): void {
   expect(content.includes(belongs), `${sink} was read: it holds ${belongs}`).toBe(true);
   expect(findCanaries(content, canaries), `canaries in ${sink}`).toEqual([]);
 }
 
-async function readApi(): Promise<string> {
+async function readApi(named: readonly string[] = ids): Promise<string> {
   const seen = [];
-  for (const path of ['/api/captures?limit=100', ...ids.map((id) => `/api/captures/${id}`)]) {
+  for (const path of ['/api/captures?limit=100', ...named.map((id) => `/api/captures/${id}`)]) {
     const { body, headers } = await shop.api.call('GET', path);
     seen.push(JSON.stringify(body), JSON.stringify([...headers]));
   }
@@ -106,7 +125,7 @@ test('when they are done: nowhere either', { timeout: 300_000 }, async () => {
   const dump = dumpDatabase(shop.databaseUrl);
   expect(dump).not.toContain('INSERT INTO public.capture_payload');
   expectClean('the database when captures are done', dump, decoy);
-  expectClean('the messages when captures are done', ['jobId', ...(await readMessages())].join('\n'), 'jobId');
+  expect(findCanaries((await readMessages()).join('\n'), canaries), 'canaries in messages that are left').toEqual([]);
   expectClean('the API when captures are done', await readApi(), decoy);
   expectClean('the console when captures are done', visit.seen(), decoy);
   for (const stream of streams) {
@@ -116,8 +135,7 @@ test('when they are done: nowhere either', { timeout: 300_000 }, async () => {
   const blobs = await describeBlobs(shop.blobs);
   expect(blobs, 'no blob but the assets').toHaveLength(captures.filter(({ asset }) => asset).length);
   expectClean('names and metadata of blobs', blobs.join('\n'), ids[0] ?? '?');
-  for (const path of ['/metrics', '/readyz', '/healthz', '/api/openapi.json', '/api/docs'])
-    expectClean(path, await readText(path), 'content-type');
+  for (const [path, belongs] of Object.entries(OPEN_PATHS)) expectClean(path, await readText(path), belongs);
 });
 
 test('not in any refusal, of any status', { timeout: 120_000 }, async () => {
@@ -138,7 +156,9 @@ test('not in the audit log, its export, the logs at their most talkative, nor in
   expect(readFolder(workDir).includes('startStamp'), 'the reader sees the work folder of a runner that runs').toBe(true);
   expect(await runner.stop('SIGTERM')).toBe(0);
   expect(readdirSync(workDir), 'files that the runner left').toEqual([]);
-  const verified = await shop.cli('audit', 'verify', '--json');
+  const { code, stdout: head } = await shop.cli('audit', 'verify');
+  expect([code, head]).toEqual([0, expect.stringMatching(/^\d+:[0-9a-f]{64}\n$/)]);
+  const verified = await shop.cli('audit', 'verify', '--head', head.trim(), '--json');
   expect([verified.code, JSON.parse(verified.stdout)]).toEqual([0, expect.objectContaining({ ok: true, broken: null, waiting: 0 })]);
   const exported = await shop.cli('audit', 'export', '--json');
   const entries = exported.stdout
@@ -155,6 +175,21 @@ test('not in the audit log, its export, the logs at their most talkative, nor in
   const logs = shop.output();
   expect(logs).toContain('"level":"debug"');
   expectClean('the logs of all processes', logs, ids[0] ?? '?');
+});
+
+test('each reader finds what is planted before it', { timeout: 60_000 }, async () => {
+  const planted = { planted: makeCanary('planted') };
+  const finds = (content: string | Buffer) => expect(findCanaries(content, planted)).toEqual(['planted']);
+  await query(`create table planted as select '${planted.planted}' as value`);
+  finds(dumpDatabase(shop.databaseUrl));
+  await withMessage({ token: planted.planted }, async () => finds((await readMessages()).join('\n')));
+  await withBlob(shop.blobs, { metadata: { token: planted.planted } }, async () => finds((await describeBlobs(shop.blobs)).join('\n')));
+  writeFileSync(join(workDir, 'left-over'), Buffer.from(planted.planted, 'utf16le'));
+  finds(readFolder(workDir));
+  await shop.api.call('POST', '/api/captures', { url: `${shop.demo.origin}/${planted.planted}`, output: { format: 'png' } });
+  finds(await readApi((await shop.api.call('GET', '/api/captures?limit=1')).body.data?.map(({ id }) => id)));
+  await visit.look(['/captures']);
+  finds(visit.seen());
 });
 
 test('who changes the audit log in the database is found by `audit verify`, with the place', { timeout: 60_000 }, async () => {

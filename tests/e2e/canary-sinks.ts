@@ -30,8 +30,40 @@ export async function readMessages(): Promise<string[]> {
   return bodies;
 }
 
+/** Puts a message into the queue for as long as it is looked at. */
+export async function withMessage(body: unknown, look: () => Promise<void>): Promise<void> {
+  const connection = new Connection(serviceAddress('SESSIONSHOT_TEST_RABBITMQ_URL'));
+  const publisher = connection.createPublisher({ confirm: true });
+  try {
+    await publisher.send({ routingKey: WAKE_UP_QUEUE }, body);
+    await look();
+  } finally {
+    await connection.queuePurge({ queue: WAKE_UP_QUEUE });
+    await publisher.close();
+    await connection.close();
+  }
+}
+
+type Container = { connectionString: string; container: string };
+
+/** Keeps an empty blob with this metadata for as long as it is looked at. */
+export async function withBlob(
+  blobs: Container,
+  { metadata }: { metadata: Record<string, string> },
+  look: () => Promise<void>,
+): Promise<void> {
+  const container = BlobServiceClient.fromConnectionString(blobs.connectionString).getContainerClient(blobs.container);
+  const blob = container.getBlockBlobClient('planted');
+  await blob.upload('', 0, { metadata });
+  try {
+    await look();
+  } finally {
+    await blob.delete();
+  }
+}
+
 /** Names, properties, metadata and tags of all blobs of a container; their bytes are the assets themselves. */
-export async function describeBlobs({ connectionString, container }: { connectionString: string; container: string }): Promise<string[]> {
+export async function describeBlobs({ connectionString, container }: Container): Promise<string[]> {
   const client = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);
   const found: string[] = [];
   for await (const item of client.listBlobsFlat({ includeMetadata: true, includeUncommitedBlobs: true, includeSnapshots: true })) {

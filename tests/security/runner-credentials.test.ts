@@ -57,7 +57,9 @@ describe('the token', () => {
     );
     expect(heard).toEqual(guarded.map(({ path }) => [path, 'not_signed_in']));
     expect(await bed.first.picture()).toEqual(before);
-    expect(await recorded()).toEqual({ 'runner.use -: at the door of the console': guarded.length });
+    // Turned away before anybody asks who it is: without the header of our own pages.
+    expect((await bed.api.call('/trpc/keys.create', { key: null, headers: asThief(), body: { name: 'x' } })).status).toBe(403);
+    expect(await recorded()).toEqual({ 'runner.use -: at the door of the console': guarded.length + 1 });
   });
 
   test('opens no procedure of the operator, nor its other calls', async () => {

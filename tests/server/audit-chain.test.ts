@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApiKey, revokeApiKey } from '#server/domain/access/api-keys.ts';
@@ -72,6 +72,29 @@ describe('append-only', () => {
       expect(await count(table)).toBe(before);
     },
   );
+});
+
+test('an account that owns nothing writes and chains with the rights that docs/self-hosting.md names, and cannot take the triggers away', async () => {
+  const role = `writer_${randomBytes(6).toString('hex')}`;
+  await bed.sql(`create role ${role}`);
+  await bed.sql(`grant select, insert on audit_event, audit_link to ${role}`);
+  await bed.sql(`grant select, insert, delete on audit_pending to ${role}`);
+  const as = async (work: (em: EntityManager) => Promise<unknown>) =>
+    await bed.deps.db.fork().transactional(async (em) => {
+      await em.execute(`set local role ${role}`);
+      return await work(em);
+    });
+  await chainWaiting(bed.deps);
+  try {
+    await as((em) => recordAudit(em, bed.operator, { action: 'key.create', target: 'key_x' }));
+    expect(await as((em) => chainAudit({ db: { fork: () => em } }))).toBe(1);
+    const denied = ['update audit_event set target = null', 'delete from audit_link', 'alter table audit_event disable trigger user'];
+    for (const statement of denied) await expect(as((em) => em.execute(statement))).rejects.toThrow(/permission denied|must be owner/);
+    expect(await verify()).toMatchObject({ broken: null, waiting: 0 });
+  } finally {
+    await bed.sql(`drop owned by ${role}`);
+    await bed.sql(`drop role ${role}`);
+  }
 });
 
 /** As docs/decisions/0033-audit-log.md says it, by itself: who has an export needs nothing of ours to check it. */
