@@ -79,7 +79,7 @@ const PAGE = `async ({ tcp, udp, name }) => {
     }),
     attempt('web-transport', async () => { if (self.WebTransport) await new WebTransport('https://127.0.0.1:' + udp + '/').ready; }),
     attempt('shared-worker', () => {
-      const code = 'const s = new WebSocket("ws://127.0.0.1:' + tcp + '/shared-worker"); onconnect = (e) => { s.onerror = s.onopen = () => e.ports[0].postMessage(1); };';
+      const code = 'const s = new WebSocket("ws://127.0.0.1:' + tcp + '/shared-worker"); const ended = new Promise((done) => { s.onerror = s.onopen = done; }); onconnect = (e) => ended.then(() => e.ports[0].postMessage(1));';
       const worker = new SharedWorker(URL.createObjectURL(new Blob([code])));
       worker.port.start();
       return settle(worker.port, ['message']);
