@@ -157,6 +157,8 @@ const REFUSED: readonly [fault: string, body: unknown][] = [
   ['waitUntil: ', { ...minimal, waitUntil: 'idle' }],
   ['waitFor: needs exactly one of', { ...minimal, waitFor: { selector: '#a', text: 'b' } }],
   ['waitFor: needs exactly one of', { ...minimal, waitFor: {} }],
+  ['waitFor.url: may have at most 20 wildcards', { ...minimal, waitFor: { url: '**a'.repeat(21) } }],
+  ['waitFor.1.response: may have at most 20 wildcards', { ...minimal, waitFor: [{ text: 'a' }, { response: '**a'.repeat(21) }] }],
   ['waitFor.state: goes with `selector` only', { ...minimal, waitFor: { text: 'a', state: 'visible' } }],
   ['waitFor: ', { ...minimal, waitFor: many(LIMITS.waitsMax + 1).map(() => ({ text: 'a' })) }],
   ['expect.0: needs at least one of', { ...minimal, expect: [{ state: 'visible' }] }],

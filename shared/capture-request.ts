@@ -17,8 +17,8 @@ const waitSchema = strict({
   selector: selectorSchema.optional(),
   state: elementState.optional(),
   text: text.optional(),
-  url: text.optional(),
-  response: text.optional().describe('A URL or glob; met when a response from it has arrived since the capture began.'),
+  url: urlPatternSchema.optional(),
+  response: urlPatternSchema.optional().describe('A URL or glob; met when a response from it has arrived since the capture began.'),
   function: script.optional().describe('Needs the scope `captures:script`.'),
   timeout: timeoutMs.optional(),
 }).superRefine((wait, context) => {

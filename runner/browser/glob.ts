@@ -9,13 +9,17 @@ const compiled = new Map<string, RE2JS>();
  * Matches a URL against a pattern as Playwright writes them: `*` stays inside a path segment, `**` crosses segments,
  * `{a,b}` names alternatives, everything else is literal. A pattern without `?` and `#` is also held against the URL
  * without query and fragment, and one that begins with `/` against the path alone, which is what people mean.
+ *
+ * `strict`, for what a match proves or allows: a pattern that names no query is not met by one. `/start?next=/dashboard`
+ * is not the dashboard, though it ends like it.
  */
-export function matchesUrl(pattern: string, address: string): boolean {
+export function matchesUrl(pattern: string, address: string, { strict = false }: { strict?: boolean } = {}): boolean {
   const href = address.slice(0, ADDRESS_CHARS_MAX);
   const glob = compile(pattern);
-  if (glob.matches(href)) return true;
-  if (!URL.canParse(href)) return false;
+  if (!URL.canParse(href)) return glob.matches(href);
   const url = new URL(href);
+  if (strict && !/[?#]/.test(pattern)) url.search = url.hash = '';
+  if (glob.matches(strict ? url.href : href)) return true;
   const bare = `${url.origin}${url.pathname}`;
   const forms = pattern.startsWith('/')
     ? [`${url.pathname}${url.search}${url.hash}`, `${url.pathname}${url.search}`]

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { html, startTestSite, type TestSite } from '#runner/browser/fixtures/test-site.ts';
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
+import { LATE_WALLS } from './fixtures/late-walls.ts';
 import { LOOK_ALIKES } from './fixtures/verdict-lookalikes.ts';
 import { VALID_PAGES, type VerdictPage } from './fixtures/verdict-pages.ts';
 import { REFUSALS } from './fixtures/verdict-refusals.ts';
@@ -14,7 +15,7 @@ const DOMAINS: AllowedDomain[] = ['app.example.com', 'sso.example.com', 'bi.exam
   port: null,
   isPrivate: false,
 }));
-const PAGES = [...VALID_PAGES, ...WALLS, ...LOOK_ALIKES, ...REFUSALS];
+const PAGES = [...VALID_PAGES, ...WALLS, ...LATE_WALLS, ...LOOK_ALIKES, ...REFUSALS];
 let site: TestSite;
 /** The page under test: two pages may both lead to `/login`. */
 let current: VerdictPage | undefined;

@@ -34,7 +34,7 @@ export function createReadOnlyRules(allow: readonly string[]): ReadOnlyRules {
   return {
     refuses: (event) => {
       const { url, method } = event.request;
-      if (!isWrite(event) || allow.some((pattern) => matchesUrl(pattern, url))) return false;
+      if (!isWrite(event) || allow.some((pattern) => matchesUrl(pattern, url, { strict: true }))) return false;
       note(method.slice(0, 20), url, kindOf(event));
       return true;
     },

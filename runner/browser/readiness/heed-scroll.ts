@@ -1,12 +1,13 @@
 import type { CDPSession, Page } from 'playwright';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { listensTo } from './page-listeners.ts';
 import { askMayHeedView } from './readiness-probe.ts';
 
 const ASK_MS_MAX = 1000;
 /** A scroll of the page is told to its document and window, and of a pinched view to that one. */
 const TOLD = ['window', 'document', 'window.visualViewport'];
-const GROUP = 'sessionshot-scroll';
+const SCROLL = /^(?:scroll|scrollend)$/;
 
 /**
  * Whether scrolling through the page may make it load or show anything: a script watches for what comes into view, or
@@ -14,23 +15,10 @@ const GROUP = 'sessionshot-scroll';
  */
 export async function mayHeedScroll({ page, cdp, run }: { page: Page; cdp: CDPSession; run: CaptureRun }): Promise<boolean> {
   try {
-    const [heedsView, listens] = await run.within(ASK_MS_MAX, Promise.all([page.evaluate(askMayHeedView), listensToScroll(cdp)]));
+    const [heedsView, listens] = await run.within(ASK_MS_MAX, Promise.all([page.evaluate(askMayHeedView), listensTo(cdp, TOLD, SCROLL)]));
     return heedsView || listens;
   } catch (error) {
     if (!(error instanceof WaitExpired) && classifyPlaywrightError(error).kind === 'gone') throw error;
     return true;
   }
-}
-
-async function listensToScroll(cdp: CDPSession): Promise<boolean> {
-  const told = await Promise.all(
-    TOLD.map(async (expression) => {
-      const { result } = await cdp.send('Runtime.evaluate', { expression, objectGroup: GROUP });
-      if (!result.objectId) return false;
-      const { listeners } = await cdp.send('DOMDebugger.getEventListeners', { objectId: result.objectId });
-      return listeners.some(({ type }) => /^(?:scroll|scrollend)$/.test(type));
-    }),
-  );
-  await cdp.send('Runtime.releaseObjectGroup', { objectGroup: GROUP });
-  return told.includes(true);
 }

@@ -10,6 +10,7 @@ import { watchDrawings } from './drawings.ts';
 import { watchLazyParts } from './lazy-parts.ts';
 import { watchIntervals } from './page-intervals.ts';
 import { watchPromises } from './page-promises.ts';
+import { type Stamp, watchStamp } from './page-stamp.ts';
 import { watchPage } from './page-watch.ts';
 import { watchPictures } from './pictures.ts';
 import { watchRestyle } from './restyle.ts';
@@ -34,6 +35,7 @@ export const PROBE_SCRIPT = `(() => {
     drawings: (${watchDrawings})(watch),
     lazyParts: (${watchLazyParts})(watch),
     restyle: (${watchRestyle})(),
+    stamp: (${watchStamp})(watch),
   };
   Object.defineProperty(window, '__sessionshotProbe', { value: (${createProbe})(watch, parts) });
 })();`;
@@ -59,9 +61,14 @@ export function askWhenReady({ ms, lazy }: { ms: number; lazy: boolean }): Promi
   return window.__sessionshotProbe?.whenReady(ms) ?? null;
 }
 
-/** Asks the probe which document this is and how often it changed; null where there is none to ask. Runs in the page. */
-export function askStamp(): string | null {
+/** Asks the probe for the stamp of its document; null where there is none to ask. Runs in the page. */
+export function askStamp(): Stamp | null {
   return window.__sessionshotProbe?.stamp() ?? null;
+}
+
+/** Asks the probe whether a script may answer to other styles; true where there is none to ask. Runs in the page. */
+export function askHeedsStyles(): boolean {
+  return window.__sessionshotProbe?.heedsStyles() ?? true;
 }
 
 /** Asks the probe whether coming into view may make something load; true where there is no probe to ask. Runs in the page. */

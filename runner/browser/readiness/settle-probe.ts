@@ -5,6 +5,7 @@ import type { Drawings } from './drawings.ts';
 import type { LazyParts } from './lazy-parts.ts';
 import type { PageIntervals } from './page-intervals.ts';
 import type { PagePromises } from './page-promises.ts';
+import type { PageStamp, Stamp } from './page-stamp.ts';
 import type { PageWatch } from './page-watch.ts';
 import type { Pictures } from './pictures.ts';
 import type { Restyle } from './restyle.ts';
@@ -40,8 +41,11 @@ export type Probe = {
   /** Whether something here may be told when it comes into view, a frame included. */
   mayHeedView(): boolean;
   scrollAreas(): Element[];
-  /** Equal at two times for the same document with the same nodes. */
-  stamp(): string;
+  stamp(): Stamp;
+  /** Whether a script of this document may be told when other styles apply. */
+  heedsStyles(): boolean;
+  /** Leaves a style sheet of ours out of the stamp. */
+  ownSheet(sheet: CSSStyleSheet): void;
 };
 
 /** Brings the parts together. Runs in the page: uses nothing from outside itself. */
@@ -56,6 +60,7 @@ export function createProbe(
     drawings: Drawings;
     lazyParts: LazyParts;
     restyle: Restyle;
+    stamp: PageStamp;
   },
 ): Probe {
   const LIMIT = {
@@ -68,9 +73,8 @@ export function createProbe(
     signalMs: 50,
   };
   const { now } = watch;
-  const born = performance.timeOrigin;
   const Native = Promise;
-  const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle } = parts;
+  const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle, stamp } = parts;
   const heldAt = new Map<ReadinessPart, number>();
 
   const isLoading = (options: SettleOptions, quietFor: number) => {
@@ -172,7 +176,9 @@ export function createProbe(
     loadLazy: lazyParts.load,
     mayHeedView: lazyParts.mayHeedView,
     scrollAreas: lazyParts.areas,
-    stamp: () => `${born} ${watch.changes()}`,
+    stamp: stamp.take,
+    heedsStyles: restyle.isHeeded,
+    ownSheet: stamp.own,
     whenReady: async (ms) => {
       const until = now() + ms;
       while (signal.state() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal.state() === 'none' ? 2 : 1));

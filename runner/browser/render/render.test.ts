@@ -15,6 +15,9 @@ type Output = Parameters<TestSite['capture']>[0]['output'];
 const rows = (count: number) =>
   `<style>body{margin:0}</style><script>for (let i = 0; i < ${count}; i++) document.write('<div style="height:100px;background:rgb(' + i % 256 + ',' + (i >> 8) + ',77)">row ' + i + '</div>');</script>`;
 const ART = `<style>body{margin:0;font:20px sans-serif}#card{position:absolute;left:100px;top:1500px;width:300px;height:200px;background:linear-gradient(red,blue)}input{caret-color:red}@keyframes slide{from{margin-left:0}to{margin-left:400px}}#moving{width:50px;height:50px;background:green;animation:slide 60s forwards}</style><input autofocus><div id="moving"></div><p class="mail">ann@example.com</p><div id="card">card</div><div style="height:2500px"></div>`;
+/** A notice for people who wait for ten seconds. */
+const LATER =
+  '<style>@keyframes show{to{visibility:visible}} div{position:fixed;inset:0;background:rgb(255,0,0);visibility:hidden;animation:show 0s 10s forwards} body{background:rgb(0,128,0)}</style><div></div>';
 const PRINT = `<title>Report</title><meta name="x"><style>@media print{.screen{display:none}}@media screen{.print{display:none}}h1{break-before:page}body{background:#eef}</style><p class="screen">only screen</p><p class="print">only print</p><p>Ann Müller Ж €</p><h1>Second</h1><p>two</p><h1>Third</h1>`;
 
 beforeAll(async () => {
@@ -22,6 +25,7 @@ beforeAll(async () => {
     const url = new URL(path, APP);
     if (url.pathname === '/rows') return html(rows(Number(url.searchParams.get('n'))));
     if (url.pathname === '/print') return html(PRINT);
+    if (url.pathname === '/later') return html(LATER);
     if (url.pathname === '/bare') return html('<style>body{margin:0;width:100px;height:100px}</style><p>x</p>');
     if (url.pathname === '/emulated')
       return html(
@@ -153,6 +157,10 @@ describe('pictures', () => {
   it('omitBackground leaves the page transparent', async () => {
     for (const mask of [[], ['#nobody']])
       expect(pixel(await pngOf(await make('/bare', { format: 'png', omitBackground: true, mask })), 600, 600)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('an animation that would begin in a while has not begun: what waits for a slow page does not cover a quick one', async () => {
+    expect(pixel(await pngOf(await make('/later', { format: 'png' })), 200, 200)).toEqual([0, 128, 0, 255]);
   });
 
   it('finite animations stand at their end unless they are allowed', async () => {

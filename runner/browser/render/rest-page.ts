@@ -14,12 +14,14 @@ export type Rest = { stopAnimations: boolean; hideCaret: boolean; style: string;
 export function restPage(options: Rest): Promise<void> | undefined {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`${options.hideCaret ? '*, *::before, *::after { caret-color: transparent !important; }' : ''}\n${options.style}`);
+  window.__sessionshotProbe?.ownSheet(sheet);
   const roots: (Document | ShadowRoot)[] = [document];
   for (const root of roots) {
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
     for (const element of root.querySelectorAll('*')) if (element.shadowRoot) roots.push(element.shadowRoot);
   }
   if (!options.stopAnimations) return undefined;
+  const DELAY_MS_MAX = 3000;
   let ended = 0;
   // Loops, not `flatMap`: applications replace such methods by their own.
   const animations = new Set<Animation>();
@@ -27,6 +29,9 @@ export function restPage(options: Rest): Promise<void> | undefined {
   for (const animation of animations) {
     const end = animation.effect?.getComputedTiming().endTime;
     if (animation.playbackRate === 0) continue; // Finishing it would throw: it never ends.
+    // What is not to begin for a while is not on the page: a note for people who wait for long would cover it.
+    const { delay = 0, progress } = animation.effect?.getComputedTiming() ?? {};
+    if (progress === null && delay - Number(animation.currentTime ?? 0) > DELAY_MS_MAX) continue;
     ended += 1;
     if (typeof end === 'number' && Number.isFinite(end)) animation.finish();
     else animation.cancel();

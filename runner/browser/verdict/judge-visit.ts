@@ -59,7 +59,7 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
 async function factsOf(visit: Visit, when: 'early' | 'first' | 'again'): Promise<PageFacts[]> {
   const { known, undress, payload } = visit;
   const { request } = payload;
-  const isSame = when === 'again' && known !== null && request.javaScriptEnabled && (await isStill(visit, known));
+  const isSame = when === 'again' && known !== null && request.javaScriptEnabled && (await isStill(visit, known, undress !== null));
   // The caller's checks see the page as it is used, and so do ours where there is something new to see.
   if (undress && (!isSame || request.auth?.verify || request.expect.length > 0)) await undress();
   if (isSame) return known.facts;

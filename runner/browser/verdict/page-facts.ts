@@ -3,7 +3,9 @@ import type { CDPSession, Frame, Page } from 'playwright';
 import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
-import { askStamp } from '../readiness/readiness-probe.ts';
+import { listensTo } from '../readiness/page-listeners.ts';
+import type { Stamp } from '../readiness/page-stamp.ts';
+import { askHeedsStyles, askStamp } from '../readiness/readiness-probe.ts';
 import { findParts } from './find-parts.ts';
 import { lookAround, type Words } from './look-around.ts';
 import { type PageFacts, readFacts } from './read-facts.ts';
@@ -12,7 +14,7 @@ import * as words from './sign-in-words.ts';
 
 export type FactsPage = { page: Page; cdp: CDPSession; run: CaptureRun };
 /** Facts, and the documents that they were read from, in the state in which they were read. */
-export type KnownFacts = { facts: PageFacts[]; frames: readonly Frame[]; state: string };
+export type KnownFacts = { facts: PageFacts[]; frames: readonly Frame[]; state: Stamp };
 
 const WORDS: Words = {
   signIn: words.SIGN_IN_WORDS,
@@ -31,6 +33,8 @@ const FACTS_MS_MAX = 5000;
 const FRAME_SHARE_MIN = 0.25;
 const FRAMES_MAX = 10;
 const WORLD = 'sessionshot-verdict';
+/** What a page is told of when it becomes print, and when it is a page again. */
+const PRINT = /^(?:beforeprint|afterprint|resize|transitionend|animationend)$/;
 
 /** Reads the facts of the main document, and of frames that fill a good part of the view (an embedded sign-in). */
 export async function readPageFacts(target: FactsPage): Promise<KnownFacts> {
@@ -47,13 +51,34 @@ export async function readPageFacts(target: FactsPage): Promise<KnownFacts> {
   return { facts: facts.filter((entry) => entry !== null), frames: read, state };
 }
 
-/** Whether a page that drew a picture is still the one that was read: the same documents, and not a node has changed. */
-export async function isStill(target: FactsPage, { frames, state }: KnownFacts): Promise<boolean> {
-  return (await readState(target, frames)) === state;
+/**
+ * Whether a page that drew a picture is still the one that was read: the same documents, not a node changed, and the same
+ * things on top. `isDressed`: it has another medium or view by now, where other things lie on top; then only a page counts
+ * that has no script to answer to that, and no embedded page that was judged.
+ */
+export async function isStill(target: FactsPage, known: KnownFacts, isDressed: boolean): Promise<boolean> {
+  const { frames, state } = known;
+  if (!isDressed) {
+    const now = await readState(target, frames);
+    return now.nodes === state.nodes && now.shown === state.shown;
+  }
+  if (frames.length > 1) return false;
+  const [now, answers] = await Promise.all([readState(target, frames), answersToPrint(target)]);
+  return now.nodes === state.nodes && !answers;
+}
+
+async function answersToPrint({ page, cdp, run }: FactsPage): Promise<boolean> {
+  try {
+    const asked = Promise.all([page.evaluate(askHeedsStyles), listensTo(cdp, ['window'], PRINT)]);
+    return (await run.within(FACTS_MS_MAX, asked)).includes(true);
+  } catch (error) {
+    if (run.stopped()) throw error;
+    return true; // A page that leaves or does not answer is read anew.
+  }
 }
 
 /** Names the documents in these frames and what has changed in them; twice the same text is twice the same page. */
-async function readState({ page, run }: FactsPage, frames: readonly Frame[]): Promise<string> {
+async function readState({ page, run }: FactsPage, frames: readonly Frame[]): Promise<Stamp> {
   const stamps = await Promise.all(
     frames.map(async (frame) => {
       try {
@@ -64,8 +89,12 @@ async function readState({ page, run }: FactsPage, frames: readonly Frame[]): Pr
       }
     }),
   );
-  const known = stamps.map((stamp) => stamp ?? randomUUID()); // what does not answer is never the same
-  return JSON.stringify([known, page.frames().map((frame) => frame.url())]);
+  const known = stamps.map((stamp) => stamp ?? { nodes: randomUUID(), shown: '' }); // what does not answer is never the same
+  const addresses = page.frames().map((frame) => frame.url());
+  return {
+    nodes: JSON.stringify([known.map(({ nodes }) => nodes), addresses]),
+    shown: JSON.stringify(known.map(({ shown }) => shown)),
+  };
 }
 
 /**

@@ -270,5 +270,5 @@ async function assertAction(at: Step, action: Extract<Action, { type: 'assert' }
     await expecting('text', run.within(timeout + 500, found.waitFor({ state: 'visible', timeout })));
   }
   const url = action.url;
-  if (url !== undefined && !matchesUrl(url, page.url())) await expecting('url', waitForUrl(at, url, timeout));
+  if (url !== undefined && !matchesUrl(url, page.url(), { strict: true })) await expecting('url', waitForUrl(at, url, timeout));
 }

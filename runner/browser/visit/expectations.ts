@@ -74,7 +74,7 @@ async function look(target: CheckPage, check: Expect): Promise<keyof Expect | nu
   const { page, run } = target;
   const url = page.url();
   if (check.status !== undefined && target.httpStatus() !== check.status) return 'status';
-  if (check.url !== undefined && !matchesUrl(check.url, url)) return 'url';
+  if (check.url !== undefined && !matchesUrl(check.url, url, { strict: true })) return 'url';
   if (check.notUrl !== undefined && matchesUrl(check.notUrl, url)) return 'notUrl';
   try {
     if (check.selector !== undefined && !(await run.within(CHECK_MS_MAX, hasState(page, check.selector, check.state ?? 'visible'))))

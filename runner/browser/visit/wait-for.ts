@@ -62,7 +62,7 @@ async function showsText(target: WaitPage, frame: Frame, wanted: { text: string;
 export async function waitForUrl(target: WaitPage, pattern: string, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const look = () => {
-    if (matchesUrl(pattern, target.page.url())) resolve();
+    if (matchesUrl(pattern, target.page.url(), { strict: true })) resolve();
   };
   target.page.on('framenavigated', look);
   try {
@@ -80,11 +80,14 @@ export async function waitForResponse(
   ms: number,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
+  // Each is looked at once: a page may ask for thousands of things.
+  let from = wanted.since;
   const look = () => {
-    const found = target.network
-      .responses()
-      .slice(wanted.since)
-      .some((response) => matchesUrl(wanted.url, response.url) && (wanted.status === undefined || wanted.status === response.status));
+    const arrived = target.network.responses().slice(from);
+    from += arrived.length;
+    const found = arrived.some(
+      (response) => matchesUrl(wanted.url, response.url) && (wanted.status === undefined || wanted.status === response.status),
+    );
     if (found) resolve();
   };
   const stopListening = target.network.onResponse(look);
