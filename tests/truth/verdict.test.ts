@@ -58,7 +58,7 @@ describe('T1: the verdict', () => {
     expect(files).toHaveLength(1);
   });
 
-  it.each([...WALLS, ...REFUSALS])('refuses $name ($path) and leaves no picture', async (page) => {
+  it.each([...WALLS, ...LATE_WALLS, ...REFUSALS])('refuses $name ($path) and leaves no picture', async (page) => {
     const { result, files } = await capture(page);
     expect(result).toMatchObject({ ok: false, failure: { code: page.code }, observed: { verdict: page.verdict } });
     expect(result.ok ? '' : result.failure.detail).toContain(page.says ?? '');
