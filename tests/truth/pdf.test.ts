@@ -17,6 +17,8 @@ const PAGES: Record<string, string> = {
   // Chart libraries wait a moment for their container to stop changing, and redraw then.
   '/debounced': `<p id="chart">screen chart</p><script>matchMedia('print').addEventListener('change', (event) => { if (event.matches) setTimeout(() => { document.getElementById('chart').textContent = 'print chart' }, 50) })</script>`,
   '/resized': `<style>#box { width: 700px } @media print { #box { width: 300px } }</style><div id="box"><p id="chart"></p></div><script>const chart = document.getElementById('chart'); let timer; new ResizeObserver(([entry]) => { clearTimeout(timer); timer = setTimeout(() => { chart.textContent = 'chart of ' + entry.contentRect.width }, 50) }).observe(document.getElementById('box'))</script>`,
+  // The same before there were observers: a hidden area inside the box scrolls when the box shrinks.
+  '/sensed': `<style>#box { position: relative; width: 700px } @media print { #box { width: 300px } } #sensor { position: absolute; inset: 0; overflow: scroll; visibility: hidden } #sensor i { display: block; width: 200%; height: 200% }</style><div id="box"><div id="sensor"><i></i></div><p id="chart"></p></div><script>const box = document.getElementById('box'), sensor = document.getElementById('sensor'); const draw = () => { document.getElementById('chart').textContent = 'chart of ' + box.offsetWidth; sensor.scrollLeft = 10000 }; draw(); sensor.addEventListener('scroll', () => setTimeout(draw, 16))</script>`,
   '/lazy': `<div style="height:6000px">top</div><img loading="lazy" src="/lazy.svg" width="200" height="30" alt="">`,
   '/scripts': '<h1>мир שלום مرحبا Ünï</h1><p><a href="https://app.example.com/next">next page</a></p>',
   '/east-asian': `<html lang="zh"><h1>季度报告</h1><p>销售额增长了百分之十二。</p><p lang="ja">東京の売上、カタカナとひらがな。</p><p lang="ko">매출 보고서</p><table><tr><td>合計</td><td>一二三</td></tr></table><p style="font-family:serif">衬线字体</p>`,
@@ -59,6 +61,7 @@ describe('a PDF', () => {
     expect(await textOf(await pdf('/chart', { media: 'screen' }))).toContain('screen chart');
     expect(await textOf(await pdf('/debounced'))).toContain('print chart');
     expect(await textOf(await pdf('/resized'))).toContain('chart of 300');
+    expect(await textOf(await pdf('/sensed'))).toContain('chart of 300');
   });
 
   it('has the lazy pictures below the fold, and frames of others', async () => {

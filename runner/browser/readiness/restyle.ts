@@ -13,6 +13,8 @@ export type Restyle = {
 export function watchRestyle(): Restyle {
   // Other features, such as the width, stay as they are when the medium changes.
   const MEDIUM = /\b(?:print|screen|all|speech|not|only|update|overflow-block|overflow-inline|monochrome|grid)\b/i;
+  // Older ways to learn of a new size: a hidden area that scrolls when its parent shrinks, an animation that starts anew.
+  const SENSED = /^(?:scroll|resize|animationstart|animationend|transitionrun|transitionstart|transitionend)$/;
   const { apply } = Reflect;
   let heeded = false;
   const hook = (observer: { prototype: { observe: ResizeObserver['observe'] | IntersectionObserver['observe'] } } | undefined) => {
@@ -29,6 +31,13 @@ export function watchRestyle(): Restyle {
   window.matchMedia = new Proxy(window.matchMedia, {
     apply(target, self, args) {
       if (MEDIUM.test(String(args[0]))) heeded = true;
+      return apply(target, self, args);
+    },
+  });
+  EventTarget.prototype.addEventListener = new Proxy(EventTarget.prototype.addEventListener, {
+    apply(target, self, args) {
+      // What window and document are told is told for other reasons: neither changes its size for print.
+      if (!heeded && self !== document && self !== undefined && self !== window && SENSED.test(String(args[0]))) heeded = true;
       return apply(target, self, args);
     },
   });
