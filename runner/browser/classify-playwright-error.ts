@@ -26,7 +26,7 @@ export function classifyPlaywrightError(error: unknown): PlaywrightError {
   if (/Download is starting/.test(message)) return { kind: 'download' };
   if (/strict mode violation/.test(message)) return { kind: 'ambiguous' };
   if (
-    /Execution context was destroyed|Cannot find context|Frame was detached|frame got detached|interrupted by another navigation/i.test(
+    /Execution context was destroyed|Cannot find context|Frame was detached|frame got detached|Inspected target navigated|Could not find object|No frame for given id|interrupted by another navigation/i.test(
       message,
     )
   )

@@ -26,10 +26,18 @@ const WAYS: Record<string, string> = {
   heir: `class Heir extends Worker {} new Heir(${blob('heir')})`,
   network: `new Worker('/network.js')`,
   module: `new Worker('/module.js', { type: 'module' })`,
+  // How bundlers start a worker from another origin: what a module imports runs before its own first line.
+  imports: `new Worker(URL.createObjectURL(new Blob(["import '${APP}/imported.js'"], { type: 'text/javascript' })), { type: 'module' })`,
+  'imports-data': `new Worker('data:text/javascript,' + encodeURIComponent("import '${APP}/imported-by-data.js'"), { type: 'module' })`,
+  'imports-twofaced': `let asked = 0; new Worker(URL.createObjectURL(new Blob(["import '${APP}/imported-twofaced.js'"], { type: 'text/javascript' })), { get type() { return asked++ ? 'module' : 'classic' } })`,
+  'own-module': `new Worker(${blob('own-module')}, { type: 'module', name: 'kept' })`,
   relative: `const b = document.createElement('base'); b.href = 'da' + ${data('relative')}; document.head.append(b); try { new Worker('') } finally { b.remove() }`,
   nest: `new Worker('/nest.js')`,
   deep: `new Worker(URL.createObjectURL(new Blob(["importScripts('${APP}/nest.js')"])))`,
   stolen: `const s = new WebSocket('wss://app.example.com/stolen'); const real = Reflect.apply; let mine; Reflect.apply = (f, on, args) => { mine ??= f; return real(f, on, args); }; try { s.send('x'); } catch {} Reflect.apply = real; s.onopen = () => real(mine ?? s.send, s, ['x'])`,
+  state: `const s = new WebSocket('wss://app.example.com/state'); Object.defineProperty(s, 'readyState', { get: () => 0 }); s.onopen = () => s.send('x')`,
+  'state-of-all': `const own = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'readyState'); const s = new WebSocket('wss://app.example.com/state-of-all'); s.onopen = () => { Object.defineProperty(WebSocket.prototype, 'readyState', { get: () => 0, configurable: true }); try { s.send('x') } finally { Object.defineProperty(WebSocket.prototype, 'readyState', own) } }`,
+  address: `const s = new WebSocket('wss://app.example.com/address'); Object.defineProperty(s, 'url', { get: () => 'wss://app.example.com/allowed' }); s.onopen = () => s.send('x')`,
   maker: `const real = Reflect.construct; let mine; Reflect.construct = (f, args) => { mine ??= f; return real(f, args); }; new Worker('/quiet.js'); Reflect.construct = real; new (mine ?? Worker)(${blob('maker')})`,
   blobs: `const real = Blob; window.Blob = class extends real { constructor(parts, given) { super(parts.filter((part) => !String(part).includes('deleteProperty')), given); } }; new Worker(${blob('blobs')}); window.Blob = real`,
   frame: `const f = document.createElement('iframe'); document.body.append(f); new f.contentWindow.Worker(' ' + ${blob('frame')})`,
@@ -48,7 +56,10 @@ describe.each([
   beforeAll(async () => {
     site = await startTestSite(
       ({ path }) => {
-        const script = (body: string) => ({ headers: { 'content-type': 'text/javascript' }, body });
+        const script = (body: string) => ({
+          headers: { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' },
+          body,
+        });
         if (path === '/nest.js')
           return script(
             `for (const make of [() => new Worker('/nested.js'), () => new Worker(${blob('nested-blob')}), () => new Worker('da' + ${data('nested-data')})]) try { make(); } catch {}`,
@@ -64,17 +75,37 @@ describe.each([
   afterAll(() => site.close());
 
   it('send nothing, however a worker is written down and wherever it runs', async () => {
-    const result = await site.capture({ url: `${APP}/`, readOnly: true, waitFor: { text: 'tried all' } });
+    const result = await site.capture({
+      url: `${APP}/`,
+      readOnly: { allow: ['wss://app.example.com/allowed'] },
+      waitFor: { text: 'tried all' },
+    });
     expect(result).toMatchObject({ ok: true });
     expect(sink.messages.splice(0)).toEqual([]);
-    expect(site.seen.map(({ path }) => path)).toEqual(expect.arrayContaining(['/network.js', '/module.js', '/nest.js']));
+    expect(site.seen.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['/network.js', '/module.js', '/nest.js', '/imported.js', '/imported-by-data.js']),
+    );
     await site.capture({ url: `${APP}/framed`, readOnly: true, delay: 1000 });
     expect(sink.messages.splice(0)).toEqual([]);
   });
 
   it('send in a capture that may write', async () => {
     await site.capture({ url: `${APP}/`, waitFor: { text: 'tried all' } });
-    const all = ['page', 'space', 'tab', 'constructor', 'network', 'nested', 'nested-blob', 'frame'].map((name) => `/${name}`);
+    const all = [
+      'page',
+      'space',
+      'tab',
+      'constructor',
+      'network',
+      'nested',
+      'nested-blob',
+      'frame',
+      'imported',
+      'imported-by-data',
+      'own-module',
+      'state',
+      'address',
+    ].map((name) => `/${name}`);
     expect(sink.messages.splice(0)).toEqual(expect.arrayContaining([...all, '/page-stream', '/network-stream']));
   });
 });

@@ -17,8 +17,9 @@ export function installReadOnly(options: { tell: string; allow: string[] }): voi
   for (const name of ['SharedWorker', 'WebTransport', 'WebSocketStream', 'fetchLater']) Reflect.deleteProperty(window, name);
 
   // Taken before the page can put its own in their place: through those it would be handed what it must not have.
-  const { apply, construct } = Reflect;
+  const { apply, construct, get: read } = Reflect;
   const { Blob, URL } = window;
+  const { exec } = RegExp.prototype;
   const allow = options.allow.map((source) => new RegExp(source));
   const isAllowed = (href: string) => {
     const url = new URL(href);
@@ -29,14 +30,21 @@ export function installReadOnly(options: { tell: string; allow: string[] }): voi
       url.pathname,
       url.pathname + url.search,
     ];
-    return allow.some((pattern) => forms.some((form) => pattern.test(form)));
+    for (let at = 0; at < allow.length; at++)
+      for (let form = 0; form < forms.length; form++) if (apply(exec, allow[at], [forms[form]]) !== null) return true;
+    return false;
   };
   const send = WebSocket.prototype.send;
+  // What the socket itself says: a page may put properties of the same names in front of these.
+  const getterOf = (name: string) => Object.getOwnPropertyDescriptor(WebSocket.prototype, name)?.get ?? (() => undefined);
+  const [readState, readUrl] = [getterOf('readyState'), getterOf('url')];
+  const { CONNECTING } = WebSocket;
   const stringify = JSON.stringify;
   WebSocket.prototype.send = function (this: WebSocket, data: string | ArrayBufferLike | Blob | ArrayBufferView) {
     // Before the socket is open the browser refuses by itself, and the page waits for that.
-    if (this.readyState === WebSocket.CONNECTING || isAllowed(this.url)) return apply(send, this, [data]);
-    if (typeof tell === 'function') tell(stringify({ url: this.url }));
+    const url: string = apply(readUrl, this, []);
+    if (apply(readState, this, []) === CONNECTING || isAllowed(url)) return apply(send, this, [data]);
+    if (typeof tell === 'function') tell(stringify({ url }));
   };
 
   // A worker has a WebSocket of its own, where no script of ours runs first. Scripts that come over the network get a
@@ -45,6 +53,13 @@ export function installReadOnly(options: { tell: string; allow: string[] }): voi
     'for (const name of ["WebSocket", "WebSocketStream", "WebTransport", "SharedWorker", "Worker"]) Reflect.deleteProperty(self, name);\n';
   const blobs = new Map<string, Blob>();
   const create = URL.createObjectURL.bind(URL);
+  // The imports of a module run before its first line, and in the order in which they stand: there the line is the first.
+  let asModule = '';
+  const preludeOf = (isModule: boolean): string => {
+    if (!isModule) return PRELUDE;
+    if (asModule === '') asModule = create(new Blob([PRELUDE], { type: 'text/javascript' }));
+    return `import "${asModule}";\n`;
+  };
   const revoke = URL.revokeObjectURL.bind(URL);
   URL.createObjectURL = (made: Blob | MediaSource) => {
     const url = create(made);
@@ -59,22 +74,33 @@ export function installReadOnly(options: { tell: string; allow: string[] }): voi
   // reads differently each time.
   const { TrustedScriptURL } = window;
   const toText = TrustedScriptURL?.prototype.toString;
-  const closed = (given: unknown): unknown => {
+  const closed = (given: unknown, isModule: boolean): unknown => {
     const trusted = TrustedScriptURL !== undefined && given instanceof TrustedScriptURL;
     const url = new URL(trusted && toText ? apply(toText, given, []) : String(given), document.baseURI);
     url.hash = '';
     if (url.protocol === 'blob:') {
       const blob = blobs.get(url.href);
-      return create(new Blob([PRELUDE, ...(blob ? [blob] : [])], { type: 'text/javascript' }));
+      return create(new Blob([preludeOf(isModule), ...(blob ? [blob] : [])], { type: 'text/javascript' }));
     }
     // A trusted address cannot change, and a page may accept no other kind.
     if (url.protocol !== 'data:') return trusted ? given : url.href;
     const data = /^data:([^,]*),(.*)$/is.exec(url.href);
     const body = decodeURIComponent(data?.[2] ?? '');
-    return create(new Blob([PRELUDE, /;base64$/i.test((data?.[1] ?? '').trim()) ? atob(body) : body], { type: 'text/javascript' }));
+    const source = /;base64$/i.test((data?.[1] ?? '').trim()) ? atob(body) : body;
+    return create(new Blob([preludeOf(isModule), source], { type: 'text/javascript' }));
+  };
+  /** Each option read once, for the same reason. What is no object is left to the browser, which refuses it or reads nothing. */
+  const readOptions = (given: unknown): { options: unknown; isModule: boolean } => {
+    if ((typeof given !== 'object' && typeof given !== 'function') || given === null) return { options: given, isModule: false };
+    const [credentials, name, type]: unknown[] = [read(given, 'credentials'), read(given, 'name'), read(given, 'type')];
+    const kind = type === undefined ? type : `${type}`;
+    return { options: { credentials, name, type: kind }, isModule: kind === 'module' };
   };
   const guarded: typeof Worker = new Proxy(Worker, {
-    construct: (target, args, self) => construct(target, [closed(args[0]), ...args.slice(1)], self === guarded ? target : self),
+    construct: (target, [script, given], self) => {
+      const { options, isModule } = readOptions(given);
+      return construct(target, [closed(script, isModule), options], self === guarded ? target : self);
+    },
   });
   Worker.prototype.constructor = guarded;
   window.Worker = guarded;

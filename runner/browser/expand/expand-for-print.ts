@@ -1,12 +1,11 @@
 import { LIMITS } from '#shared/limits.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { holdInOwnWorld } from '../own-world.ts';
 import { settleAgain, settleForPicture } from '../readiness/settle-visit.ts';
 import type { Visit } from '../visit/visit.ts';
 import { makeLayoutReader } from './layout-reader.ts';
 import { makePrintOpener, type PrintOpener } from './print-opener.ts';
 import { makeStyleChanges } from './style-changes.ts';
-
-const STEP_MS_MAX = 5000;
 
 /**
  * Opens the inner scroll areas of a page that is about to be printed, unless the output says not to, and lets what comes
@@ -14,22 +13,15 @@ const STEP_MS_MAX = 5000;
  * goes elsewhere meanwhile is left to the judgement that follows.
  */
 export async function expandForPrint(visit: Visit): Promise<void> {
-  const { page, run, payload } = visit;
-  const { output, waitUntil } = payload.request;
+  const { output, waitUntil } = visit.payload.request;
   if (output.format !== 'pdf' || output.expandScrollContainers === false) return;
   try {
-    const script = `(${makePrintOpener})((${makeLayoutReader})(), (${makeStyleChanges})(), ${LIMITS.printAreaPxMax})`;
-    const opener = await run.within(STEP_MS_MAX, page.evaluateHandle<PrintOpener>(script));
-    const opened = await run.within(
-      STEP_MS_MAX,
-      opener.evaluate((it) => it.open()),
-    );
+    const script = `(bare) => (${makePrintOpener})((${makeLayoutReader})(bare), (${makeStyleChanges})(bare), ${LIMITS.printAreaPxMax})`;
+    const opener = await holdInOwnWorld<PrintOpener>(visit, script);
+    const opened = await opener.ask((it) => it.open());
     if (opened === 0) return;
     await settleForPicture(visit, { touched: true });
-    const closed = await run.within(
-      STEP_MS_MAX,
-      opener.evaluate((it) => it.closeEmpty()),
-    );
+    const closed = await opener.ask((it) => it.closeEmpty());
     if (closed && waitUntil === 'auto') await settleAgain(visit);
   } catch (error) {
     if (classifyPlaywrightError(error).kind !== 'navigated') throw error;

@@ -1,6 +1,6 @@
-import type { JSHandle } from 'playwright';
 import { LIMITS } from '#shared/limits.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { type Held, holdInOwnWorld } from '../own-world.ts';
 import { settleAgain, settleForPicture } from '../readiness/settle-visit.ts';
 import type { Visit } from '../visit/visit.ts';
 import { makeLayoutReader } from './layout-reader.ts';
@@ -11,27 +11,21 @@ import { makeStyleChanges } from './style-changes.ts';
  * What lies here makes the page as tall as its content before it is drawn: inner scroll areas are opened, without a
  * change of the viewport, so that `vh`, media queries and resize handlers see what they saw before.
  */
-const STEP_MS_MAX = 5000;
-
 /**
  * Opens the inner scroll areas where the output asks for it, and lets what comes into the page by that load and settle.
  * Content that makes an area grow again is followed for a few rounds. A page that goes elsewhere meanwhile is left to the
  * judgement that follows.
  */
 export async function expandPage(visit: Visit): Promise<void> {
-  const { page, run, payload } = visit;
-  const { output } = payload.request;
+  const { output } = visit.payload.request;
   if (output.format === 'pdf' || !(output.expandScrollContainers ?? output.fullPage)) return;
   const limits = { heightMax: output.maxHeight ?? LIMITS.heightPxMax, cut: output.maxHeight !== undefined };
   try {
-    const script = `(${makeScrollGrower})((${makeLayoutReader})(), (${makeStyleChanges})(), ${JSON.stringify(limits)})`;
-    const grower = await run.within(STEP_MS_MAX, page.evaluateHandle<ScrollGrower>(script));
+    const script = `(bare) => (${makeScrollGrower})((${makeLayoutReader})(bare), (${makeStyleChanges})(bare), ${JSON.stringify(limits)})`;
+    const grower = await holdInOwnWorld<ScrollGrower>(visit, script);
     let isOpened = false;
     for (let round = 0; round < LIMITS.expandRoundsMax; round++) {
-      const { opened, changed } = await run.within(
-        STEP_MS_MAX,
-        grower.evaluate((it) => it.grow()),
-      );
+      const { opened, changed } = await grower.ask((it) => it.grow());
       if (opened === 0 || !changed) break;
       isOpened = true;
       await settleForPicture(visit, { touched: false, opened: true });
@@ -43,10 +37,7 @@ export async function expandPage(visit: Visit): Promise<void> {
 }
 
 /** A list that draws only what is in view leaves a void where it was opened: then it is shown as a person sees it. */
-async function closeEmpty(visit: Visit, grower: JSHandle<ScrollGrower>): Promise<void> {
-  const closed = await visit.run.within(
-    STEP_MS_MAX,
-    grower.evaluate((it) => it.closeEmpty()),
-  );
+async function closeEmpty(visit: Visit, grower: Held<ScrollGrower>): Promise<void> {
+  const closed = await grower.ask((it) => it.closeEmpty());
   if (closed && visit.payload.request.waitUntil === 'auto') await settleAgain(visit);
 }

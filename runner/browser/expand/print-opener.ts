@@ -20,11 +20,12 @@ export function makePrintOpener(layout: LayoutReader, changes: StyleChanges, hei
   const PASSES_MAX = 5;
   const PARTS_MAX = 500;
   const { set } = changes;
-  const root = document.documentElement;
+  const { bare } = layout;
+  const root = bare(document).documentElement;
   const opened = new Map<HTMLElement, number>();
   const left = new Set<Element>();
 
-  const edgeOf = (box: Element, name: string) => box.computedStyleMap().get(name)?.toString() ?? 'auto';
+  const edgeOf = (box: Element, name: string) => bare(box).computedStyleMap().get(name)?.toString() ?? 'auto';
   /** What hung by its edges comes into the flow at the distances that it kept; its width follows the paper. */
   const flowRules = (box: HTMLElement): Record<string, string> => {
     const style = getComputedStyle(box);
@@ -48,7 +49,7 @@ export function makePrintOpener(layout: LayoutReader, changes: StyleChanges, hei
       'max-height': 'none',
       contain: 'none',
       // What is hidden at the side is a drawer that was pushed out of view; what scrolls there is content.
-      'overflow-x': /hidden|clip/.test(style.overflowX) && box !== root && box !== document.body ? 'clip' : 'visible',
+      'overflow-x': /hidden|clip/.test(style.overflowX) && box !== root && box !== bare(document).body ? 'clip' : 'visible',
       'overflow-y': 'visible',
       ...(isColumn ? { flex: '0 0 auto' } : {}),
       ...flowRules(box),
@@ -57,17 +58,18 @@ export function makePrintOpener(layout: LayoutReader, changes: StyleChanges, hei
   /** One of several boxes that each have a place and a height of their own: in the flow they would lie in a heap. */
   const isTile = (box: HTMLElement, holder: HTMLElement | undefined): boolean => {
     const isPlaced = (one: Element) => getComputedStyle(one).position === 'absolute' && edgeOf(one, 'bottom') === 'auto';
-    if (!holder || !isPlaced(box) || box.offsetHeight > holder.clientHeight * 0.9) return false;
-    return [...(box.parentElement?.children ?? [])].slice(0, PARTS_MAX).some((other) => other !== box && isPlaced(other));
+    if (!holder || !isPlaced(box) || bare(box).offsetHeight > bare(holder).clientHeight * 0.9) return false;
+    const around = bare(box).parentElement;
+    return around !== null && [...bare(around).children].slice(0, PARTS_MAX).some((other) => other !== box && isPlaced(other));
   };
   /** Parts that take a share of a height which is about to go would be nothing, a chart among them: they keep their size. */
   const holdShares = (path: HTMLElement[]) => {
     const [area] = path;
-    const inner = area ? [...area.querySelectorAll(':scope > *, :scope > * > *')] : [];
-    const parts = [...inner, ...path.slice(1).flatMap((box) => [...box.children])].slice(0, PARTS_MAX);
+    const inner = area ? [...bare(area).querySelectorAll(':scope > *, :scope > * > *')] : [];
+    const parts = [...inner, ...path.slice(1).flatMap((box) => [...bare(box).children])].slice(0, PARTS_MAX);
     const held = parts.flatMap((part) => {
       if (!(part instanceof HTMLElement) || path.includes(part) || opened.has(part)) return [];
-      const height = part.computedStyleMap().get('height')?.toString() ?? '';
+      const height = bare(part).computedStyleMap().get('height')?.toString() ?? '';
       return height.endsWith('%') ? [{ part, px: getComputedStyle(part).height, isFull: layout.hidden(part) <= 1 }] : [];
     });
     for (const { part, px, isFull } of held) set(part, isFull ? { height: px } : { height: 'auto', 'min-height': px });
@@ -78,12 +80,12 @@ export function makePrintOpener(layout: LayoutReader, changes: StyleChanges, hei
       if (areas.length === 0) break;
       for (const area of areas) {
         const path = layout.pathOf(area);
-        if (area.scrollHeight > heightMax || path.some((box, index) => isTile(box, path[index + 1]))) {
+        if (bare(area).scrollHeight > heightMax || path.some((box, index) => isTile(box, path[index + 1]))) {
           left.add(area);
           continue;
         }
-        opened.set(area, area.clientHeight);
-        area.scrollTop = 0;
+        opened.set(area, bare(area).clientHeight);
+        bare(area).scrollTop = 0;
         holdShares(path);
         for (const [index, box] of path.entries()) openBox(box, path[index + 1]);
       }

@@ -19,7 +19,8 @@ export type ScrollGrower = {
 export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, limits: { heightMax: number; cut: boolean }): ScrollGrower {
   const SIBLINGS_MAX = 300;
   const PASSES_MAX = 10;
-  const root = document.documentElement;
+  const { bare } = layout;
+  const root = bare(document).documentElement;
   const { set } = changes;
   const { hidden, isScroller, pathOf, roomOf, coverings } = layout;
   const shownAt = new Map<HTMLElement, number>();
@@ -38,7 +39,7 @@ export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, li
     for (const [index, box] of path.slice(1).entries()) {
       const { display, flexDirection } = getComputedStyle(box);
       if (!display.includes('flex') || !flexDirection.startsWith('column')) continue;
-      for (const other of [...box.children].slice(0, SIBLINGS_MAX))
+      for (const other of [...bare(box).children].slice(0, SIBLINGS_MAX))
         if (other instanceof HTMLElement && other !== path[index] && getComputedStyle(other).flexShrink !== '0')
           set(other, { 'min-height': getComputedStyle(other).height });
     }
@@ -47,11 +48,11 @@ export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, li
   const unpin = (path: HTMLElement[]): boolean => {
     const hung = path.at(-2);
     if (!hung || !/fixed|absolute/.test(getComputedStyle(hung).position)) return true;
-    const before = hung.getBoundingClientRect();
+    const before = bare(hung).getBoundingClientRect();
     const height = Math.max(root.getBoundingClientRect().height, innerHeight);
     set(root, { position: 'relative', 'min-height': `${height}px` });
     set(hung, { position: 'absolute', transition: 'none' });
-    const after = hung.getBoundingClientRect();
+    const after = bare(hung).getBoundingClientRect();
     return (['left', 'top', 'width', 'height'] as const).every((side) => Math.abs(before[side] - after[side]) <= 1);
   };
   /** Parts that are as high as the area shows stay so: they would grow with it for ever. */
@@ -69,15 +70,15 @@ export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, li
   const openArea = (area: HTMLElement): boolean => {
     const path = pathOf(area);
     if (!unpin(path)) return false;
-    const shown = shownAt.get(area) ?? area.clientHeight;
-    const parts = [...area.querySelectorAll(':scope > *, :scope > * > *')].filter((part) => part instanceof HTMLElement);
-    const heights = new Map(parts.slice(0, SIBLINGS_MAX).map((part) => [part, part.offsetHeight]));
+    const shown = shownAt.get(area) ?? bare(area).clientHeight;
+    const parts = [...bare(area).querySelectorAll(':scope > *, :scope > * > *')].filter((part) => part instanceof HTMLElement);
+    const heights = new Map(parts.slice(0, SIBLINGS_MAX).map((part) => [part, bare(part).offsetHeight]));
     const rooms = path.slice(1).map((box, index) => roomOf(box, path[index] ?? box));
     const covered = coverings(path);
     lockNeighbors(path);
     for (let tries = 0; tries < 3 && hidden(area) > 1; tries++) {
       if (tries === 1) lockFullParts(area, shown, heights);
-      const room = limits.heightMax - (area.getBoundingClientRect().top + scrollY) - area.clientHeight;
+      const room = limits.heightMax - (bare(area).getBoundingClientRect().top + scrollY) - bare(area).clientHeight;
       if (hidden(area) > room && !limits.cut) return false;
       addHeight(area, Math.max(0, Math.min(hidden(area), room)));
       for (const [index, box] of path.slice(1).entries()) {
@@ -85,20 +86,23 @@ export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, li
         if (missing > 0.5) addHeight(box, missing);
       }
     }
-    area.scrollTop = 0;
+    bare(area).scrollTop = 0;
     shownAt.set(area, shown);
     return [...coverings(path)].every((other) => covered.has(other)) && (limits.cut || root.scrollHeight <= limits.heightMax);
   };
   const grow = () => {
-    const before = [...shownAt.keys()].map((area) => area.clientHeight).join() + root.scrollHeight;
+    const before = [...shownAt.keys()].map((area) => bare(area).clientHeight).join() + root.scrollHeight;
     for (let pass = 0; pass < PASSES_MAX; pass++) {
-      const areas = layout.findAreas().filter((area) => !left.some((closed) => closed.contains(area)));
+      const areas = layout.findAreas().filter((area) => !left.some((closed) => bare(closed).contains(area)));
       const torn = areas.find((area) => isScroller(area) && !openArea(area));
       if (!torn) break;
       closeAll();
       left.push(torn);
     }
-    return { opened: shownAt.size, changed: before !== [...shownAt.keys()].map((area) => area.clientHeight).join() + root.scrollHeight };
+    return {
+      opened: shownAt.size,
+      changed: before !== [...shownAt.keys()].map((area) => bare(area).clientHeight).join() + root.scrollHeight,
+    };
   };
 
   const closeEmpty = (): boolean => {

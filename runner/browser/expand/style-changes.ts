@@ -1,4 +1,6 @@
 /// <reference lib="dom" />
+import type { Bare } from '../own-world.ts';
+
 /** Lives in the page: changes styles of elements and remembers how they were. */
 export type StyleChanges = {
   /** Sets rules of one element, as important as can be. */
@@ -8,14 +10,15 @@ export type StyleChanges = {
 };
 
 /** Makes the changes. Sent to the page as text: it uses nothing from outside itself. */
-export function makeStyleChanges(): StyleChanges {
+export function makeStyleChanges(bare: Bare): StyleChanges {
   let undo: (() => void)[] = [];
   return {
     set: (element, rules) => {
+      const { style } = bare(element);
       for (const [name, value] of Object.entries(rules)) {
-        const before = [element.style.getPropertyValue(name), element.style.getPropertyPriority(name)] as const;
-        element.style.setProperty(name, value, 'important');
-        undo.push(() => element.style.setProperty(name, ...before));
+        const before = [style.getPropertyValue(name), style.getPropertyPriority(name)] as const;
+        style.setProperty(name, value, 'important');
+        undo.push(() => style.setProperty(name, ...before));
       }
     },
     takeBack: () => {

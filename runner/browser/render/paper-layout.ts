@@ -1,4 +1,6 @@
 /// <reference lib="dom" />
+import type { Bare } from '../own-world.ts';
+
 /** Lives in the page: lays it out for one sheet of paper. */
 export type PaperLayout = {
   /** Called once the view is twice as high: gives what grew with the view the height it had before. */
@@ -13,10 +15,10 @@ export type PaperLayout = {
  * margins of `@page` are taken out, `margin` (CSS, four lengths) is that of the sheet. Sent to the page as text: it uses
  * nothing from outside itself, and puts nothing back.
  */
-export function makePaperLayout(margin: string): PaperLayout {
+export function makePaperLayout(bare: Bare, margin: string): PaperLayout {
   const NAMES = ['height', 'min-height', 'max-height'];
   const ELEMENTS_MAX = 50_000;
-  const root = document.documentElement;
+  const root = bare(document).documentElement;
   const elements: Element[] = [];
   const trees: (Document | ShadowRoot)[] = [document];
   const sheet = new CSSStyleSheet();
@@ -24,14 +26,15 @@ export function makePaperLayout(margin: string): PaperLayout {
     `@page { margin: ${margin} !important; size: auto !important } * { break-before: auto !important; break-after: auto !important; page: auto !important }`,
   );
   for (const tree of trees) {
-    tree.adoptedStyleSheets = [...tree.adoptedStyleSheets, sheet];
-    for (const element of tree.querySelectorAll('*')) {
-      if (element.shadowRoot) trees.push(element.shadowRoot);
+    bare(tree).adoptedStyleSheets = [...bare(tree).adoptedStyleSheets, sheet];
+    for (const element of bare(tree).querySelectorAll('*')) {
+      const shadow = bare(element).shadowRoot;
+      if (shadow) trees.push(shadow);
       if (elements.length < ELEMENTS_MAX) elements.push(element);
     }
   }
   const read = (element: Element): string[] => {
-    const style = element.computedStyleMap();
+    const style = bare(element).computedStyleMap();
     return NAMES.map((name) => style.get(name)?.toString() ?? '');
   };
   const before = new Map(elements.map((element) => [element, read(element)]));
@@ -45,14 +48,15 @@ export function makePaperLayout(margin: string): PaperLayout {
       const now = read(element);
       for (const [index, name] of NAMES.entries()) {
         const value = values[index] ?? '';
-        if (value !== now[index] || (element === root && value.endsWith('%'))) element.style.setProperty(name, inView(value), 'important');
+        if (value !== now[index] || (element === root && value.endsWith('%')))
+          bare(element).style.setProperty(name, inView(value), 'important');
       }
     }
   };
   const measure = () => {
     const { scrollWidth, scrollHeight, clientHeight } = root;
     // The root is at least as high as the view; what is in it tells where a shorter document ends.
-    const inside = [root, document.body].map((box) => (box ? box.getBoundingClientRect().bottom + scrollY : 0));
+    const inside = [root, bare(document).body].map((box) => (box ? bare(box).getBoundingClientRect().bottom + scrollY : 0));
     const height = scrollHeight > clientHeight ? scrollHeight : Math.max(...inside);
     return { width: scrollWidth, height: Math.ceil(height) };
   };

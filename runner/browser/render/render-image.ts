@@ -3,6 +3,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { answeringFrames } from '../answering-frames.ts';
 import { CaptureFault, type CaptureRun } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { runInOwnWorld } from '../own-world.ts';
 import { type Area, findArea, isStillInView, showElements } from './find-area.ts';
 import { readImageSize } from './image-size.ts';
 import type { Rendered, RenderPage } from './rendered.ts';
@@ -28,7 +29,7 @@ const inTurn = takeTurns();
 export async function renderImage(target: RenderPage): Promise<Rendered> {
   const { page, run, output } = target;
   const format: ImageFormat = output.format === 'jpeg' || output.format === 'webp' ? output.format : 'png';
-  if (output.fullPage) await run.within(STEP_MS_MAX, page.evaluate(showWholePage));
+  if (output.fullPage) await runInOwnWorld(target, `${showWholePage}`);
   const elements = await showElements(target);
   await restFrames(page, run, {
     stopAnimations: (output.animations ?? 'disabled') === 'disabled',
@@ -37,7 +38,7 @@ export async function renderImage(target: RenderPage): Promise<Rendered> {
     hasTimers: target.javaScriptEnabled,
   });
   const { area, pageHeight } = await findArea(target, elements);
-  if (output.fullPage) await run.within(STEP_MS_MAX, page.evaluate(unpinPage, pageHeight));
+  if (output.fullPage) await runInOwnWorld(target, `(bare) => (${unpinPage})(bare, ${pageHeight})`);
   const ratio = await run.within(run.left(), page.evaluate('window.devicePixelRatio').then(Number));
   const factor = (output.scale ?? 'css') === 'css' ? 1 / ratio : 1;
   const size = { width: Math.round(area.width * ratio * factor), height: Math.round(area.height * ratio * factor) };

@@ -1,6 +1,7 @@
-import type { CDPSession, JSHandle, Page } from 'playwright';
+import type { CDPSession, Page } from 'playwright';
 import type { Output } from '#shared/output.ts';
 import type { CaptureRun } from '../capture-run.ts';
+import type { Held } from '../own-world.ts';
 import type { PaperLayout } from './paper-layout.ts';
 
 /** A result in memory; image sides in pixels, `pages` for PDFs only. */
@@ -18,5 +19,5 @@ export type RenderPage = {
   actionTimeout: number;
   bytesMax: number;
   pdfTime?: number | null;
-  sheet?: JSHandle<PaperLayout> | null;
+  sheet?: Held<PaperLayout> | null;
 };

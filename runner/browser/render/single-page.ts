@@ -1,7 +1,8 @@
-import type { JSHandle, Page } from 'playwright';
+import type { CDPSession, Page } from 'playwright';
 import { LIMITS } from '#shared/limits.ts';
 import { lengthPx, type Output, type PdfOptions, paperWidthPx } from '#shared/output.ts';
 import type { CaptureRun } from '../capture-run.ts';
+import { type Held, holdInOwnWorld } from '../own-world.ts';
 import { makePaperLayout, type PaperLayout } from './paper-layout.ts';
 
 const STEP_MS_MAX = 5000;
@@ -12,7 +13,7 @@ const SPARE_PX = [0, 4, 16, 64, 256] as const;
 export const TEMPLATE_MARGIN = '15mm';
 
 export type Margins = { top: number | string; right: number | string; bottom: number | string; left: number | string };
-type Viewed = { page: Page; run: CaptureRun };
+type Viewed = { page: Page; cdp: CDPSession; run: CaptureRun };
 
 /** The margins of a PDF; a header or footer whose margin was left open gets room, or Chromium prints it behind the page. */
 export function marginsOf({ margin, headerTemplate, footerTemplate }: Partial<PdfOptions>): Margins {
@@ -35,31 +36,27 @@ export function sheetWidthOf({ format, pdf }: Output): number | null {
  * Lays the page out at the width of the sheet, as print will, so that its height can be measured. Heights that follow the
  * view keep the size they have in a view of the height that was asked for. The caller puts the viewport back.
  */
-export async function layOutForSheet({ page, run }: Viewed, output: Output): Promise<JSHandle<PaperLayout> | null> {
+export async function layOutForSheet({ page, cdp, run }: Viewed, output: Output): Promise<Held<PaperLayout> | null> {
   const width = sheetWidthOf(output);
   const view = page.viewportSize();
   if (width === null || !view) return null;
   const margins = Object.values(marginsOf(output.pdf ?? {})).map((side) => `${lengthPx(side)}px`);
   const resize = (height: number) => run.within(STEP_MS_MAX, page.setViewportSize({ width, height }));
   await resize(view.height);
-  const layout = await run.within(STEP_MS_MAX, page.evaluateHandle(makePaperLayout, margins.join(' ')));
-  await resize(view.height * 2);
-  await run.within(
-    STEP_MS_MAX,
-    layout.evaluate((it) => it.freeze()),
+  const layout = await holdInOwnWorld<PaperLayout>(
+    { cdp, run },
+    `(bare) => (${makePaperLayout})(bare, ${JSON.stringify(margins.join(' '))})`,
   );
+  await resize(view.height * 2);
+  await layout.ask((it) => it.freeze());
   await resize(view.height);
   return layout;
 }
 
 /** Height of the sheet in CSS pixels, margins included. Throws `output_too_large` where no reader would show it. */
-export async function sheetHeightOf({ page, run }: Viewed, output: Output, sheet: JSHandle<PaperLayout>): Promise<number> {
+export async function sheetHeightOf({ page, run }: Viewed, output: Output, sheet: Held<PaperLayout>): Promise<number> {
   const width = sheetWidthOf(output) ?? 1;
-  const measure = () =>
-    run.within(
-      STEP_MS_MAX,
-      sheet.evaluate((it) => it.measure()),
-    );
+  const measure = () => sheet.ask((it) => it.measure());
   let measured = await measure();
   let shrink = 1;
   if (measured.width > width) {

@@ -30,6 +30,7 @@ beforeAll(async () => {
     }
     if (url.pathname === '/data') return { body: '{}' };
     if (url.pathname === '/csp') return html('<h1>strict</h1>', { headers: { 'content-security-policy': "default-src 'none'" } });
+    if (url.pathname === '/asks') return html(`${PAGE}<a id="l" href="/second">on</a><script>onbeforeunload = () => 'stay?'</script>`);
     return html(url.pathname === '/second' ? '<h1>second</h1>' : PAGE);
   });
 });
@@ -131,6 +132,18 @@ describe('each action does its work', () => {
     expect(result.ok ? 'ok' : result.failure.detail).toBe('ok');
     expect(result.observed.finalUrl).toBe(`${APP}/pushed?…`);
     expect(site.steps).toEqual(['session', 'navigate', 'settle', 'actions', 'actions!', 'render']);
+  });
+
+  it('a page that asks whether to leave it is left, whatever other dialogs are answered', async () => {
+    const url = `${APP}/asks`;
+    // Chromium asks only on a page that somebody has used.
+    const used: ActionInput[] = [
+      { type: 'dialog', accept: false },
+      { type: 'click', selector: '#b' },
+    ];
+    const left = { ok: true, observed: { finalUrl: `${APP}/second` } };
+    expect(await run([...used, { type: 'goto', url: '/second' }], { url })).toMatchObject(left);
+    expect(await run([...used, { type: 'click', selector: '#l' }, { type: 'waitForURL', url: '**/second' }], { url })).toMatchObject(left);
   });
 
   it('goto goes to allowed hosts, relative addresses included, and to no other', async () => {

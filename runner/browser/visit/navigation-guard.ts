@@ -92,7 +92,9 @@ export async function guardNavigation(
   });
   page.on('download', (download) => void download.cancel().catch(() => undefined)); // Rejects when it was over already.
   page.on('dialog', (dialog) => {
-    const done = dialogAnswer.accept ? dialog.accept(dialogAnswer.promptText) : dialog.dismiss();
+    // A page that asks "Leave this page?" is left: no dismissal is meant as "stay", and the way to go on would be closed.
+    const isLeaving = dialog.type() === 'beforeunload';
+    const done = isLeaving ? dialog.accept() : dialogAnswer.accept ? dialog.accept(dialogAnswer.promptText) : dialog.dismiss();
     done.catch(() => undefined); // Rejects when the page left in the meantime, which closes the dialog.
   });
   page.on('crash', () => run.stop(failure('browser_crashed', null)));
