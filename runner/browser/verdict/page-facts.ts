@@ -11,6 +11,7 @@ import { lookAround, type Words } from './look-around.ts';
 import { type PageFacts, readFacts } from './read-facts.ts';
 import { readText } from './read-text.ts';
 import * as words from './sign-in-words.ts';
+import { showsWall } from './wall-signs.ts';
 
 export type FactsPage = { page: Page; cdp: CDPSession; run: CaptureRun };
 /** Facts, and the documents that they were read from, in the state in which they were read. */
@@ -32,23 +33,39 @@ export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findPar
 const FACTS_MS_MAX = 5000;
 const FRAME_SHARE_MIN = 0.25;
 const FRAMES_MAX = 10;
+const FRAMES_ASKED_MAX = 50;
 const WORLD = 'sessionshot-verdict';
 /** What a page is told of when it becomes print, and when it is a page again. */
 const PRINT = /^(?:beforeprint|afterprint|resize|transitionend|animationend)$/;
 
-/** Reads the facts of the main document, and of frames that fill a good part of the view (an embedded sign-in). */
+/**
+ * Reads the facts of the main document, and of frames that fill a good part of the view (an embedded sign-in): the largest
+ * ones, each by itself or, where they show walls, all of those together (panels of a board whose own session is over).
+ */
 export async function readPageFacts(target: FactsPage): Promise<KnownFacts> {
   const { page, run } = target;
   const view = page.viewportSize();
   const area = view ? view.width * view.height : Number.POSITIVE_INFINITY;
-  const children = (await answeringFrames(target, FRAMES_MAX)).filter((frame) => frame !== page.mainFrame());
-  const areas = await Promise.all(children.map((frame) => frameArea(frame, run)));
-  const frames = children.filter((_, index) => (areas[index] ?? 0) >= area * FRAME_SHARE_MIN);
-  const read = [page.mainFrame(), ...frames];
+  const children = (await answeringFrames(target, FRAMES_ASKED_MAX)).filter((frame) => frame !== page.mainFrame());
+  const sized = await Promise.all(children.map(async (frame) => ({ frame, share: (await frameArea(frame, run)) / area })));
+  const largest = sized.toSorted((one, other) => other.share - one.share).slice(0, FRAMES_MAX);
+  // A few of those that are smaller still are no good part of the view.
+  const frames = largest.filter(({ share }) => share >= FRAME_SHARE_MIN / FRAMES_MAX);
+  const read = [page.mainFrame(), ...frames.map(({ frame }) => frame)];
   // Before the facts are read: what changes meanwhile makes them another page's.
   const state = await readState(target, read);
-  const facts = await Promise.all([readMain(target), ...frames.map((frame) => readFrame(frame, run))]);
-  return { facts: facts.filter((entry) => entry !== null), frames: read, state };
+  const [main, ...inner] = await Promise.all([
+    readMain(target),
+    ...frames.map(({ frame, share }) => readFrame(frame, run, share < FRAME_SHARE_MIN)),
+  ]);
+  const counted = framesThatCount(frames.map(({ share }, index) => ({ share, facts: inner[index] ?? null })));
+  return { facts: [main ?? null, ...counted].filter((entry) => entry !== null), frames: read, state };
+}
+
+function framesThatCount(frames: { share: number; facts: PageFacts | null }[]): (PageFacts | null)[] {
+  const walls = frames.filter(({ facts }) => facts !== null && showsWall(facts));
+  const isWalled = walls.reduce((sum, { share }) => sum + share, 0) >= FRAME_SHARE_MIN;
+  return frames.filter((frame) => frame.share >= FRAME_SHARE_MIN || (isWalled && walls.includes(frame))).map(({ facts }) => facts);
 }
 
 /**
@@ -116,12 +133,14 @@ async function readMain({ page, cdp, run }: FactsPage): Promise<PageFacts | null
   return readFrame(page.mainFrame(), run);
 }
 
-async function readFrame(frame: Frame, run: CaptureRun): Promise<PageFacts | null> {
+async function readFrame(frame: Frame, run: CaptureRun, isSmall = false): Promise<PageFacts | null> {
   try {
     return await run.within(FACTS_MS_MAX, frame.evaluate<PageFacts>(READ_FACTS));
   } catch (error) {
     // A document that is leaving is judged by where it goes; one that does not answer has no form that could be read.
     if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached()) return null;
+    // A widget that has replaced what we read with is no reason to fail the page around it.
+    if (isSmall && !run.stopped()) return null;
     throw error;
   }
 }

@@ -24,6 +24,34 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
+describe('frames', () => {
+  const form = `<title>Sign in</title><form><h2>Sign in</h2><input name="email" type="email"><input type="password"><button>Sign in</button></form>`;
+  const frame = (src: string, width: number, height: number) =>
+    `<iframe src="${src}" style="width:${width}px;height:${height}px;border:0"></iframe>`;
+  const pages: Record<string, string> = {
+    '/form': form,
+    '/data': '<h2>Sales</h2><table><tr><td>1</td><td>2</td></tr></table>',
+    '/four': `<h1>Board</h1>${frame('/form', 600, 290).repeat(4)}`,
+    '/one-of-four': `<h1>Board</h1>${frame('/form', 600, 290)}${frame('/data', 600, 290).repeat(3)}`,
+    '/own-library': `<h1>Board</h1>${frame('/broken', 300, 290)}`,
+    '/broken': `<script>Document.prototype.querySelectorAll = () => { throw new Error('own'); };</script><p>Chat</p>`,
+    '/behind-many': `<h1>Board</h1>${frame('/data', 20, 20).repeat(12)}<br>${frame('/form', 1200, 600)}`,
+  };
+  let framed: TestSite;
+  beforeAll(async () => {
+    framed = await startTestSite(({ path }) => html(pages[path] ?? 'no such page'));
+  });
+  afterAll(() => framed.close());
+
+  it.each(['/four', '/behind-many'])('that show walls are one together, and however many small ones come first: %s', async (path) => {
+    expect(await framed.capture({ url: APP + path, auth: AUTH })).toMatchObject({ ok: false, failure: { code: 'login_wall' } });
+  });
+
+  it.each(['/one-of-four', '/own-library'])('in a small part of the view are none, and do not fail the page: %s', async (path) => {
+    expect(await framed.capture({ url: APP + path, auth: AUTH })).toMatchObject({ ok: true });
+  });
+});
+
 describe('the verdict', () => {
   it.each([
     [401, 'login_wall', 'login_wall'],

@@ -40,6 +40,11 @@ export function layerSign({ targetUrl, facts }: Pick<WallInput, 'targetUrl' | 'f
   return covers || facts.some((each) => each.dialogAsks) ? 'A dialog over the page asks to sign in.' : null;
 }
 
+/** Tells whether a document by itself is a sign-in wall. */
+export function showsWall(facts: PageFacts): boolean {
+  return pageSign(facts) !== null;
+}
+
 function addressSign(target: URL, final: URL, main: PageFacts | undefined): string | null {
   // A known user may be shown an address with such a name; a page that asks for a password all the same knows none.
   if (main?.hasSignOut && !main.passwords.some((field) => asksToSignIn(field, main))) return null;
