@@ -10,6 +10,7 @@ export type BlankTools = {
   fail(rule: number): void;
   /** Whether anything in this element was replaced or blanked. */
   isTreated(owner: Element): boolean;
+  shadowOf(element: Element): ShadowRoot | null;
   /** Writes come after the walk and looks at what they did after them: each look behind a write would lay the page out anew. */
   later(write: () => void): void;
   afterwards(look: () => void): void;
@@ -37,7 +38,7 @@ export function makeBlanker(tools: BlankTools): Blanker {
   const GONE = { visibility: 'hidden', display: 'none' };
   /** Taken out of sight by us, so that what their own styles draw does not count. */
   const vanished = new WeakSet<Element>();
-  const emptied = new WeakSet<Element>();
+  const emptied = new WeakMap<Element, (HTMLElement | SVGElement)[]>();
 
   const set = (element: HTMLElement | SVGElement, name: string, value: string) => {
     // A transition would show the old value for as long as the page likes.
@@ -46,12 +47,7 @@ export function makeBlanker(tools: BlankTools): Blanker {
   };
   const styleOf = (element: Element, name: string) => getComputedStyle(element).getPropertyValue(name);
   /** Takes an element out of sight in the first of these ways that holds. */
-  const vanish = (
-    element: Element,
-    owner: Owner,
-    ways: readonly ('visibility' | 'display')[],
-    { place = element, key = 'picture' } = {},
-  ) => {
+  const vanish = (element: Element, owner: Owner, ways: readonly ('visibility' | 'display')[], place = element) => {
     if (!(element instanceof HTMLElement || element instanceof SVGElement)) return fail(owner.rule);
     const isGone = () => ways.some((name) => styleOf(element, name) === GONE[name]);
     if (isGone() || !mayWrite()) return;
@@ -62,10 +58,10 @@ export function makeBlanker(tools: BlankTools): Blanker {
       if (isGone()) vanished.add(element);
       else fail(owner.rule);
     });
-    hit(owner.rule, place, key, 1, key === 'picture' ? owner.element : undefined);
+    hit(owner.rule, place, 'picture', 1, owner.element);
   };
-  const unseen = (element: Element, owner: Owner, key?: string) => vanish(element, owner, ['visibility', 'display'], key ? { key } : {});
-  const out = (element: Element, owner: Owner, place?: Element) => vanish(element, owner, ['display'], place ? { place } : {});
+  const unseen = (element: Element, owner: Owner) => vanish(element, owner, ['visibility', 'display']);
+  const out = (element: Element, owner: Owner, place?: Element) => vanish(element, owner, ['display'], place);
 
   /** What has to be set, by what is drawn now: name, and the value that it must have then. */
   const wantedOf = (element: HTMLElement | SVGElement, owner: Owner, isDrawing: boolean) => {
@@ -117,6 +113,35 @@ export function makeBlanker(tools: BlankTools): Blanker {
     });
   };
 
+  /** An element and all that is drawn in it, but for the frames of cells and buttons. */
+  const partsOf = (element: Element): (HTMLElement | SVGElement)[] => {
+    const shadow = tools.shadowOf(element);
+    const slotted = element instanceof HTMLSlotElement ? element.assignedElements() : [];
+    const inner = [...(shadow?.children ?? []), ...slotted, ...element.children].flatMap(partsOf);
+    const isPart = element instanceof HTMLElement || element instanceof SVGElement;
+    return isPart && !/^(button|td|th|tr)$/.test(element.localName) ? [element, ...inner] : inner;
+  };
+  const isUnseen = (element: Element) =>
+    styleOf(element, 'display') === 'none' ||
+    [null, '::before', '::after'].every((which) => getComputedStyle(element, which).visibility !== 'visible');
+  /** Hides each part that its own style would show in an element out of sight, also where the element itself has no size. */
+  const hideAll = (owner: Owner) => {
+    const parts = partsOf(owner.element);
+    const open = parts.filter((part) => !isUnseen(part));
+    if (open.length === 0 || !mayWrite()) return;
+    const isDrawn = open.some((part) => part.getBoundingClientRect().width * part.getBoundingClientRect().height > 0);
+    afterwards(() => {
+      for (const part of parts) {
+        if (isUnseen(part)) continue;
+        set(part, 'visibility', GONE.visibility);
+        if (!isUnseen(part)) set(part, 'display', GONE.display);
+        if (isUnseen(part)) emptied.set(owner.element, [...(emptied.get(owner.element) ?? []), part]);
+        else fail(owner.rule);
+      }
+    });
+    if (isDrawn) hit(owner.rule, owner.element, 'hidden', 1);
+  };
+
   return {
     blank: (element, owner) => {
       if (!owner) {
@@ -140,17 +165,13 @@ export function makeBlanker(tools: BlankTools): Blanker {
       const { element } = owner;
       if (!(element instanceof HTMLElement)) return;
       if (tools.isTreated(element)) {
-        if (emptied.has(element)) element.style.removeProperty('visibility');
+        for (const part of emptied.get(element) ?? []) part.style.removeProperty('visibility');
         emptied.delete(element);
         return;
       }
       // Nothing was found in it that could be replaced, yet it may say something: a bar, a color, what nobody thought of.
       // An empty field or cell says that it is empty, and its frame belongs to what is around it.
-      if (/^(input|textarea|select|option|button|td|th|tr)$/.test(element.localName)) return;
-      const { width, height } = element.getBoundingClientRect();
-      if (width * height === 0) return;
-      emptied.add(element);
-      unseen(element, owner, 'hidden');
+      if (!/^(input|textarea|select|option)$/.test(element.localName)) hideAll(owner);
     },
   };
 }

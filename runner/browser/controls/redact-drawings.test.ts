@@ -18,6 +18,9 @@ const PAGES: Record<string, string> = {
   background: '<div style="width: 300px; height: 40px; background: url(/text.svg)"></div>',
   body: '<style>body { background: url(/text.svg) no-repeat }</style>',
   before: `<style>b::before { content: url("${DATA}") }</style><b></b>`,
+  marker: `<style>li::marker { content: url("${DATA}") }</style><ul style="margin-left: 300px"><li>x</li></ul>`,
+  // What a script draws while the page prints goes into the PDF as text: charts are told to do so.
+  canvas: `<canvas id="c" width="400" height="60"></canvas><script>addEventListener('beforeprint', () => { const pen = document.getElementById('c').getContext('2d'); pen.font = '20px sans-serif'; pen.fillText('${MAIL}', 5, 30) })</script>`,
   inner: '<svg width="300" height="40"><image href="/text.svg" width="300" height="40"/></svg>',
   use: '<svg width="300" height="40"><use href="/sprite.svg#s"/></svg>',
   frame: '<iframe src="https://bi.example.org/file" width="400" height="80"></iframe>',

@@ -5,22 +5,26 @@ import type { CaptureRun } from '../capture-run.ts';
 
 /** What a picture in SVG shows text by: elements, elements that an entity brings, and a picture in the picture. */
 const SHOWS_TEXT = /<(?:[\w-]+:)?(?:text|foreignObject)\b|<!ENTITY|svg\+xml/i;
+/** A JPEG that carries more than its picture: it goes into a PDF as it is, with notes and what stands behind its end. */
+const CARRIES = /^\xff\xd8.*(?:\xff(?:[\xe1\xe3-\xed\xef\xfe]|\xe0(?!..JFIF)|\xe2(?!..ICC_PROFILE)|\xee(?!..Adobe))|\xff\xd9.)/s;
 const LOOKED_MAX = 200;
 type FrameResources = { frame: { id: string }; resources: { url: string; mimeType: string }[]; childFrames?: FrameResources[] };
 
-/** Addresses of pictures that hold no text: those made of pixels, and drawings without any. All others may hold some. */
+/** Addresses of pictures that hold no text: drawings without any, and pixels without notes. All others may hold some. */
 export async function findTextless(session: CDPSession, run: CaptureRun): Promise<string[]> {
   const { frameTree } = await run.within(LIMITS.redactSweepMsMax, session.send('Page.getResourceTree'));
   const pictures = resourcesOf(frameTree).filter(({ mimeType }) => mimeType.startsWith('image/'));
-  const drawings = pictures.filter(({ mimeType }) => mimeType.includes('svg')).slice(0, LOOKED_MAX);
   const looked = await Promise.all(
-    drawings.map(async ({ frameId, url }) => {
+    pictures.slice(0, LOOKED_MAX).map(async ({ frameId, url, mimeType }) => {
       const answer = await run.within(LIMITS.redactSweepMsMax, session.send('Page.getResourceContent', { frameId, url })).catch(() => null); // No longer held by the browser: it may hold text.
-      const text = answer && (answer.base64Encoded ? Buffer.from(answer.content, 'base64').toString('latin1') : answer.content);
-      return text?.includes('<svg') && !SHOWS_TEXT.test(text) ? [url] : [];
+      if (!answer) return [];
+      const text = answer.base64Encoded ? Buffer.from(answer.content, 'base64').toString('latin1') : answer.content;
+      // Pixels are what they are by their first bytes, whatever type the site names.
+      const isPlain = mimeType.includes('svg') ? text.includes('<svg') && !SHOWS_TEXT.test(text) : text !== '' && !CARRIES.test(text);
+      return isPlain ? [url] : [];
     }),
   );
-  return [...pictures.filter(({ mimeType }) => !mimeType.includes('svg')).map(({ url }) => url), ...looked.flat()];
+  return looked.flat();
 }
 
 function resourcesOf(tree: FrameResources): { frameId: string; url: string; mimeType: string }[] {
@@ -28,22 +32,25 @@ function resourcesOf(tree: FrameResources): { frameId: string; url: string; mime
 }
 
 /**
- * Makes pixels of all that shows a drawing which may hold text: printed as it is, its text could be selected in the PDF,
- * and no rule by text reaches into a picture. Any filter makes the browser print pixels, at 300 to the inch. Returns how
+ * Makes pixels of all that shows a drawing which may hold text, a canvas (what is drawn into it while the page prints is
+ * printed as text) or a JPEG with notes: printed as it is, its text could be selected in the PDF, and no rule by text
+ * reaches into a picture. Any filter makes the browser print pixels, at 300 to the inch. Returns how
  * many were made now. Runs in the page: uses nothing from outside itself.
  */
 export function flattenDrawings(roots: Iterable<Document | ShadowRoot>, textless: readonly string[]): number {
   const known = new Set(textless);
   const SHOWS = /<(?:[\w-]+:)?(?:text|foreignObject)\b|<!ENTITY|svg\+xml/i;
+  const CARRIED = /^\xff\xd8.*(?:\xff(?:[\xe1\xe3-\xed\xef\xfe]|\xe0(?!..JFIF)|\xe2(?!..ICC_PROFILE)|\xee(?!..Adobe))|\xff\xd9.)/s;
   const NAMES = ['background-image', 'border-image-source', 'list-style-image', 'mask-image', '-webkit-mask-box-image-source', 'content'];
   const mayShow = (address: string) => {
     const [url = ''] = address.split('#');
-    if (url === '' || known.has(url) || /^data:(?!image\/svg)/i.test(url)) return false;
+    if (url === '' || known.has(url)) return false;
     if (!/^data:/i.test(url)) return true;
     const comma = address.indexOf(',');
     try {
       const body = decodeURIComponent(address.slice(comma + 1));
-      return SHOWS.test(/;base64$/i.test(address.slice(0, comma)) ? atob(body) : body);
+      const text = /;base64$/i.test(address.slice(0, comma)) ? atob(body) : body;
+      return (/^data:image\/svg/i.test(address) ? SHOWS : CARRIED).test(text);
     } catch {
       return true;
     }
@@ -58,7 +65,8 @@ export function flattenDrawings(roots: Iterable<Document | ShadowRoot>, textless
           ? element.src
           : '';
     const poster = element instanceof HTMLVideoElement ? element.poster : '';
-    const styles = [null, '::before', '::after'].flatMap((which) => {
+    const pseudos = ['::before', '::after', ...(getComputedStyle(element).display.includes('list-item') ? ['::marker'] : [])];
+    const styles = [null, ...pseudos].flatMap((which) => {
       const style = getComputedStyle(element, which);
       return NAMES.flatMap((name) => [...style.getPropertyValue(name).matchAll(/url\("((?:\\[\s\S]|[^"\\])*)"\)/g)]);
     });
@@ -74,7 +82,8 @@ export function flattenDrawings(roots: Iterable<Document | ShadowRoot>, textless
     for (const element of root.querySelectorAll('*')) {
       const box = element instanceof SVGElement ? outermost(element) : element;
       if (!(box instanceof HTMLElement || box instanceof SVGElement) || getComputedStyle(box).filter !== 'none') continue;
-      if (getComputedStyle(box).visibility === 'hidden' || !addresses(element).some(mayShow)) continue;
+      if (getComputedStyle(box).visibility === 'hidden' || !(element instanceof HTMLCanvasElement || addresses(element).some(mayShow)))
+        continue;
       made++;
       // The background of the root is painted on the sheet itself, where no filter of an element reaches.
       const [name, value] = /^(html|body)$/.test(box.localName) ? ['background-image', 'none'] : ['filter', 'opacity(1)'];

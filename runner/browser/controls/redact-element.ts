@@ -47,8 +47,8 @@ export function makeElementRedactor(tools: ElementTools): ElementRedactor {
   };
   /** A relative address that the base of the page completes with what must not be seen. */
   const redactLink = (element: Element, name: string, value: string) => {
-    if (!(element instanceof HTMLAnchorElement || element instanceof HTMLAreaElement)) return value;
-    const resolved = element.href;
+    if (!URL.canParse(value, element.baseURI)) return value;
+    const resolved = new URL(value, element.baseURI).href;
     const clean = redactValue(element, name, resolved);
     return clean === resolved ? value : clean;
   };
@@ -61,7 +61,7 @@ export function makeElementRedactor(tools: ElementTools): ElementRedactor {
     const rule = owner && rules[owner.rule];
     for (const name of element.getAttributeNames()) {
       const value = element.getAttribute(name) ?? '';
-      if (KEPT.test(name) || name.startsWith(MARK) || value === '') continue;
+      if (KEPT.test(name) || name.startsWith(MARK) || (value === '' && !isLink(element, name))) continue;
       if (/^(xlink:)?href$/.test(name) && !isLink(element, name)) continue;
       let clean = value;
       if (owner && rule) {
@@ -74,6 +74,33 @@ export function makeElementRedactor(tools: ElementTools): ElementRedactor {
     }
   };
 
+  /** A field for a date holds it in another form than the one that it shows, which depends on the language. */
+  const redactShown = (element: HTMLInputElement | HTMLTextAreaElement, value: string) => {
+    const clean = text.string(value, element, 'value');
+    const [, year = '', month = '', day = '01', hour, minute = ''] =
+      /^(\d{4,})-(\d\d)(?:-(\d\d))?(?:T(\d\d):(\d\d))?/.exec(value) ?? /^()()()(\d\d):(\d\d)/.exec(value) ?? [];
+    if (clean !== value || !/^(date|datetime-local|month|time)$/.test(element.type)) return clean;
+    const half =
+      hour === undefined ? '' : `${String(Number(hour) % 12 || 12).padStart(2, '0')}:${minute} ${Number(hour) < 12 ? 'AM' : 'PM'}`;
+    const dates = ['/', '.', '-', '. '].flatMap((by) =>
+      [
+        [month, day, year],
+        [day, month, year],
+        [year, month, day],
+      ].map((parts) => parts.join(by)),
+    );
+    const locale = (style: 'numeric' | 'long') => {
+      const date = new Date(0);
+      date.setFullYear(Number(year), Number(month) - 1, Number(day));
+      const parts = style === 'long' ? ({ year: 'numeric', month: 'long' } as const) : {};
+      return date.toLocaleDateString([], parts);
+    };
+    const shown =
+      year === ''
+        ? [half]
+        : [...dates.flatMap((date) => [date, `${date}, ${half}`, `${date}, ${hour}:${minute}`]), locale('numeric'), locale('long')];
+    return shown.some((form) => text.string(form, element, 'value') !== form) ? '' : value;
+  };
   const field = (element: Element, owner: Owner | null) => {
     if (!(element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement)) return;
     const rule = owner && rules[owner.rule];
@@ -88,7 +115,7 @@ export function makeElementRedactor(tools: ElementTools): ElementRedactor {
     if (owner && /^(range|color)$/.test(element.type)) return; // They show any value that they are given: they are blanked.
     const { value } = element;
     if (value === '' || written.get(element) === value) return;
-    const clean = rule ? rule.replacement : text.string(value, element, 'value');
+    const clean = rule ? rule.replacement : redactShown(element, value);
     if (clean === value || !mayWrite()) return;
     if (owner) hit(owner.rule, element, 'value', 1, owner.element);
     element.value = element.type === 'file' ? '' : clean;

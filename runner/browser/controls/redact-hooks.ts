@@ -30,6 +30,23 @@ export function installRedactHooks(events: RedactEvents): void {
   };
   hook(HTMLInputElement.prototype);
   hook(HTMLTextAreaElement.prototype);
+  // They reach the structure of a PDF and are on no node: they are kept for the page alone.
+  for (const name of Object.getOwnPropertyNames(ElementInternals.prototype)) {
+    const own = Object.getOwnPropertyDescriptor(ElementInternals.prototype, name);
+    if (
+      !/^aria(Label|Description|ValueText|RoleDescription|Placeholder|BrailleLabel|BrailleRoleDescription|KeyShortcuts)$/.test(name) ||
+      !own
+    )
+      continue;
+    const kept = new WeakMap<ElementInternals, unknown>();
+    const get = function get(this: ElementInternals): unknown {
+      return kept.get(this) ?? null;
+    };
+    const set = function set(this: ElementInternals, value: unknown): void {
+      kept.set(this, value);
+    };
+    Object.defineProperty(ElementInternals.prototype, name, { ...own, get, set });
+  }
   const attach = Element.prototype.attachShadow;
   Element.prototype.attachShadow = function attachShadow(init: ShadowRootInit): ShadowRoot {
     // Closed to nobody but us is not on offer: what cannot be reached cannot be redacted.

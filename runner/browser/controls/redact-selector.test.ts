@@ -32,6 +32,14 @@ const PAGES: Record<string, string> = {
   hyphen: `<p class="s" lang="en" style="width: 60px; hyphens: manual; hyphenate-character: 'SECRET'">abcdef&shy;ghijklmnop</p>`,
   gradient: `<div class="s" style="width: 200px; height: 20px; background: linear-gradient(to right, red 73%, white 73%)"></div>`,
   bar: `<div class="s" style="width: 73px; height: 20px; background: red"></div>`,
+  // Boxes without a size of their own, whose parts have one.
+  floatbar: `<div class="s" style="width: 400px"><div style="float: left; width: 73%; height: 20px; background: red"></div></div>`,
+  placedbar: `<div class="s" style="position: relative; height: 0"><div style="position: absolute; width: 290px; height: 20px; background: red"></div></div>`,
+  contentsbar: `<div class="s" style="display: contents"><div style="width: 73px; height: 20px; background: red"></div></div>`,
+  visiblebar: `<div class="s" style="width: 200px; height: 20px"><div style="visibility: visible; width: 73px; height: 20px; background: red"></div></div>`,
+  shadowbar: `<div class="s"><template shadowrootmode="closed"><div style="visibility: visible; width: 73px; height: 20px; background: red"></div></template></div>`,
+  cellbar: `<table><tr><td class="s"><div style="width: 73px; height: 20px; background: red"></div></td></tr></table>`,
+  buttonbar: `<button class="s"><span style="display: block; width: 73px; height: 20px; background: red"></span></button>`,
   hostimage: host(`:host { display: block; width: 300px; height: 40px; background-image: url("${RED}") !important }`),
   hostpseudo: host(
     `:host::before { content: "" !important; display: block; width: 300px; height: 40px; background: url("${RED}") !important }`,

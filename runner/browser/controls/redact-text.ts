@@ -44,14 +44,33 @@ export function makeTextRedactor(tools: TextTools): TextRedactor {
     return { text, from };
   };
 
+  type Place = { segment: number; offset: number };
+  const compare = (one: Place, other: Place) => one.segment - other.segment || one.offset - other.offset;
+  const findIn = (values: readonly string[], rule: TextRule, base: number) => {
+    const { text, from } = read(values.map((value) => ({ value })));
+    return find(text, rule).flatMap(({ start, end }) => {
+      const [first, last] = [from[start], from[end - 1]];
+      if (!first || !last) return [];
+      return [{ first: { ...first, segment: first.segment + base }, last: { ...last, segment: last.segment + base } }];
+    });
+  };
+  /** What a rule finds in all of a run and in each piece of it: what only a margin keeps apart is one text and is several. */
+  const findAll = (values: readonly string[], rule: TextRule) => {
+    const whole = findIn(values, rule, 0);
+    const pieces = values.length < 2 ? [] : values.flatMap((value, at) => (value.trim() === '' ? [] : findIn([value], rule, at)));
+    const places: typeof whole = [];
+    for (const place of [...whole, ...pieces].sort((one, other) => compare(one.first, other.first))) {
+      const before = places.at(-1);
+      if (!before || compare(place.first, before.last) > 0) places.push(place);
+      else if (compare(place.last, before.last) > 0) before.last = place.last;
+    }
+    return places;
+  };
   /** The values after every match of one rule is replaced; the first segment of a match takes the replacement. */
   const replace = (values: string[], rule: PageRule): number => {
     if (!rule.text) return 0;
-    const { text, from } = read(values.map((value) => ({ value })));
-    const matches = find(text, rule.text);
-    for (const match of matches.toReversed()) {
-      const [first, last] = [from[match.start], from[match.end - 1]];
-      if (!first || !last) continue;
+    const matches = findAll(values, rule.text);
+    for (const { first, last } of matches.toReversed()) {
       for (let i = last.segment; i >= first.segment; i--) {
         const value = values[i] ?? '';
         const start = i === first.segment ? first.offset : 0;

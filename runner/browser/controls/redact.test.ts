@@ -56,6 +56,19 @@ beforeAll(async () => {
       return html(
         `<p>x</p><script>fetch('/users/${MAIL}/seen', { method: 'POST' }).catch(() => { document.body.insertAdjacentHTML('beforeend', '<p id="sent">sent</p>') })</script>`,
       );
+    if (url.pathname === '/chips') {
+      const chips = ['alice@corp.example', 'bob@corp.example', 'EMP-204981', 'EMP-204982', '4111111111111111', '5500000000000004'];
+      return html(`<p>${chips.map((chip) => `<span style="margin: 4px">${chip}</span>`).join('')}</p>`);
+    }
+    if (url.pathname === '/born') return html('<p>Born <input type="date" value="1979-03-04"></p>');
+    if (url.pathname === '/label')
+      return html(
+        `<x-pic style="display:block;width:50px;height:50px;background:red"></x-pic><script>customElements.define('x-pic', class extends HTMLElement { constructor() { super(); const own = this.attachInternals(); own.role = 'img'; own.ariaLabel = 'Picture of ${MAIL}' } })</script>`,
+      );
+    if (url.pathname.endsWith('/self'))
+      return html(
+        '<title>t</title><p><a href="">self</a></p><svg width="90" height="20"><a href="?tab=2"><text y="15">tab</text></a></svg>',
+      );
     if (url.pathname.startsWith('/users/')) return html(`<title>Profile</title><p>profile</p><a href="#part">part</a>`);
     return html(`<title>Report of ${MAIL}</title><p class="mail">${MAIL}</p><p>Total 42</p><p class="keep">kept@else.example.nothing</p>`);
   });
@@ -140,6 +153,26 @@ describe('redact', () => {
     const waiting = await pdf(`users/${MAIL}`, { waitFor: { selector: '#never', timeout: 200 } });
     expect(waiting).toMatchObject({ ok: false });
     expect(JSON.stringify(waiting)).not.toContain('secret');
+  });
+
+  it('takes what stands beside each other without a space for several values, and for one', async () => {
+    const text = await textOf(await pdf('chips'));
+    expect(text).not.toMatch(/corp\.example|alice|bob/);
+    expect(await textOf(await pdf('chips', { redact: [{ regex: '\\bEMP-\\d{6}\\b' }] }))).not.toMatch(/20498/);
+    expect(await textOf(await pdf('chips', { redact: [{ pattern: 'card' }] }))).not.toMatch(/4111|5500/);
+  });
+
+  it('finds a date in the form that a field shows', async () => {
+    const result = await pdf('born', { redact: [{ regex: '\\d{2}/\\d{2}/\\d{4}' }] });
+    expect(await textOf(result)).not.toMatch(/1979/);
+  });
+
+  it('leaves nothing of a label that is on no node, and of a link that the address of the page completes', async () => {
+    const tagged = { output: { format: 'pdf' as const, pdf: { tagged: true } } };
+    for (const path of ['label', `users/${MAIL}/self`]) {
+      const bytes = await readFile(fileOf(await pdf(path, tagged)), 'latin1');
+      expect(bytes).not.toMatch(/ann\.secret/);
+    }
   });
 
   it('refuses to print an address that holds what is redacted into a header', async () => {

@@ -82,7 +82,7 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
 
   const texts = tools.makeTextRedactor({ rules, find: tools.find, hit });
   const pseudo = tools.makePseudoReader(mayWrite, later);
-  const blanker = tools.makeBlanker({ rules, hit, mayWrite, fail, isTreated, later, afterwards, adoptSheet: pseudo.adoptSheet });
+  const blanker = tools.makeBlanker({ rules, hit, mayWrite, fail, isTreated, shadowOf, later, afterwards, adoptSheet: pseudo.adoptSheet });
   const elements = tools.makeElementRedactor({ rules, text: texts, hit, mayWrite, blanker });
   const text = (node: Text, owner: Owner | null): Segment => ({
     value: node.data,
