@@ -109,6 +109,22 @@ describe('the run loop', () => {
 });
 
 describe('slots', () => {
+  it('tell when somebody waits, and end the watch when nobody does in time', async () => {
+    const slots = createSlots(1, log, () => Number.MAX_SAFE_INTEGER);
+    const never = new AbortController().signal;
+    const release = await slots.take(never);
+    const told: string[] = [];
+    const watch = slots.wanted(never).then(() => told.push('wanted'));
+    await slots.wanted(AbortSignal.abort()); // over at once
+    expect(told).toEqual([]);
+    const second = slots.take(never);
+    await watch;
+    expect(told).toEqual(['wanted']);
+    await slots.wanted(never); // somebody waits already
+    release?.();
+    (await second)?.();
+  });
+
   it('are as many as cores and memory carry, and one at least', () => {
     const MIB = 1024 * 1024;
     expect(countSlots({ cores: 2, freeBytes: 16_000 * MIB })).toBe(4);
