@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright';
 import { makeReceipt } from '#shared/auth-receipt.ts';
-import { type Failure, failure } from '#shared/failure.ts';
+import { FAILURES, type Failure, failure } from '#shared/failure.ts';
 import { CONTENT_TYPES, EXTENSIONS } from '#shared/output.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import { shownUrl } from '#shared/target-url.ts';
@@ -42,6 +42,8 @@ export type CaptureResult =
   | { ok: false; failure: Failure; observed: Observed; sideEffects: boolean };
 
 const CLOSE_MS_MAX = 5000;
+/** How far the timers of runner, browser and page may be apart. */
+const TIMERS_APART_MS = 100;
 const OPEN_MS_MAX = 15_000;
 
 /**
@@ -159,10 +161,16 @@ async function spool(input: CapturePageInput, rendered: Rendered, digests: Retur
 function reasonOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure {
   const stopped = run.stopped();
   if (stopped) return stopped;
+  const thrown = failureOf(error, run, scope);
+  // A wait that the total cut short ends in the same moment as the total, and any of the timers of runner, browser and
+  // page may be the first. What it waited for is still told, with the remedy of the total.
+  if (thrown.code !== 'readiness_timeout' || Date.now() < scope.deadline - TIMERS_APART_MS) return thrown;
+  return failure('total_timeout', thrown.step, thrown.detail.replace(FAILURES.readiness_timeout.says, '').trim());
+}
+
+function failureOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure {
   if (error instanceof CaptureFault) return error.failure;
   const step = run.step();
-  // The last wait and the capture as a whole end in the same moment, and either timer may be the first.
-  if (error instanceof WaitExpired && Date.now() >= scope.deadline) return failure('total_timeout', step);
   // Before the page is asked for, nothing but the browser can be late.
   if (error instanceof WaitExpired && step === 'session') return failure('browser_crashed', step, 'The browser did not answer in time.');
   if (error instanceof WaitExpired) return failure('readiness_timeout', step, 'The page did not answer the browser.');
