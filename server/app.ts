@@ -10,9 +10,8 @@ import type { Instance } from './api/context.ts';
 import { buildHttpServer } from './api/http-server.ts';
 import { createRateLimits } from './api/rate-limits.ts';
 import { startBackground } from './background.ts';
-import { migrate } from './db/migrate.ts';
 import { createEvents } from './db/notifications.ts';
-import { openOrm } from './db/orm.ts';
+import { openDatabase } from './db/open-database.ts';
 import { createSealer } from './domain/captures/seal-payload.ts';
 import type { Deps } from './domain/deps.ts';
 
@@ -123,10 +122,9 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 async function openDeps(options: AppOptions, opened: AsyncDisposableStack, publicUrl: () => string): Promise<Deps> {
   const { log, settings } = options;
-  const orm = await openOrm(options.databaseUrl);
+  const { orm, db } = await openDatabase(options.databaseUrl);
   // A connection whose transaction broke off with the database is never given back, and the pool would wait for it.
   opened.defer(async () => void (await Promise.race([orm.close(true), delay(ORM_CLOSE_MS_MAX, undefined, { ref: false })])));
-  await migrate(orm);
   const blobs = createAzureBlobStore(options.blobs);
   await blobs.prepare();
   const events = createEvents(options.databaseUrl, log);
@@ -134,7 +132,7 @@ async function openDeps(options: AppOptions, opened: AsyncDisposableStack, publi
   const queue = options.rabbitmqUrl ? createRabbitJobQueue(options.rabbitmqUrl, log) : createMemoryJobQueue();
   opened.defer(() => queue.close());
   return {
-    db: { fork: () => orm.em.fork() },
+    db,
     blobs,
     queue,
     events,

@@ -6,9 +6,8 @@ import { createMemoryJobQueue } from '../adapters/memory-job-queue.ts';
 import type { Instance } from '../api/context.ts';
 import { OPERATOR_API, operatorGateway } from '../api/operator-gateway.ts';
 import { createRateLimits } from '../api/rate-limits.ts';
-import { migrate } from '../db/migrate.ts';
 import { createEvents } from '../db/notifications.ts';
-import { openOrm } from '../db/orm.ts';
+import { openDatabase } from '../db/open-database.ts';
 import { ensureFirstWorkspace } from '../domain/access/workspaces.ts';
 import { AppError } from '../domain/app-error.ts';
 import type { BlobStore } from '../domain/ports.ts';
@@ -45,9 +44,7 @@ export function createDatabaseTransport(address: DatabaseAddress): Transport {
 
 async function openInstance(address: DatabaseAddress, opened: AsyncDisposableStack): Promise<{ instance: Instance; token: string }> {
   const log = createLog('cli', 'error');
-  const orm = await openOrm(address.databaseUrl, 2);
-  opened.defer(() => orm.close(true));
-  await migrate(orm).catch((cause: unknown) => {
+  const { orm, db } = await openDatabase(address.databaseUrl, 2).catch((cause: unknown) => {
     throw new OperatorError(
       EXIT.unavailable,
       'no_database',
@@ -56,11 +53,12 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
       { cause },
     );
   });
+  opened.defer(() => orm.close(true));
   const events = createEvents(address.databaseUrl, log);
   opened.defer(() => events.close());
   const token = randomBytes(32).toString('base64url');
   const deps = {
-    db: { fork: () => orm.em.fork() },
+    db,
     blobs: NO_STORAGE,
     queue: createMemoryJobQueue(),
     events,

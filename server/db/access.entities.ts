@@ -2,10 +2,12 @@ import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import type { AllowedDomain as AllowedDomainEntry } from '#shared/allowed-domain.ts';
 import type { AllowedDomainId, ApiKeyId, InviteId, RunnerId, UserId, WorkspaceId } from '#shared/ids.ts';
 import type { Scope } from '#shared/scopes.ts';
+import { ofWorkspace } from './policies.ts';
 
 export const Workspace = defineEntity({
   name: 'Workspace',
   tableName: 'workspace',
+  ...ofWorkspace('id'),
   properties: { id: p.text().$type<WorkspaceId>().primary(), name: p.text(), createdAt: p.datetime() },
 });
 
@@ -24,6 +26,7 @@ export const User = defineEntity({
 export const Member = defineEntity({
   name: 'Member',
   tableName: 'member',
+  ...ofWorkspace(),
   properties: {
     workspace: () => p.manyToOne(Workspace).ref().primary(),
     user: () => p.manyToOne(User).ref().primary(),
@@ -36,6 +39,7 @@ export const Member = defineEntity({
 export const ConsoleSession = defineEntity({
   name: 'ConsoleSession',
   tableName: 'console_session',
+  ...ofWorkspace(),
   properties: {
     tokenHash: p.text().primary(),
     user: () => p.manyToOne(User).ref().deleteRule('cascade'),
@@ -60,6 +64,7 @@ export const SignInLink = defineEntity({
 export const Invite = defineEntity({
   name: 'Invite',
   tableName: 'invite',
+  ...ofWorkspace(),
   uniques: [{ properties: ['workspace', 'email'], name: 'invite_unique' }],
   properties: {
     id: p.text().$type<InviteId>().primary(),
@@ -75,6 +80,7 @@ export const Invite = defineEntity({
 export const ApiKey = defineEntity({
   name: 'ApiKey',
   tableName: 'api_key',
+  ...ofWorkspace(),
   properties: {
     id: p.text().$type<ApiKeyId>().primary(),
     workspace: () => p.manyToOne(Workspace).ref().deleteRule('cascade'),
@@ -94,6 +100,7 @@ export const ApiKey = defineEntity({
 export const AllowedDomain = defineEntity({
   name: 'AllowedDomain',
   tableName: 'allowed_domain',
+  ...ofWorkspace(),
   uniques: [{ properties: ['workspace', 'host', 'port'], name: 'allowed_domain_unique' }],
   properties: {
     id: p.text().$type<AllowedDomainId>().primary(),

@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { AUDIT_OUTCOMES, type AuditAction, type AuditActorKind } from '#shared/audit.ts';
+import { ofWorkspace } from './policies.ts';
 
 /**
  * Refuses every change, by the server's own account too, unless that account takes the trigger away. `truncate` has a
@@ -19,6 +20,7 @@ const appendOnly = () => [
 export const AuditEvent = defineEntity({
   name: 'AuditEvent',
   tableName: 'audit_event',
+  ...ofWorkspace(),
   indexes: [
     { properties: ['workspace', 'id'], name: 'audit_event_list' },
     { properties: ['action', 'at'], name: 'audit_event_recent' },

@@ -5,11 +5,13 @@ import type { Failure, Step } from '#shared/failure.ts';
 import type { CaptureId, JobId } from '#shared/ids.ts';
 import { FORMATS } from '#shared/output.ts';
 import { Runner, Workspace } from './access.entities.ts';
+import { ofCapture, ofWorkspace } from './policies.ts';
 
 /** The resource callers see. Holds nothing of the auth state and no query string: those live in the sealed payload. */
 export const Capture = defineEntity({
   name: 'Capture',
   tableName: 'capture',
+  ...ofWorkspace(),
   indexes: [
     { properties: ['workspace', 'id'], name: 'capture_list' },
     { properties: ['workspace', 'status', 'id'], name: 'capture_list_by_status' },
@@ -52,6 +54,7 @@ export const Capture = defineEntity({
 export const CapturePayload = defineEntity({
   name: 'CapturePayload',
   tableName: 'capture_payload',
+  ...ofCapture(),
   properties: { capture: () => p.oneToOne(Capture).ref().primary().deleteRule('cascade'), sealed: p.text().hidden() },
 });
 
@@ -59,6 +62,7 @@ export const CapturePayload = defineEntity({
 export const Asset = defineEntity({
   name: 'Asset',
   tableName: 'asset',
+  ...ofCapture(),
   properties: {
     capture: () => p.oneToOne(Capture).ref().primary().deleteRule('cascade'),
     blobName: p.text(),
@@ -80,6 +84,7 @@ export const Asset = defineEntity({
 export const Job = defineEntity({
   name: 'Job',
   tableName: 'job',
+  ...ofWorkspace(),
   indexes: [
     { properties: ['state', 'availableAt'], name: 'job_due' },
     { properties: ['state', 'leaseUntil'], name: 'job_leases' },
@@ -117,6 +122,7 @@ export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
 export const Attempt = defineEntity({
   name: 'Attempt',
   tableName: 'attempt',
+  ...ofCapture(),
   properties: {
     capture: () => p.manyToOne(Capture).ref().primary().deleteRule('cascade'),
     number: p.integer().primary(),
@@ -133,6 +139,7 @@ export const Attempt = defineEntity({
 export const IdempotencyRecord = defineEntity({
   name: 'IdempotencyRecord',
   tableName: 'idempotency_record',
+  ...ofWorkspace(),
   indexes: [
     { properties: ['createdAt'], name: 'idempotency_age' },
     { properties: ['captureId'], name: 'idempotency_capture' },

@@ -39,7 +39,7 @@ export async function checkPart(ask: () => Promise<unknown>): Promise<PartState>
 
 /** Reads the numbers of `/metrics`. Bounded by indexes: unsettled jobs, and the captures of the last hour. */
 export async function measureInstance(deps: Pick<Deps, 'db'>): Promise<InstanceMeasures> {
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   // Ids sort by time: the range of the last hour is read from the primary key's index.
   const hourAgo = makeId('capture', Date.now() - HOUR_MS);
   const statuses = await em.execute<{ status: CaptureStatus; count: number }[]>(RECENT, [hourAgo]);

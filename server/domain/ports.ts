@@ -1,9 +1,15 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { WorkspaceId } from '#shared/ids.ts';
 import type { WakeUp } from '#shared/runner-protocol.ts';
 
-/** Gives a fresh unit of work; one for each request or loop turn. */
+/** Gives a fresh unit of work; one for each request or loop turn. What it may see is held by the database itself. */
 export interface Db {
+  /** Sees no row of any workspace: for what belongs to the instance alone. */
   fork(): EntityManager;
+  /** Sees and changes the rows of one workspace, whatever a query asks for. */
+  inWorkspace(workspaceId: WorkspaceId): EntityManager;
+  /** Sees everything: for callers who are not in a workspace yet, and for work that nobody asked for. Counted by a test. */
+  acrossWorkspaces(): EntityManager;
 }
 
 export interface Clock {

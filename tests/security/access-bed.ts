@@ -43,7 +43,7 @@ export async function createAccessBed(): Promise<AccessBed> {
   const api = await createApiBed({ settings: { queuedPerWorkspaceMax: 10_000 }, trustedProxies: ['127.0.0.1'] });
   const { deps } = api.app;
   const second = await deps.db
-    .fork()
+    .acrossWorkspaces()
     .transactional((em) =>
       insertOwner(em, { workspaceName: 'second', ownerName: 'Other', email: null, passwordHash: null, now: new Date() }),
     );
@@ -122,7 +122,7 @@ const PICTURE = {
 async function addMember(api: ApiBed, workspaceId: WorkspaceId, role: Role): Promise<UserId> {
   const userId = makeId('user');
   const createdAt = new Date();
-  await api.app.deps.db.fork().transactional(async (em) => {
+  await api.app.deps.db.inWorkspace(workspaceId).transactional(async (em) => {
     await em.insert(User, { id: userId, name: role, email: null, passwordHash: null, createdAt });
     await em.insert(Member, { workspace: workspaceId, user: userId, role, createdAt });
   });

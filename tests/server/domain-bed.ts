@@ -3,9 +3,8 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
 import pg from 'pg';
 import { createAzureBlobStore } from '#server/adapters/azure-blob-store.ts';
 import { createMemoryJobQueue } from '#server/adapters/memory-job-queue.ts';
-import { migrate } from '#server/db/migrate.ts';
 import { createEvents } from '#server/db/notifications.ts';
-import { openOrm } from '#server/db/orm.ts';
+import { openDatabase } from '#server/db/open-database.ts';
 import type { ApiKeyActor, OperatorActor, RunnerActor } from '#server/domain/access/actor.ts';
 import { addAllowedDomain } from '#server/domain/access/allowed-domains.ts';
 import { createApiKey } from '#server/domain/access/api-keys.ts';
@@ -44,8 +43,7 @@ export type DomainBed = {
 
 export async function createDomainBed(settings: Partial<Deps['settings']> = {}): Promise<DomainBed> {
   const database = await createTestDatabase();
-  const orm = await openOrm(database.url);
-  await migrate(orm);
+  const { orm, db } = await openDatabase(database.url);
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   const logs: string[] = [];
@@ -55,7 +53,7 @@ export async function createDomainBed(settings: Partial<Deps['settings']> = {}):
   await blobs.prepare();
   const { sealer, privateKey } = await makePool();
   const deps: Deps = {
-    db: { fork: () => orm.em.fork() },
+    db,
     blobs,
     queue: createMemoryJobQueue(),
     events,

@@ -28,7 +28,7 @@ export async function addAllowedDomain(deps: Stored, actor: Actor, input: { doma
   if (!parsed.ok) throw new AppError('invalid_request', parsed.message, { errors: [{ path: 'domain', message: parsed.message }] });
   const { host, port } = parsed.domain;
   const now = deps.clock.now();
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const [changed] = await em.execute<{ id: string }[]>(ADD, [
       makeId('allowedDomain', now.getTime()),
       actor.workspaceId,
@@ -51,14 +51,14 @@ returning id`;
 
 /** Lists the workspace's allowed domains by name. */
 export async function listAllowedDomains(deps: Pick<Deps, 'db'>, actor: Actor): Promise<DomainView[]> {
-  const rows = await deps.db.fork().find(AllowedDomain, { workspace: actor.workspaceId }, { orderBy: { host: 'asc', port: 'asc' } });
+  const rows = await deps.db.inWorkspace(actor.workspaceId).find(AllowedDomain, { workspace: actor.workspaceId }, { orderBy: { host: 'asc', port: 'asc' } });
   return rows.map(toView);
 }
 
 /** Removes an entry. Captures that are waiting lose it too: a claim reads the list as it is then. */
 export async function removeAllowedDomain(deps: Pick<Deps, 'db'>, actor: Actor, id: string): Promise<{ id: string }> {
   requireAdmin(actor);
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const row = isId('allowedDomain', id) ? await em.findOne(AllowedDomain, { id, workspace: actor.workspaceId }) : null;
     const removed = row ? await em.nativeDelete(AllowedDomain, { id: row.id }) : 0;
     if (!row || removed === 0) throw notFound();
@@ -72,7 +72,7 @@ export async function checkAllowedDomain(deps: Pick<Deps, 'db'>, actor: Actor, u
   const parsed = parseTargetUrl(url);
   if (!parsed.ok) return { allowed: false, reason: parsed.message };
   const { host, port } = parsed.target;
-  const entry = matchAllowedDomain(await loadAllowedDomains(deps.db.fork(), actor.workspaceId), host, port);
+  const entry = matchAllowedDomain(await loadAllowedDomains(deps.db.inWorkspace(actor.workspaceId), actor.workspaceId), host, port);
   return entry
     ? { allowed: true, reason: `${shownDomain(entry)} covers it.` }
     : { allowed: false, reason: `${shownDomain({ host, port })} is not an allowed domain.` };

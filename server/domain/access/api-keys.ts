@@ -40,7 +40,7 @@ export async function createApiKey(deps: Keeping, actor: Actor, input: NewApiKey
   if (errors.length > 0)
     throw new AppError('invalid_request', errors.map(({ path, message }) => `${path} ${message}`).join('; '), { errors });
   const now = deps.clock.now();
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const issued = await storeKey(em, actor.workspaceId, {
       name: input.name,
       scopes: [...new Set(input.scopes)],
@@ -57,14 +57,14 @@ export async function createApiKey(deps: Keeping, actor: Actor, input: NewApiKey
 /** Lists the workspace's keys, newest first, revoked ones included. */
 export async function listApiKeys(deps: Pick<Deps, 'db'>, actor: Actor): Promise<ApiKeyView[]> {
   requireAdmin(actor);
-  const rows = await deps.db.fork().find(ApiKey, { workspace: actor.workspaceId }, { orderBy: { id: 'desc' } });
+  const rows = await deps.db.inWorkspace(actor.workspaceId).find(ApiKey, { workspace: actor.workspaceId }, { orderBy: { id: 'desc' } });
   return rows.map(toView);
 }
 
 /** Revokes a key at once and for good; one that is revoked already stays as it is. */
 export async function revokeApiKey(deps: Keeping, actor: Actor, id: string): Promise<ApiKeyView> {
   requireAdmin(actor);
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const row = await findKey(em, actor, id);
     if (row.revokedAt) return toView(row);
     row.revokedAt = deps.clock.now();
@@ -77,7 +77,7 @@ export async function revokeApiKey(deps: Keeping, actor: Actor, id: string): Pro
 /** Makes a successor with the same rights; the old key works for `overlapMs` more (0: no longer), at most to its own end. */
 export async function rotateApiKey(deps: Keeping, actor: Actor, id: string, options: { overlapMs: number }): Promise<IssuedApiKey> {
   requireAdmin(actor);
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const old = await findKey(em, actor, id);
     const now = deps.clock.now();
     if (old.revokedAt || (old.expiresAt && old.expiresAt <= now))

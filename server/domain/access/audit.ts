@@ -35,7 +35,7 @@ export async function recordRefusal(deps: Pick<Deps, 'db' | 'log'>, actor: Audit
   const values = [row.id, row.workspace_id, row.actor_kind, row.actor_id, row.address, row.action, row.target, row.detail];
   const bound = [row.action, row.actor_id, row.detail, LIMITS.auditRefusalsMinuteMax, LIMITS.auditRefusalsMinuteMax];
   try {
-    await deps.db.fork().execute(REFUSE, [...values, ...bound]);
+    await deps.db.acrossWorkspaces().execute(REFUSE, [...values, ...bound]);
   } catch (error) {
     deps.log.error('A refusal could not be written into the audit log', { code: row.action, error });
   }

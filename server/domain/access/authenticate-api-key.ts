@@ -23,7 +23,7 @@ export async function authenticateApiKey(
     throw new AppError('missing_api_key', 'Send an API key: `Authorization: Bearer ss_live_…` or `X-API-Key: ss_live_…`.');
   // The checksum sorts out what was mistyped or made up without asking the database.
   if (!isWellFormedToken('apiKey', token)) throw invalid('malformed');
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   const now = deps.clock.now();
   const row = await em.findOne(ApiKey, { hash: hashToken(token) });
   if (!row) throw invalid('unknown');

@@ -17,7 +17,7 @@ export const CHAIN_START: AuditHead = { position: 0, hash: '0'.repeat(64) };
  * few statements and that nobody waits for: writers of entries never do. Answers how many were taken.
  */
 export async function chainAudit(deps: Pick<Deps, 'db'>): Promise<number> {
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   const waiting = await em.execute<unknown[]>('select 1 from audit_pending limit 1');
   if (waiting.length === 0) return 0;
   return await em.transactional(async (tx) => {

@@ -28,7 +28,7 @@ export async function createInvite(
   const email = normalEmail(input.email);
   const token = makeConsoleToken();
   const now = deps.clock.now();
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     if (await em.findOne(Member, { workspace: actor.workspaceId, user: { email } }))
       throw new AppError('conflict', 'This person is a member of the workspace already.');
     await em.nativeDelete(Invite, { workspace: actor.workspaceId, email });
@@ -52,14 +52,14 @@ export async function createInvite(
 export async function listInvites(deps: Keeping, actor: Actor): Promise<InviteView[]> {
   requireAdmin(actor);
   const open = { workspace: actor.workspaceId, expiresAt: { $gt: deps.clock.now() } };
-  return (await deps.db.fork().find(Invite, open, { orderBy: { id: 'desc' } })).map(toView);
+  return (await deps.db.inWorkspace(actor.workspaceId).find(Invite, open, { orderBy: { id: 'desc' } })).map(toView);
 }
 
 /** Takes an invite back: its link leads nowhere from now on. */
 export async function revokeInvite(deps: Pick<Deps, 'db'>, actor: Actor, id: string): Promise<{ id: string }> {
   requireAdmin(actor);
   if (!isId('invite', id)) throw notFound();
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     if ((await em.nativeDelete(Invite, { id, workspace: actor.workspaceId })) === 0) throw notFound();
     await recordAudit(em, actor, { action: 'invite.revoke', target: id });
     return { id };
@@ -68,7 +68,7 @@ export async function revokeInvite(deps: Pick<Deps, 'db'>, actor: Actor, id: str
 
 /** Tells who holds the link where it leads, and whether a password has to be chosen or proved. */
 export async function previewInvite(deps: Keeping, token: string): Promise<InvitePreview> {
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   const invite = await findInvite(em, deps, token);
   const user = await em.findOne(User, { email: invite.email });
   return { workspace: invite.workspace.unwrap().name, email: invite.email, role: invite.role, hasAccount: user !== null };
@@ -83,7 +83,7 @@ export async function acceptInvite(
   input: { token: string; name?: string; password: string; address?: string },
 ): Promise<IssuedToken> {
   const { address } = input;
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   const seen = await findInvite(em, deps, input.token);
   const known = await em.findOne(User, { email: seen.email });
   if (known && !(await checkPassword(input.password, known.passwordHash ?? null))) {
@@ -91,7 +91,7 @@ export async function acceptInvite(
     throw new AppError('not_signed_in', 'The password is not the one of this account.');
   }
   const passwordHash = known ? null : await hashPassword(input.password);
-  return await deps.db.fork().transactional(async (tx) => {
+  return await deps.db.acrossWorkspaces().transactional(async (tx) => {
     const invite = await findInvite(tx, deps, input.token);
     // Deleted first: of two who use the link at the same moment the second finds nothing.
     if ((await tx.nativeDelete(Invite, { id: invite.id })) === 0) throw gone();
@@ -109,7 +109,7 @@ export async function acceptInvite(
 
 /** Forgets invites that have run out. */
 export async function purgeInvites(deps: Keeping): Promise<void> {
-  await deps.db.fork().nativeDelete(Invite, { expiresAt: { $lte: deps.clock.now() } });
+  await deps.db.acrossWorkspaces().nativeDelete(Invite, { expiresAt: { $lte: deps.clock.now() } });
 }
 
 async function createUser(

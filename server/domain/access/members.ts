@@ -12,7 +12,7 @@ type Reading = Pick<Deps, 'db'>;
 /** Lists the people of the workspace, those who came first at the top. */
 export async function listMembers(deps: Reading, actor: Actor): Promise<MemberView[]> {
   requireAdmin(actor);
-  const rows = await deps.db.fork().find(Member, { workspace: actor.workspaceId }, { populate: ['user'], orderBy: { createdAt: 'asc' } });
+  const rows = await deps.db.inWorkspace(actor.workspaceId).find(Member, { workspace: actor.workspaceId }, { populate: ['user'], orderBy: { createdAt: 'asc' } });
   return rows.map((row) => toView(row, actor));
 }
 
@@ -22,7 +22,7 @@ export async function listMembers(deps: Reading, actor: Actor): Promise<MemberVi
  */
 export async function changeRole(deps: Reading, actor: Actor, input: { userId: string; role: Role }): Promise<MemberView> {
   requireAdmin(actor);
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const member = await findMember(em, actor, input.userId);
     requireRank(actor, member.role);
     requireRank(actor, input.role);
@@ -37,7 +37,7 @@ export async function changeRole(deps: Reading, actor: Actor, input: { userId: s
 /** Takes a member out of the workspace and ends their sessions in it. Keys that they made go on: others may use them. */
 export async function removeMember(deps: Reading, actor: Actor, userId: string): Promise<{ userId: string }> {
   requireAdmin(actor);
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const member = await findMember(em, actor, userId);
     requireRank(actor, member.role);
     await takeOut(em, member, actor);
@@ -47,7 +47,7 @@ export async function removeMember(deps: Reading, actor: Actor, userId: string):
 
 /** Leaves the workspace, which ends the session that asks for it too. */
 export async function leaveWorkspace(deps: Reading, actor: UserActor): Promise<void> {
-  await deps.db.fork().transactional(async (em) => takeOut(em, await findMember(em, actor, actor.userId), actor));
+  await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => takeOut(em, await findMember(em, actor, actor.userId), actor));
 }
 
 /** Refuses with `forbidden` unless the actor may give or take this role: owners are made and unmade by owners. */

@@ -10,8 +10,7 @@ type Keeping = Pick<Deps, 'db' | 'clock'>;
 
 /** Lists the workspaces that the person is a member of, by name. */
 export async function listOwnWorkspaces(deps: Pick<Deps, 'db'>, actor: UserActor): Promise<WorkspaceView[]> {
-  const rows = await deps.db
-    .fork()
+  const rows = await deps.db.acrossWorkspaces()
     .find(Member, { user: actor.userId }, { populate: ['workspace'], orderBy: { workspace: { name: 'asc' } } });
   return rows.map(({ workspace, role }) => ({
     id: workspace.id,
@@ -27,7 +26,7 @@ export async function createWorkspace(deps: Keeping, actor: Actor, input: { name
   if (actor.kind !== 'user') throw new AppError('forbidden', 'A workspace needs a person who owns it: make it in the console.');
   const now = deps.clock.now();
   const id = makeId('workspace', now.getTime());
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     await em.insert(Workspace, { id, name: input.name, createdAt: now });
     await em.insert(Member, { workspace: id, user: actor.userId, role: 'owner', createdAt: now });
     await em.nativeUpdate(ConsoleSession, { tokenHash: actor.sessionHash }, { workspace: id });
@@ -39,7 +38,7 @@ export async function createWorkspace(deps: Keeping, actor: Actor, input: { name
 
 /** Takes this session to another workspace of the person. Foreign and unknown ids: `not_found`. */
 export async function switchWorkspace(deps: Pick<Deps, 'db'>, actor: UserActor, id: string): Promise<WorkspaceView> {
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     const key: WorkspaceId | null = isId('workspace', id) ? id : null;
     const member = key && (await em.findOne(Member, { workspace: key, user: actor.userId }, { populate: ['workspace'] }));
     if (!member || !key) throw notFound();
@@ -56,7 +55,7 @@ export async function renameWorkspace(
   input: { name: string },
 ): Promise<{ id: string; name: string }> {
   requireAdmin(actor);
-  await deps.db.fork().transactional(async (em) => {
+  await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     await em.nativeUpdate(Workspace, { id: actor.workspaceId }, { name: input.name });
     await recordAudit(em, actor, { action: 'workspace.rename', target: actor.workspaceId });
   });

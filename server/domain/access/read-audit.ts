@@ -17,7 +17,7 @@ export async function listAudit(
     throw new AppError('invalid_request', 'The cursor is not one of ours: begin again without it.', {
       errors: [{ path: 'cursor', message: 'is not a cursor of this list' }],
     });
-  const rows = await deps.db.fork().execute<EventRow[]>(
+  const rows = await deps.db.inWorkspace(actor.workspaceId).execute<EventRow[]>(
     `select ${EVENT_COLUMNS} from audit_event event where event.workspace_id = ? ${cursor ? 'and event.id < ?' : ''}
        order by event.id desc limit ?`,
     [actor.workspaceId, ...(cursor ? [cursor] : []), limit + 1],
@@ -39,7 +39,7 @@ export async function exportAudit(
   { after, since }: { after: number; since?: string },
 ): Promise<{ entries: ChainedEntry[]; next: number | null }> {
   if (after === 0) await chainWaiting(deps);
-  const rows = await deps.db.fork().execute<ChainedRow[]>(
+  const rows = await deps.db.acrossWorkspaces().execute<ChainedRow[]>(
     `select link.position::float8, link.previous_hash, link.hash, ${EVENT_COLUMNS}
      from audit_link link join audit_event event on event.id = link.event_id
      where link.position > ? ${since ? 'and event.at >= ?::timestamptz' : ''} order by link.position limit ${LIMITS.auditPageMax}`,

@@ -22,7 +22,7 @@ export async function createRunner(
   const token = makeToken('runner');
   const now = deps.clock.now();
   const id = makeId('runner', now.getTime());
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     await em.insert(Runner, { id, name: input.name, tokenHash: hashToken(token), createdAt: now });
     await recordAudit(em, by, { action: 'runner.create', target: id, workspaceId: null });
     return { runner: toView(await em.findOneOrFail(Runner, { id }), now), token };
@@ -80,7 +80,7 @@ export async function listRunners(deps: Keeping, actor: Actor): Promise<RunnerVi
 /** Revokes a runner's token at once. What it holds is taken back when its lease ends. */
 export async function revokeRunner(deps: Keeping, actor: Actor, id: string): Promise<RunnerView> {
   requireAdmin(actor);
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     const row = isId('runner', id) ? await em.findOne(Runner, { id }) : null;
     if (!row) throw notFound();
     if (!row.revokedAt) {

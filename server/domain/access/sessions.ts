@@ -25,19 +25,18 @@ export async function signInWithPassword(
   input: { email: string; password: string; address?: string },
 ): Promise<IssuedToken> {
   const { address } = input;
-  const em = deps.db.fork();
-  const user = await em.findOne(User, { email: normalEmail(input.email) });
+  const user = await deps.db.fork().findOne(User, { email: normalEmail(input.email) });
   const right = await checkPassword(input.password, user?.passwordHash ?? null);
   if (!user || !right) {
     await recordRefusal(deps, { kind: 'anyone', address }, { action: 'session.open', target: user?.id, detail: 'password' });
     throw new AppError('not_signed_in', 'The e-mail address or the password is wrong.');
   }
-  return await em.transactional((tx) => openSession(tx, deps, { userId: user.id, address, by: 'password' }));
+  return await deps.db.acrossWorkspaces().transactional((em) => openSession(em, deps, { userId: user.id, address, by: 'password' }));
 }
 
 /** Signs in with a one-time link, which is used up by it. */
 export async function signInWithLink(deps: Signing, token: string, address?: string): Promise<IssuedToken> {
-  const session = await deps.db.fork().transactional(async (em) => {
+  const session = await deps.db.acrossWorkspaces().transactional(async (em) => {
     const [link] = await em.execute<{ user_id: UserId }[]>(
       'delete from sign_in_link where token_hash = ? and expires_at > ? returning user_id',
       [hashToken(token), deps.clock.now()],
@@ -53,7 +52,7 @@ export async function signInWithLink(deps: Signing, token: string, address?: str
 export async function createSignInLink(deps: Keeping, userId: UserId, by: AuditActor = { kind: 'server' }): Promise<IssuedToken> {
   const token = makeConsoleToken();
   const expiresAt = new Date(deps.clock.now().getTime() + LIMITS.signInLinkLifeMs);
-  await deps.db.fork().transactional(async (em) => {
+  await deps.db.acrossWorkspaces().transactional(async (em) => {
     await em.insert(SignInLink, { tokenHash: hashToken(token), user: userId, expiresAt });
     await recordAudit(em, by, { action: 'sign_in_link.create', target: userId });
   });
@@ -64,7 +63,7 @@ export async function createSignInLink(deps: Keeping, userId: UserId, by: AuditA
 export async function readSession(deps: Keeping, token: string | undefined): Promise<UserActor> {
   const refused = new AppError('not_signed_in', 'Sign in to the console first.');
   if (token === undefined || token === '') throw refused;
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   const sessionHash = hashToken(token);
   const session = await em.findOne(ConsoleSession, { tokenHash: sessionHash });
   if (!session || session.expiresAt <= deps.clock.now()) throw refused;
@@ -84,7 +83,7 @@ export async function readSession(deps: Keeping, token: string | undefined): Pro
 
 /** Ends the session the actor came with. */
 export async function signOut(deps: Pick<Deps, 'db'>, actor: UserActor): Promise<void> {
-  await deps.db.fork().transactional(async (em) => {
+  await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const ended = await em.nativeDelete(ConsoleSession, { tokenHash: actor.sessionHash });
     if (ended > 0) await recordAudit(em, actor, { action: 'session.close', target: actor.userId });
   });
@@ -93,7 +92,7 @@ export async function signOut(deps: Pick<Deps, 'db'>, actor: UserActor): Promise
 /** Sets the actor's e-mail address and password, and ends the user's other sessions. */
 export async function setPassword(deps: Pick<Deps, 'db'>, actor: UserActor, input: { email: string; password: string }): Promise<void> {
   const passwordHash = await hashPassword(input.password);
-  await deps.db.fork().transactional(async (em) => {
+  await deps.db.acrossWorkspaces().transactional(async (em) => {
     await em.nativeUpdate(User, { id: actor.userId }, { email: normalEmail(input.email), passwordHash }).catch(explainTaken);
     await em.nativeDelete(ConsoleSession, { user: actor.userId, tokenHash: { $ne: actor.sessionHash } });
     await recordAudit(em, actor, { action: 'password.set', target: actor.userId });
@@ -107,7 +106,7 @@ export async function createOwner(
 ): Promise<IssuedToken> {
   const { address } = input;
   const passwordHash = await hashPassword(input.password);
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     await lockFirstOwner(em);
     if (await findFirstOwner(em)) throw new AppError('forbidden', 'This instance has an owner already: sign in instead.');
     const { userId } = await insertOwner(em, {
@@ -124,7 +123,7 @@ export async function createOwner(
 
 /** Reads who is signed in, for the console's header. */
 export async function readMe(deps: Pick<Deps, 'db'>, actor: UserActor): Promise<MeView> {
-  const em = deps.db.fork();
+  const em = deps.db.inWorkspace(actor.workspaceId);
   const user = await em.findOneOrFail(User, { id: actor.userId });
   const workspace = await em.findOneOrFail(Workspace, { id: actor.workspaceId });
   const shown = {
@@ -138,7 +137,7 @@ export async function readMe(deps: Pick<Deps, 'db'>, actor: UserActor): Promise<
 
 /** Forgets sessions and links that have run out. */
 export async function purgeSessions(deps: Keeping): Promise<void> {
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   const over = { expiresAt: { $lte: deps.clock.now() } };
   await em.nativeDelete(ConsoleSession, over);
   await em.nativeDelete(SignInLink, over);
@@ -183,7 +182,7 @@ export function explainTaken(error: unknown): never {
 
 /** Makes a one-time link for the owner of the instance. Refuses with `conflict` where nobody owns it yet. */
 export async function createOwnerSignInLink(deps: Keeping, by?: AuditActor): Promise<IssuedToken> {
-  const owner = await findFirstOwner(deps.db.fork());
+  const owner = await findFirstOwner(deps.db.acrossWorkspaces());
   if (!owner) throw new AppError('conflict', 'Nobody owns this instance yet: open the console and set it up at /setup.');
   return await createSignInLink(deps, owner.userId, by);
 }

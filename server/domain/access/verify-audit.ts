@@ -16,7 +16,7 @@ export async function verifyAudit(
   { after, noted }: { after?: AuditHead; noted?: AuditHead },
 ): Promise<AuditVerdict> {
   if (!after) await chainWaiting(deps);
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   let head = after ?? CHAIN_START;
   for (let checked = 0; ; ) {
     const rows = await em.execute<LinkRow[]>(STRETCH, [head.position, LIMITS.auditPageMax]);

@@ -15,7 +15,7 @@ export async function ensureFirstWorkspace(
   deps: Keeping,
   input: { workspaceName: string; ownerName: string },
 ): Promise<Owner & { created: boolean }> {
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     await lockFirstOwner(em);
     const owner = await findFirstOwner(em);
     if (owner) return { ...owner, created: false };
@@ -25,12 +25,12 @@ export async function ensureFirstWorkspace(
 
 /** Tells whether somebody owns this instance; without an owner the console offers its set-up. */
 export async function hasOwner(deps: Pick<Deps, 'db'>): Promise<boolean> {
-  return (await findFirstOwner(deps.db.fork())) !== null;
+  return (await findFirstOwner(deps.db.acrossWorkspaces())) !== null;
 }
 
 /** Finds the workspace an operator means: by name or id, or the only one there is. */
 export async function findWorkspace(deps: Pick<Deps, 'db'>, nameOrId?: string): Promise<WorkspaceId> {
-  const workspaces = await deps.db.fork().find(Workspace, {}, { orderBy: { id: 'asc' } });
+  const workspaces = await deps.db.acrossWorkspaces().find(Workspace, {}, { orderBy: { id: 'asc' } });
   const fitting = nameOrId === undefined ? workspaces : workspaces.filter(({ id, name }) => id === nameOrId || name === nameOrId);
   const [only, ...others] = fitting;
   if (only && others.length === 0) return only.id;

@@ -22,12 +22,12 @@ export async function cancelCapture(
   id: string,
 ): Promise<CaptureView> {
   requireScope(actor, 'captures:create');
-  const canceled = await deps.db.fork().transactional(async (em) => {
+  const canceled = await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const capture = await findCapture(em, actor, id);
     return await cancelJob(em, actor, capture.id);
   });
   if (!canceled) throw new AppError('conflict', 'The capture is finished: it can be deleted, not canceled.');
-  const em = deps.db.fork();
+  const em = deps.db.inWorkspace(actor.workspaceId);
   const [view] = await loadViews(em, deps, { actor, captures: [await findCapture(em, actor, id)], withLinks: false });
   if (!view) throw notFound();
   return view;

@@ -15,7 +15,7 @@ import { findCapture } from './read-captures.ts';
  */
 export async function deleteCapture(deps: Pick<Deps, 'db' | 'blobs'>, actor: Actor, id: string): Promise<void> {
   requireScope(actor, 'captures:delete');
-  const em = deps.db.fork();
+  const em = deps.db.inWorkspace(actor.workspaceId);
   const capture = await em.transactional(async (tx) => {
     const found = await findCapture(tx, actor, id);
     await cancelJob(tx, actor, found.id);

@@ -19,7 +19,7 @@ import { readIdempotency } from './idempotency.ts';
 export async function dryRunCapture(deps: Creating, actor: Actor, request: CaptureRequest, options: CreateOptions): Promise<DryRun> {
   requireCaptureScopes(actor, request);
   readIdempotency(actor, options.idempotencyKey, options.body);
-  const em = deps.db.fork();
+  const em = deps.db.inWorkspace(actor.workspaceId);
   const workspace = await loadAllowedDomains(em, actor.workspaceId);
   const key = actor.kind === 'apiKey' ? actor.domains : null;
   const admitted = admitRequest(request, { workspace, key }, narrowDomains(workspace, key));

@@ -17,7 +17,7 @@ const ORPHAN_BATCH = 200;
  * capture stays. Also forgets idempotency keys past their life. Answers how many assets were deleted.
  */
 export async function expireCaptures(deps: Pick<Deps, 'db' | 'blobs' | 'log'>): Promise<number> {
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   await em.execute(`delete from idempotency_record where created_at < now() - ? * interval '1 millisecond'`, [LIMITS.idempotencyLifeMs]);
   const due = await em.execute<{ id: CaptureId; workspace_id: WorkspaceId; blob_name: string }[]>(
     `select capture.id, capture.workspace_id, asset.blob_name from capture join asset on asset.capture_id = capture.id
@@ -62,7 +62,7 @@ export async function sweepOrphans(deps: Pick<Deps, 'db' | 'blobs' | 'clock' | '
 async function removeOrphans(deps: Pick<Deps, 'db' | 'blobs'>, blobs: StoredBlob[]): Promise<number> {
   const ids = [...new Set(blobs.map((blob) => captureOfBlob(blob.name)).filter((id) => id !== null))];
   if (ids.length === 0) return 0;
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   const captures = await em.find(Capture, { id: { $in: ids }, status: { $in: ['queued', 'running'] } });
   const live = new Set(captures.map((capture) => capture.id));
   const named = new Set((await em.find(Asset, { capture: { $in: ids } })).map((asset) => asset.blobName));

@@ -23,7 +23,7 @@ export async function issueAssetLink(
     const message = `must lie between ${LIMITS.linkLifeMsMin} and ${LIMITS.linkLifeMsMax} milliseconds`;
     throw new AppError('invalid_request', `ttl ${message}.`, { errors: [{ path: 'ttl', message }] });
   }
-  const em = deps.db.fork();
+  const em = deps.db.inWorkspace(actor.workspaceId);
   const capture = await findCapture(em, actor, id);
   const asset = await em.findOne(Asset, { capture: capture.id });
   const link = asset && (await signLink(deps, { capture, asset, lifeMs }));

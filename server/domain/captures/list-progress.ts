@@ -14,7 +14,7 @@ export type CaptureProgress = { id: string; status: CaptureStatus; step: Step | 
  */
 export async function listProgress(deps: Pick<Deps, 'db'>, actor: Actor, ids: readonly string[] | null): Promise<CaptureProgress[]> {
   requireScope(actor, 'captures:read');
-  const em = deps.db.fork();
+  const em = deps.db.inWorkspace(actor.workspaceId);
   if (ids !== null)
     return ids.length === 0 ? [] : await em.execute<CaptureProgress[]>(`${PROGRESS} and capture.id in (?)`, [actor.workspaceId, ids]);
   return await em.execute<CaptureProgress[]>(`${PROGRESS} order by capture.id desc limit ?`, [actor.workspaceId, LIMITS.watchRecent]);

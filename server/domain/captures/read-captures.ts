@@ -15,7 +15,7 @@ type Reading = Pick<Deps, 'db' | 'blobs' | 'clock' | 'settings'>;
 /** Reads one capture of the workspace, its asset with a freshly signed link. Foreign and unknown ids: `not_found`. */
 export async function readCapture(deps: Reading, actor: Actor, id: string): Promise<CaptureView> {
   requireScope(actor, 'captures:read');
-  const em = deps.db.fork();
+  const em = deps.db.inWorkspace(actor.workspaceId);
   return await viewOf(em, deps, { actor, capture: await findCapture(em, actor, id) });
 }
 
@@ -38,7 +38,7 @@ export async function waitForCapture(
     const left = Math.min(LOOK_MS, endsAt - Date.now());
     // Waiting begins before looking: a change committed in between would otherwise be waited past.
     const changed = deps.events.next((event) => event.kind === 'capture' && event.captureId === id, Math.max(0, left), wait.signal);
-    const em = deps.db.fork();
+    const em = deps.db.inWorkspace(actor.workspaceId);
     const capture = await findCapture(em, actor, id);
     const isOver = FINAL_STATUSES.includes(capture.status) || left <= 0 || wait.signal?.aborted;
     if (isOver) return await viewOf(em, deps, { actor, capture });
@@ -67,7 +67,7 @@ export async function listCaptures(
   filter: CaptureFilter,
 ): Promise<{ data: CaptureView[]; nextCursor: string | null }> {
   requireScope(actor, 'captures:read');
-  const em = deps.db.fork();
+  const em = deps.db.inWorkspace(actor.workspaceId);
   const limit = Math.min(Math.max(1, filter.limit ?? LIMITS.listLimitDefault), LIMITS.listLimitMax);
   const { where, values } = toWhere(actor, filter);
   const found = await em.execute<{ id: CaptureId }[]>(`select id from capture where ${where} order by id desc limit ?`, [

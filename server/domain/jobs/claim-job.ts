@@ -59,7 +59,7 @@ async function giveBack(deps: Ready, runner: RunnerActor, claim: Claim): Promise
 }
 
 async function claimOnce(deps: Ready, runner: RunnerActor, jobId: JobId | undefined): Promise<Claim | null> {
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     const lease = makeLeaseToken();
     if (jobId) await em.execute(`set local lock_timeout = ${LOCK_WAIT_MS_MAX}`);
     const values = [runner.runnerId, lease.hash, LIMITS.leaseMs, ...recordingValues(runner)];

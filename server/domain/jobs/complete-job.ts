@@ -24,7 +24,7 @@ export async function completeJob(
   body: CompleteRequest,
 ): Promise<{ settled: boolean }> {
   const stored = await findStored(deps, runner, jobId, body);
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     const job = await fence(em, runner, { jobId, leaseToken: body.leaseToken, outcome: 'completed' });
     if (!job) return { settled: true };
     if (stored === null || stored.attempt !== job.attempt) throw lostLease();
@@ -64,7 +64,7 @@ async function findStored(
   jobId: JobId,
   body: CompleteRequest,
 ): Promise<Stored | null> {
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   const job = await em.findOne(Job, { id: jobId }, { populate: ['capture'], strategy: 'joined' });
   if (!job || !holdsLease(job, runner, hashLeaseToken(body.leaseToken))) return null;
   const capture = job.capture.unwrap();

@@ -12,7 +12,7 @@ const ANNOUNCING_MS = 2 * LIMITS.confirmMsMax;
  * broker is waited for: a claim or a cancel must not wait for it too.
  */
 export async function dispatchJobs(deps: Pick<Deps, 'db' | 'queue' | 'log'>): Promise<number> {
-  const em = deps.db.fork();
+  const em = deps.db.acrossWorkspaces();
   const jobs = await em.execute<{ id: JobId; attempt: number }[]>(TAKE, [ANNOUNCING_MS, LIMITS.outboxBatch]);
   if (jobs.length === 0) return 0;
   const results = await Promise.allSettled(jobs.map((job) => deps.queue.announce({ jobId: job.id, attempt: job.attempt })));

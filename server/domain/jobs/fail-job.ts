@@ -12,7 +12,7 @@ import { settleJob } from './settle-job.ts';
  * lease token (409 when lost) and safe to repeat.
  */
 export async function failJob(deps: Pick<Deps, 'db'>, runner: RunnerActor, jobId: JobId, body: FailRequest): Promise<{ settled: boolean }> {
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     const job = await fence(em, runner, { jobId, leaseToken: body.leaseToken, outcome: 'failed' });
     if (!job) return { settled: true };
     const observed = observedSchema.parse(body.observed);

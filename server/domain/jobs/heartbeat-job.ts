@@ -30,7 +30,7 @@ export async function heartbeatJob(
   const answer = (canceled: boolean): Heartbeat => ({ canceled, leaseMs: LIMITS.leaseMs });
   const beat = await extendLease(deps, lease, body);
   if (!beat) {
-    const state = await readLease(deps.db.fork(), lease);
+    const state = await readLease(deps.db.acrossWorkspaces(), lease);
     if (state !== 'canceled') throw lostLease();
     return answer(true);
   }
@@ -41,7 +41,7 @@ export async function heartbeatJob(
     if (left <= 0 || signal?.aborted) return answer(false);
     // Looking comes after waiting begins: a cancel committed before that would otherwise be waited past.
     const woken = deps.events.next((event) => event.kind === 'cancel' && event.jobId === jobId, left, signal);
-    const state = await readLease(deps.db.fork(), lease);
+    const state = await readLease(deps.db.acrossWorkspaces(), lease);
     if (state === 'canceled' || state === 'gone') return answer(true);
     if (state === 'lost') throw lostLease();
     await woken;
@@ -49,7 +49,7 @@ export async function heartbeatJob(
 }
 
 async function extendLease(deps: Beating, lease: Lease, body: HeartbeatRequest): Promise<{ cancelRequested: boolean } | null> {
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     const [row] = await em.execute<BeatRow[]>(EXTEND, [
       LIMITS.leaseMs,
       body.step,

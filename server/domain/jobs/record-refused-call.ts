@@ -25,7 +25,7 @@ export async function recordRefusedCall<T>(deps: Recording, runner: RunnerActor,
 
 /** Records that a runner asked by name for a job that another one holds. What it hears is the same as of a job that is done. */
 export async function recordHeldJob(deps: Recording, runner: RunnerActor, jobId: JobId): Promise<void> {
-  const job = await deps.db.fork().findOne(Job, { id: jobId, state: 'leased' });
+  const job = await deps.db.acrossWorkspaces().findOne(Job, { id: jobId, state: 'leased' });
   const isForeign = job?.runner && job.runner.id !== runner.runnerId;
   if (isForeign) await recordRefusal(deps, runner, { action: 'runner.claim', target: jobId, detail: 'held by another runner' });
 }

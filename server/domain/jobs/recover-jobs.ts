@@ -58,7 +58,7 @@ export async function expireDeadlines(deps: Pick<Deps, 'db' | 'log'>): Promise<n
  * was restored from an older state. A doorbell too many is harmless. Answers how many.
  */
 export async function reannounceJobs(deps: Pick<Deps, 'db'>): Promise<number> {
-  const rows = await deps.db.fork().execute<{ id: JobId }[]>(
+  const rows = await deps.db.acrossWorkspaces().execute<{ id: JobId }[]>(
     `update job set announced_at = null, announcing_until = null
      where state = 'available' and available_at <= now() and announced_at < now() - ? * interval '1 millisecond' returning id`,
     [LIMITS.announcedStaleMs],
@@ -75,11 +75,11 @@ async function sweep(
   { sql, parameters = [] }: Condition,
   handle: (em: EntityManager, job: JobRow) => Promise<void>,
 ): Promise<number> {
-  const found = await deps.db.fork().execute<{ id: JobId }[]>(`select id from job where ${sql} limit ${SWEEP_MAX}`, [...parameters]);
+  const found = await deps.db.acrossWorkspaces().execute<{ id: JobId }[]>(`select id from job where ${sql} limit ${SWEEP_MAX}`, [...parameters]);
   let handled = 0;
   for (const { id } of found) {
     try {
-      handled += await deps.db.fork().transactional(async (em) => {
+      handled += await deps.db.acrossWorkspaces().transactional(async (em) => {
         const locked = await em.execute<unknown[]>(`select id from job where id = ? and ${sql} for update skip locked`, [
           id,
           ...parameters,

@@ -22,7 +22,7 @@ export async function releaseJob(
   body: { leaseToken: string },
 ): Promise<{ settled: boolean }> {
   const hash = hashLeaseToken(body.leaseToken);
-  return await deps.db.fork().transactional(async (em) => {
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
     const job = await em.findOne(Job, { id: jobId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
     if (!job) throw lostLease();
     if (!holdsLease(job, runner, hash)) {

@@ -1,0 +1,43 @@
+import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import type { WorkspaceId } from '#shared/ids.ts';
+import { migrate } from './migrate.ts';
+import { openOrm } from './orm.ts';
+import { SCOPE_SETTING, SYSTEM_SCOPE, WORKSPACE_SETTING } from './policies.ts';
+import { prepareRole } from './server-role.ts';
+
+type Database = {
+  /** Sees no row of any workspace: for what belongs to the instance alone. */
+  fork(): EntityManager;
+  /** Sees and changes the rows of one workspace, whatever a query asks for. */
+  inWorkspace(workspaceId: WorkspaceId): EntityManager;
+  /** Sees everything. Where it is called is counted in `tests/architecture/rules.ts`. */
+  acrossWorkspaces(): EntityManager;
+};
+
+/**
+ * Opens the database as a server uses it: with the schema of this version, and as somebody whom row-level security
+ * holds. A user of the URL who passes it (a superuser, or one with BYPASSRLS) migrates, and then steps down to a role
+ * that owns nothing. Throws where that is impossible, naming the remedy. `poolMax` connections at most, two at least.
+ */
+export async function openDatabase(databaseUrl: string, poolMax?: number): Promise<{ orm: MikroORM; db: Database }> {
+  const orm = await openOrm(databaseUrl, poolMax);
+  try {
+    await migrate(orm);
+    const role = await prepareRole(orm);
+    // As a setting of the connection's start it is what `reset role` goes back to, too.
+    if (role) await orm.reconnect({ driverOptions: { options: `-c role=${role}` } });
+    return { orm, db: splitDatabase(orm) };
+  } catch (error) {
+    await orm.close(true);
+    throw error;
+  }
+}
+
+function splitDatabase({ em }: MikroORM): Database {
+  const within = (name: string, value: string) => em.fork({ session: { variables: { [name]: value } } });
+  return {
+    fork: () => em.fork(),
+    inWorkspace: (workspaceId) => within(WORKSPACE_SETTING, workspaceId),
+    acrossWorkspaces: () => within(SCOPE_SETTING, SYSTEM_SCOPE),
+  };
+}

@@ -1,0 +1,23 @@
+/**
+ * Row-level security: what PostgreSQL itself lets a transaction see, whatever the query asks for. A transaction that says
+ * nothing sees no row of any workspace. `database.ts` makes the units of work that say something, and nobody else does.
+ */
+export const WORKSPACE_SETTING = 'sessionshot.workspace';
+export const SCOPE_SETTING = 'sessionshot.scope';
+export const SYSTEM_SCOPE = 'system';
+
+// As sub-selects they are asked once for a statement, not once for a row.
+const CURRENT = `(select current_setting('${WORKSPACE_SETTING}', true))`;
+const IS_SYSTEM = `(select current_setting('${SCOPE_SETTING}', true)) = '${SYSTEM_SCOPE}'`;
+
+/** For a table whose rows name their workspace in `column`: read and written within it alone. */
+export const ofWorkspace = (column = 'workspace_id') => wall(`${column} = ${CURRENT}`);
+
+/** For a table whose rows belong to a capture: there for whom the capture is. */
+export const ofCapture = () => wall('exists (select 1 from capture where capture.id = capture_id)');
+
+function wall(isOurs: string) {
+  const expression = `${IS_SYSTEM} or ${isOurs}`;
+  // Forced: the owner of a table would pass it otherwise, and the server often is the owner.
+  return { rowLevelSecurity: 'force' as const, policies: [{ name: 'workspace_wall', using: expression, check: expression }] };
+}
