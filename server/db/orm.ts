@@ -26,6 +26,9 @@ const ENTITIES = [
   AuditPending,
 ];
 
+/** Where the migrations that were run are written down. */
+export const MIGRATIONS_TABLE = 'mikro_orm_migrations';
+
 /**
  * Opens the ORM on a PostgreSQL URL. `poolMax` connections at most. Queries are never logged: their parameters could
  * hold what the log may not.
@@ -41,6 +44,7 @@ export async function openOrm(databaseUrl: string, poolMax = 20): Promise<MikroO
       debug: false,
       logger: () => undefined,
       migrations: {
+        tableName: MIGRATIONS_TABLE,
         path: migrations,
         pathTs: migrations,
         emit: 'ts',

@@ -1,6 +1,7 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { AuditEvent, AuditLink } from './audit.entities.ts';
 import { MIGRATION_LOCK } from './migrate.ts';
+import { MIGRATIONS_TABLE } from './orm.ts';
 
 /** The role that the server takes where the user of its URL would pass row-level security. Owns nothing, cannot sign in. */
 export const SERVER_ROLE = 'sessionshot_app';
@@ -53,8 +54,12 @@ async function makeRole(em: EntityManager, who: Who, tables: readonly string[]):
   if (!role.is_ours) await em.execute(`grant ${SERVER_ROLE} to ${quoted(who.name)}`);
   await em.execute(`grant usage on schema ${quoted(who.schema)} to ${SERVER_ROLE}`);
   await em.execute(`grant select, insert, update, delete on ${tables.map(quoted).join(', ')} to ${SERVER_ROLE}`);
+  // A server that signs in as such a role looks whether its schema is there.
+  await em.execute(`grant select on ${MIGRATIONS_TABLE} to ${SERVER_ROLE}`);
   // The triggers refuse changes too; a role that owns nothing cannot take them away.
-  await em.execute(`revoke update, delete on ${quoted(AuditEvent.meta.tableName)}, ${quoted(AuditLink.meta.tableName)} from ${SERVER_ROLE}`);
+  await em.execute(
+    `revoke update, delete on ${quoted(AuditEvent.meta.tableName)}, ${quoted(AuditLink.meta.tableName)} from ${SERVER_ROLE}`,
+  );
 }
 
 function tablesOf(orm: MikroORM): string[] {

@@ -51,7 +51,9 @@ returning id`;
 
 /** Lists the workspace's allowed domains by name. */
 export async function listAllowedDomains(deps: Pick<Deps, 'db'>, actor: Actor): Promise<DomainView[]> {
-  const rows = await deps.db.inWorkspace(actor.workspaceId).find(AllowedDomain, { workspace: actor.workspaceId }, { orderBy: { host: 'asc', port: 'asc' } });
+  const rows = await deps.db
+    .inWorkspace(actor.workspaceId)
+    .find(AllowedDomain, { workspace: actor.workspaceId }, { orderBy: { host: 'asc', port: 'asc' } });
   return rows.map(toView);
 }
 

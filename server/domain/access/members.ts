@@ -12,7 +12,9 @@ type Reading = Pick<Deps, 'db'>;
 /** Lists the people of the workspace, those who came first at the top. */
 export async function listMembers(deps: Reading, actor: Actor): Promise<MemberView[]> {
   requireAdmin(actor);
-  const rows = await deps.db.inWorkspace(actor.workspaceId).find(Member, { workspace: actor.workspaceId }, { populate: ['user'], orderBy: { createdAt: 'asc' } });
+  const rows = await deps.db
+    .inWorkspace(actor.workspaceId)
+    .find(Member, { workspace: actor.workspaceId }, { populate: ['user'], orderBy: { createdAt: 'asc' } });
   return rows.map((row) => toView(row, actor));
 }
 

@@ -10,7 +10,8 @@ type Keeping = Pick<Deps, 'db' | 'clock'>;
 
 /** Lists the workspaces that the person is a member of, by name. */
 export async function listOwnWorkspaces(deps: Pick<Deps, 'db'>, actor: UserActor): Promise<WorkspaceView[]> {
-  const rows = await deps.db.acrossWorkspaces()
+  const rows = await deps.db
+    .acrossWorkspaces()
     .find(Member, { user: actor.userId }, { populate: ['workspace'], orderBy: { workspace: { name: 'asc' } } });
   return rows.map(({ workspace, role }) => ({
     id: workspace.id,

@@ -75,7 +75,9 @@ async function sweep(
   { sql, parameters = [] }: Condition,
   handle: (em: EntityManager, job: JobRow) => Promise<void>,
 ): Promise<number> {
-  const found = await deps.db.acrossWorkspaces().execute<{ id: JobId }[]>(`select id from job where ${sql} limit ${SWEEP_MAX}`, [...parameters]);
+  const found = await deps.db
+    .acrossWorkspaces()
+    .execute<{ id: JobId }[]>(`select id from job where ${sql} limit ${SWEEP_MAX}`, [...parameters]);
   let handled = 0;
   for (const { id } of found) {
     try {

@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApiKey } from '#server/db/access.entities.ts';
+import { Capture } from '#server/db/captures.entities.ts';
+import { openDatabase } from '#server/db/open-database.ts';
+import { SERVER_ROLE } from '#server/db/server-role.ts';
+import { ensureFirstWorkspace } from '#server/domain/access/workspaces.ts';
+import { createTestDatabase } from '../services/test-database.ts';
+import { createRowLevelBed, type RowLevelBed, readTables, type Table } from './row-level-bed.ts';
+
+// The second wall, on a real PostgreSQL: SQL without any filter of ours, as the role of the server.
+const bed: RowLevelBed = await createRowLevelBed();
+const { walled, open } = await readTables(bed.databaseUrl);
+afterAll(() => bed.close());
+
+/** Tables that hold nothing of one workspace, and why. */
+const OPEN: Record<string, string> = {
+  app_user: 'a person can be a member of several workspaces',
+  sign_in_link: 'leads a person in, not into a workspace',
+  runner: 'serves every workspace',
+  audit_link: 'the chain is one for the instance; it holds hashes alone',
+  audit_pending: 'ids of entries that are not in the chain yet',
+};
+
+const rowsOf = async (table: string) => Number((await bed.sql<{ n: string }>(`select count(*) as n from ${table}`))[0]?.n);
+
+/** How many rows of a table are of a workspace, counted past the wall. */
+async function countOf({ name, column }: Table, workspace: string): Promise<number> {
+  const where = column ? `${column} = $1` : 'capture_id in (select id from capture where workspace_id = $1)';
+  return Number((await bed.sql<{ n: string }>(`select count(*) as n from ${name} where ${where}`, [workspace]))[0]?.n);
+}
+
+async function rowOfTheirs({ name, column }: Table): Promise<unknown> {
+  const where = column ? `${column} = $1` : 'capture_id in (select id from capture where workspace_id = $1)';
+  const [row] = await bed.sql<{ row: unknown }>(`select to_jsonb(t) as row from ${name} t where ${where} limit 1`, [bed.theirs]);
+  return row?.row;
+}
+
+test('every entity is behind the wall or is known to hold nothing of one workspace', async () => {
+  expect(open.toSorted()).toEqual(Object.keys(OPEN).toSorted());
+  expect(walled.filter(({ policies, isForced }) => policies !== 1 || !isForced)).toEqual([]);
+});
+
+test('in the database, every table with a workspace in it has a policy that holds its owner too, entity or not', async () => {
+  const unheld = await bed.sql(
+    `select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid
+     where a.attname = 'workspace_id' and c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+       and not (c.relrowsecurity and c.relforcerowsecurity and exists (select 1 from pg_policy where polrelid = c.oid))`,
+  );
+  expect(unheld).toEqual([]);
+});
+
+test('the server is a role that passes nothing, owns nothing and stays what it is', async () => {
+  const em = bed.deps.db.fork();
+  const who = `select current_user as who, (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as passes`;
+  expect(await em.execute(who)).toEqual([{ who: SERVER_ROLE, passes: false }]);
+  await em.transactional(async (tx) => {
+    await tx.execute('reset role');
+    expect(await tx.execute(who)).toEqual([{ who: SERVER_ROLE, passes: false }]);
+  });
+  for (const statement of ['alter table capture no force row level security', 'drop policy workspace_wall on capture', 'truncate capture'])
+    await expect(em.execute(statement)).rejects.toThrow(/must be owner|permission denied/);
+});
+
+describe.each(walled)('$name', (table) => {
+  const { name, column } = table;
+  const inOurs = (work: Parameters<RowLevelBed['as']>[1]) => bed.as({ workspace: bed.ours }, work);
+
+  test('shows a workspace its own rows, and nobody any', async () => {
+    const mine = await countOf(table, bed.ours);
+    expect(mine).toBeGreaterThan(0);
+    expect(await countOf(table, bed.theirs)).toBeGreaterThan(0);
+    await inOurs(async (ask) => expect((await ask(`select * from ${name}`)).rowCount).toBe(mine));
+    await bed.as({ workspace: bed.theirs }, async (ask) =>
+      expect((await ask(`select * from ${name}`)).rowCount).toBe(await countOf(table, bed.theirs)),
+    );
+    await bed.as('nothing', async (ask) => expect((await ask(`select * from ${name}`)).rowCount).toBe(0));
+    await bed.as('system', async (ask) => expect((await ask(`select * from ${name}`)).rowCount).toBe(await rowsOf(name)));
+  });
+
+  test('takes no row of another workspace, and from somebody without a workspace none at all', async () => {
+    const row = await rowOfTheirs(table);
+    const insert = (ask: Parameters<Parameters<RowLevelBed['as']>[1]>[0]) =>
+      ask(`insert into ${name} select (jsonb_populate_record(null::${name}, $1)).*`, [JSON.stringify(row)]);
+    for (const scope of [{ workspace: bed.ours }, 'nothing'] as const)
+      await bed.as(scope, async (ask) => expect(insert(ask)).rejects.toThrow('row-level security'));
+    // The very same row is one that could be written: it is there already.
+    await bed.as('system', async (ask) => expect(insert(ask)).rejects.toThrow('duplicate key'));
+  });
+
+  test('changes and removes rows of its own workspace alone', async () => {
+    const mine = await countOf(table, bed.ours);
+    const touched = column ?? 'capture_id';
+    if (name === 'audit_event') {
+      await inOurs(async (ask) => expect(ask(`update ${name} set ${touched} = ${touched}`)).rejects.toThrow('permission denied'));
+      await inOurs(async (ask) => expect(ask(`delete from ${name}`)).rejects.toThrow('permission denied'));
+      return;
+    }
+    await inOurs(async (ask) => expect((await ask(`update ${name} set ${touched} = ${touched}`)).rowCount).toBe(mine));
+    await inOurs(async (ask) => expect((await ask(`delete from ${name}`)).rowCount).toBe(mine));
+    await bed.as('nothing', async (ask) => expect((await ask(`delete from ${name}`)).rowCount).toBe(0));
+    if (column)
+      await inOurs(async (ask) => expect(ask(`update ${name} set ${column} = $1`, [bed.theirs])).rejects.toThrow('row-level security'));
+  });
+
+  test('without its policy, everything comes through', async () => {
+    await bed.sql(`alter table ${name} disable row level security`);
+    try {
+      await inOurs(async (ask) => expect((await ask(`select * from ${name}`)).rowCount).toBe(await rowsOf(name)));
+      expect(await rowsOf(name)).toBeGreaterThan(await countOf(table, bed.ours));
+    } finally {
+      await bed.sql(`alter table ${name} enable row level security`);
+    }
+  });
+});
+
+test('a query of ours that forgot its workspace finds its own rows, and one that names none finds nothing', async () => {
+  const { db } = bed.deps;
+  const [captures, keys] = [await db.inWorkspace(bed.ours).find(Capture, {}), await db.inWorkspace(bed.ours).find(ApiKey, {})];
+  expect(new Set([...captures, ...keys].map((row) => row.workspace.id))).toEqual(new Set([bed.ours]));
+  expect([await db.fork().find(Capture, {}), await db.fork().find(ApiKey, {})]).toEqual([[], []]);
+  expect(await db.inWorkspace(bed.theirs).nativeDelete(Capture, {})).toBe(2);
+  expect(await db.acrossWorkspaces().count(Capture)).toBe(2);
+});
+
+describe('another user of DATABASE_URL', () => {
+  const role = `rls_${randomBytes(6).toString('hex')}`;
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  let url: string;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const address = new URL(database.url);
+    await bed.sql(`create role ${role} login password '${role}'`);
+    await bed.sql(`alter database ${address.pathname.slice(1)} owner to ${role}`);
+    address.username = role;
+    address.password = role;
+    url = address.href;
+  });
+  afterAll(async () => {
+    await database.drop();
+    await bed.sql(`drop role ${role}`);
+  });
+
+  test('who owns the tables is held by the wall all the same', async () => {
+    const { orm, db } = await openDatabase(url, 2);
+    try {
+      const [who] = await db
+        .fork()
+        .execute<Record<string, unknown>[]>(`select current_user as who, tableowner as owner from pg_tables where tablename = 'workspace'`);
+      expect(who).toEqual({ who: role, owner: role });
+      const { workspaceId } = await ensureFirstWorkspace({ db, clock: { now: () => new Date() } }, { workspaceName: 'w', ownerName: 'o' });
+      const count = async (em: ReturnType<typeof db.fork>) => (await em.execute<unknown[]>('select 1 from workspace')).length;
+      expect([await count(db.acrossWorkspaces()), await count(db.inWorkspace(workspaceId)), await count(db.inWorkspace(bed.ours))]).toEqual(
+        [1, 1, 0],
+      );
+      expect(await count(db.fork())).toBe(0);
+    } finally {
+      await orm.close(true);
+    }
+  });
+
+  test('who passes the wall and cannot step down from it is refused, with what to do', async () => {
+    await bed.sql(`alter role ${role} bypassrls`);
+    await expect(openDatabase(url, 2)).rejects.toThrow(/BYPASSRLS.*neither SUPERUSER nor BYPASSRLS/);
+  });
+
+  test('a server can run as a role that owns nothing, on the rights of a step-down', async () => {
+    const server = new URL(bed.databaseUrl);
+    const login = `${role}_login`;
+    await bed.sql(`create role ${login} login password '${login}' in role ${SERVER_ROLE}`);
+    server.username = login;
+    server.password = login;
+    const { orm, db } = await openDatabase(server.href, 2);
+    try {
+      expect((await db.inWorkspace(bed.ours).find(Capture, {})).length).toBe(2);
+      expect(await db.fork().find(Capture, {})).toEqual([]);
+    } finally {
+      await orm.close(true);
+      await bed.sql(`drop role ${login}`);
+    }
+  });
+});
+
+test('nothing that a pooled connection was told stays with it', async () => {
+  const { orm, db } = await openDatabase(bed.databaseUrl, 2);
+  try {
+    await db.inWorkspace(bed.ours).find(Capture, {});
+    await db.acrossWorkspaces().find(Capture, {});
+    await Promise.all([1, 2, 3, 4].map(async () => expect(await db.fork().find(Capture, {})).toEqual([])));
+  } finally {
+    await orm.close(true);
+  }
+});
+
+test('the connection of a test passes the wall, so that what it counts is what there is', async () => {
+  const client = new pg.Client({ connectionString: bed.databaseUrl });
+  await client.connect();
+  const { rows } = await client.query('select rolsuper from pg_roles where rolname = current_user');
+  await client.end();
+  expect(rows).toEqual([{ rolsuper: true }]);
+});
