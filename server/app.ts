@@ -77,7 +77,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     deps,
     own: { publicUrl: options.publicUrl ? new URL(options.publicUrl) : null, host: options.host },
     publicUrl: () => url,
-    rates: createRateLimits({ perSecond: options.settings?.keyRatePerSecond, burst: options.settings?.keyRateBurst }),
+    rates: createRateLimits(deps, { perSecond: options.settings?.keyRatePerSecond, burst: options.settings?.keyRateBurst }),
     operatorToken: options.operatorToken ?? null,
     drain: draining.signal,
     stop: options.onStop ?? (() => undefined),

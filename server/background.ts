@@ -3,6 +3,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { chainAudit } from './domain/access/chain-audit.ts';
 import { purgeInvites } from './domain/access/invites.ts';
 import { purgeSessions } from './domain/access/sessions.ts';
+import { purgeRates } from './domain/access/take-rate.ts';
 import { expireCaptures, sweepOrphans } from './domain/captures/expire-captures.ts';
 import type { Deps } from './domain/deps.ts';
 import { dispatchJobs } from './domain/jobs/dispatch-jobs.ts';
@@ -49,6 +50,7 @@ export function startBackground(deps: Deps): Background {
     { name: 'expire', everyMs: LIMITS.expireMs, turn: () => expireCaptures(deps) },
     { name: 'sessions', everyMs: LIMITS.orphanSweepMs, turn: () => purgeSessions(deps) },
     { name: 'invites', everyMs: LIMITS.orphanSweepMs, turn: () => purgeInvites(deps) },
+    { name: 'rates', everyMs: LIMITS.expireMs, turn: () => purgeRates(deps) },
     { name: 'orphans', everyMs: LIMITS.orphanSweepMs, turn: () => sweepOrphans(deps) },
   ];
   const running = loops.map((loop) => run(deps, loop, stopping.signal));

@@ -4,7 +4,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { DEFAULT_SCOPES, SCOPES } from '#shared/scopes.ts';
 import { strict } from '#shared/strict.ts';
 import { addAllowedDomain, checkAllowedDomain, listAllowedDomains, removeAllowedDomain } from '../domain/access/allowed-domains.ts';
-import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../domain/access/api-keys.ts';
+import { createApiKey, listApiKeys, revokeApiKey, revokeLeakedKey, rotateApiKey } from '../domain/access/api-keys.ts';
 import { createRunner, listRunners, revokeRunner } from '../domain/access/runners.ts';
 import {
   createOwner,
@@ -99,6 +99,9 @@ export const authRouter = router({
 
 const createdKey = z.object({ apiKey: apiKeyViewSchema, key: z.string().describe('Shown this once.') });
 
+/** The text is judged by the domain: what is wrong with it is said without it. */
+export const leakedKeySchema = strict({ key: z.string().max(200).describe('The whole key, `ss_live_…`.') }).meta({ id: 'LeakedKey' });
+
 export const keysRouter = router({
   list: asAdmin.output(z.array(apiKeyViewSchema)).query(({ ctx }) => listApiKeys(ctx.instance.deps, ctx.actor)),
 
@@ -129,6 +132,17 @@ export const keysRouter = router({
     .input(byId)
     .output(apiKeyViewSchema)
     .mutation(({ ctx, input }) => revokeApiKey(ctx.instance.deps, ctx.actor, input.id)),
+
+  /** For whoever found a key: it is ended by itself, and nothing is told of it. */
+  revokeLeaked: open
+    .meta({ access: 'anyone', audit: 'key.revoke' })
+    .input(leakedKeySchema)
+    .output(done)
+    .mutation(async ({ ctx, input }) => {
+      await ctx.instance.rates.takeRevocation(ctx.address);
+      await revokeLeakedKey(ctx.instance.deps, { ...input, address: ctx.address });
+      return ok;
+    }),
 
   rotate: asAdmin
     .meta({ access: 'admin', audit: 'key.rotate' })

@@ -4,6 +4,7 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { finishDocument } from './openapi-finish.ts';
 import { restCaptures } from './rest-captures.ts';
+import { restKeys } from './rest-keys.ts';
 
 const INFO = {
   title: 'SessionShot',
@@ -15,7 +16,7 @@ const INFO = {
 
 const TAGS = [
   { name: 'captures', description: 'Make, read, list, cancel and delete captures.' },
-  { name: 'keys', description: 'The public keys that auth state can be sealed to.' },
+  { name: 'keys', description: 'The public keys that auth state can be sealed to, and the end of an API key that leaked.' },
 ];
 
 /**
@@ -43,6 +44,7 @@ export async function buildOpenApiDocument(): Promise<OpenAPIV3_1.Document> {
     transformObject: jsonSchemaTransformObject,
   });
   await app.register(restCaptures, { prefix: '/api' });
+  await app.register(restKeys, { prefix: '/api' });
   await app.ready();
   const document = finishDocument(app.swagger());
   await app.close();

@@ -1,74 +1,88 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { createHash } from 'node:crypto';
 import { LIMITS } from '#shared/limits.ts';
+import { clearRates, type Rate, takeRate } from '../domain/access/take-rate.ts';
 import { AppError } from '../domain/app-error.ts';
+import type { Deps } from '../domain/deps.ts';
 
 /** What a caller may still do: requests left, and the seconds until there are more. `refusal` when there was none left. */
 export type RateState = { limit: number; remaining: number; resetSeconds: number; refusal: AppError | null };
 
-/** Rates that this process guards. Each server counts for itself; the queue and the database have bounds of their own. */
+/** Rates that all servers on one database share. */
 export type RateLimits = {
   /** Takes one request of an API key from its allowance. */
   takeKeyRequest(keyId: string): Promise<RateState>;
-  /** Takes one sign-in attempt; throws `rate_limited` when there were too many from this address for this name. */
+  /**
+   * Takes one attempt to sign in; throws `rate_limited` when there were too many from this address, for this name from
+   * this address, or for this name from anywhere. A name of `DOORS` is no account: it is counted by address alone.
+   */
   takeSignIn(address: string, name: string): Promise<void>;
-  /** Forgets failed attempts after a successful sign-in. */
+  /** Forgets failed attempts for a name after a successful sign-in. */
   clearSignIn(address: string, name: string): Promise<void>;
+  /** Takes one call of somebody who hands in a leaked key; throws `rate_limited` when there were too many from this address. */
+  takeRevocation(address: string): Promise<void>;
 };
 
-/** A burst comes back once in this time. */
-const BURST_SECONDS = 60;
+const MINUTE_MS = 60_000;
+/** Ways in that name no account: nobody must be able to close them for everybody else. */
+const DOORS = ['setup', 'link', 'invite'];
 
 /**
- * Makes the limits: `perSecond` requests a second for each key, and `burst` more in a minute; ten sign-in attempts in a
- * quarter of an hour for one name from one address, thirty from one address.
+ * Makes the limits: `perSecond` requests a second for each key, and `burst` more at once after a pause. Attempts to sign
+ * in: ten at once for one name from one address, then one in 90 s; thirty from one address, then one in 30 s; a hundred
+ * for one name from anywhere, then one in 9 s.
  */
-export function createRateLimits(options: { perSecond?: number; burst?: number } = {}): RateLimits {
+export function createRateLimits(deps: Pick<Deps, 'db'>, options: { perSecond?: number; burst?: number } = {}): RateLimits {
   const perSecond = options.perSecond ?? LIMITS.keyRatePerSecond;
-  const burst = options.burst ?? LIMITS.keyRateBurst;
-  const steady = new RateLimiterMemory({ keyPrefix: 'steady', points: perSecond, duration: 1 });
-  const extra = new RateLimiterMemory({ keyPrefix: 'burst', points: burst, duration: BURST_SECONDS });
-  const byName = new RateLimiterMemory({ keyPrefix: 'sign-in-name', points: 10, duration: 900 });
-  const byAddress = new RateLimiterMemory({ keyPrefix: 'sign-in-address', points: 30, duration: 900 });
-  const limit = perSecond + burst;
+  const extra = options.burst ?? LIMITS.keyRateBurst;
+  const everyMs = 1000 / perSecond;
+  const limit = perSecond + extra;
 
   async function takeKeyRequest(keyId: string): Promise<RateState> {
-    const first = await take(steady, keyId);
-    if (first.ok) {
-      const spare = (await extra.get(keyId))?.remainingPoints ?? burst;
-      return { limit, remaining: first.left.remainingPoints + spare, resetSeconds: seconds(first.left.msBeforeNext), refusal: null };
-    }
-    const second = await take(extra, keyId);
-    if (second.ok) return { limit, remaining: second.left.remainingPoints, resetSeconds: seconds(first.left.msBeforeNext), refusal: null };
-    const wait = seconds(Math.min(first.left.msBeforeNext, second.left.msBeforeNext));
-    const detail = `This key may send ${perSecond} requests a second and ${burst} more in a minute. Wait ${wait} s, or poll less often with \`Prefer: wait\`.`;
+    const { ok, left, waitMs } = await takeRate(deps, { name: `key ${keyId}`, everyMs, burst: limit });
+    if (ok) return { limit, remaining: left, resetSeconds: seconds(everyMs), refusal: null };
+    const wait = seconds(waitMs);
+    const detail = `This key may send ${perSecond} requests a second, and ${extra} more at once after a pause. Wait ${wait} s, or poll less often with \`Prefer: wait\`.`;
     return { limit, remaining: 0, resetSeconds: wait, refusal: new AppError('rate_limited', detail, { retryAfterSeconds: wait }) };
+  }
+
+  async function takeAll(rates: readonly Rate[], detail: string): Promise<void> {
+    for (const rate of rates) {
+      const { ok, waitMs } = await takeRate(deps, rate);
+      if (!ok) throw new AppError('rate_limited', detail, { retryAfterSeconds: seconds(waitMs) });
+    }
   }
 
   return {
     takeKeyRequest,
-    async takeSignIn(address, name) {
-      for (const result of [await take(byAddress, address), await take(byName, `${address} ${name.toLowerCase()}`)]) {
-        if (!result.ok)
-          throw new AppError(
-            'rate_limited',
-            'Too many attempts to sign in. Wait a while, or make a new one-time link with `sessionshot open`.',
-            { retryAfterSeconds: seconds(result.left.msBeforeNext) },
-          );
-      }
-    },
-    async clearSignIn(address, name) {
-      await byName.delete(`${address} ${name.toLowerCase()}`);
-    },
+    takeSignIn: (address, name) =>
+      takeAll(
+        [
+          { name: `sign-in from ${digest(address)}`, burst: 30, everyMs: MINUTE_MS / 2 },
+          { name: byAddress(address, name), burst: 10, everyMs: 1.5 * MINUTE_MS },
+          ...(DOORS.includes(name) ? [] : [{ name: byAccount(name), burst: 100, everyMs: 9_000 }]),
+        ],
+        'Too many attempts to sign in. Wait a while, or make a new one-time link with `sessionshot open`.',
+      ),
+    clearSignIn: (address, name) => clearRates(deps, [byAddress(address, name), byAccount(name)]),
+    takeRevocation: (address) =>
+      takeAll(
+        [{ name: `revocation from ${digest(address)}`, burst: 30, everyMs: 10_000 }],
+        'Too many keys were handed in from this address: go on a little later.',
+      ),
   };
 }
 
-async function take(limiter: RateLimiterMemory, key: string): Promise<{ ok: boolean; left: RateLimiterRes }> {
-  try {
-    return { ok: true, left: await limiter.consume(key) };
-  } catch (error) {
-    if (error instanceof RateLimiterRes) return { ok: false, left: error };
-    throw error;
-  }
+const byAddress = (address: string, name: string) => `sign-in ${digest(`${address} ${name.toLowerCase()}`, NAME_CHARS)}`;
+const byAccount = (name: string) => `sign-in to ${digest(name.toLowerCase(), NAME_CHARS)}`;
+
+/**
+ * People type passwords where their name belongs, so a name is kept as one of 16 million numbers: too few for whoever has
+ * a copy of the table to tell which text it was, and enough that two accounts hardly ever share one.
+ */
+const NAME_CHARS = 6;
+
+function digest(text: string, chars = 32): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, chars);
 }
 
 function seconds(ms: number): number {

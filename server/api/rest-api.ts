@@ -12,6 +12,7 @@ import { reportError, sendProblem } from './problem-response.ts';
 import { explain } from './procedures.ts';
 import { restCaptures } from './rest-captures.ts';
 import { REST_CONTEXT } from './rest-context.ts';
+import { restKeys } from './rest-keys.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -37,6 +38,7 @@ export function restApi(instance: Instance): FastifyPluginAsync {
       throw new AppError('not_found', 'There is no such path. See /api/docs for what there is.');
     });
     await app.register(restCaptures);
+    await app.register(restKeys);
     mountDocument(app);
   };
 }

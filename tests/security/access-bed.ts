@@ -72,7 +72,7 @@ function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
     makeSubject: async () => {
       const domain = await addAllowedDomain(deps, operator, { domain: `${unique()}.acme.io` });
       await addAllowedDomain(deps, operator, { domain: '*.example.com' });
-      const { apiKey } = await createApiKey(deps, operator, { name: unique(), scopes: SCOPES });
+      const { apiKey, key: keyText } = await createApiKey(deps, operator, { name: unique(), scopes: SCOPES });
       const request = captureRequestSchema.parse({ url: 'https://app.example.com/x', output: { format: 'png' } });
       const actor = await authenticateApiKey(deps, await makeKey(SCOPES), '127.0.0.1');
       const { capture } = await createCapture(deps, actor, request, { body: {} });
@@ -84,6 +84,7 @@ function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
         workspace: workspaceId,
         capture: capture.id,
         key: apiKey.id,
+        keyText,
         domain: domain.id,
         runner: runner.id,
         member,

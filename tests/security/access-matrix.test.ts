@@ -99,6 +99,7 @@ describe.each(listProcedures().map((procedure): [string, Procedure] => [procedur
             ...subject,
             link: await bed.second.makeLink(),
             inviteToken: (await bed.second.makeInvite()).token,
+            keyText: await bed.second.makeKey(SCOPES),
           },
           bed.unique(),
         ),

@@ -83,7 +83,7 @@ function instanceOf(api: ApiBed): Instance {
     deps: api.app.deps,
     own: { publicUrl: null, host: '127.0.0.1' },
     publicUrl: () => api.app.url,
-    rates: createRateLimits(),
+    rates: createRateLimits(api.app.deps),
     operatorToken: null,
     drain: new AbortController().signal,
     stop: () => undefined,

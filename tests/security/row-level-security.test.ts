@@ -18,6 +18,7 @@ afterAll(() => bed.close());
 const OPEN: Record<string, string> = {
   app_user: 'a person can be a member of several workspaces',
   sign_in_link: 'leads a person in, not into a workspace',
+  rate_limit: 'how much of a rate is used up, by key or address; no row is ever shown',
   runner: 'serves every workspace',
   audit_link: 'the chain is one for the instance; it holds hashes alone',
   audit_pending: 'ids of entries that are not in the chain yet',

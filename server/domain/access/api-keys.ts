@@ -1,9 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { ApiKey, type ApiKeyRow } from '#server/db/access.entities.ts';
 import { type AllowedDomain, parseAllowedDomain } from '#shared/allowed-domain.ts';
-import { makeToken, tokenHint } from '#shared/api-key.ts';
+import { isWellFormedToken, makeToken, tokenHint } from '#shared/api-key.ts';
 import type { ApiKeyView } from '#shared/console.ts';
-import { isId, makeId, type WorkspaceId } from '#shared/ids.ts';
+import { type ApiKeyId, isId, makeId, type WorkspaceId } from '#shared/ids.ts';
 import type { FieldError } from '#shared/problem.ts';
 import type { Scope } from '#shared/scopes.ts';
 import { AppError, notFound } from '../app-error.ts';
@@ -71,6 +71,27 @@ export async function revokeApiKey(deps: Keeping, actor: Actor, id: string): Pro
     await em.flush();
     await recordAudit(em, actor, { action: 'key.revoke', target: row.id });
     return toView(row);
+  });
+}
+
+/**
+ * Revokes the key that is handed in, for whoever found it: to know it is the right to end it. Tells nothing of whether
+ * there is such a key. Refuses a text that is no key by its checksum, which anybody can work out: a key that was copied
+ * badly must not pass for one that was ended.
+ */
+export async function revokeLeakedKey(deps: Keeping, input: { key: string; address?: string }): Promise<void> {
+  if (!isWellFormedToken('apiKey', input.key)) {
+    const message = 'is no API key of SessionShot: its checksum does not fit. Hand in the whole key, `ss_live_…`';
+    throw new AppError('invalid_request', `\`key\` ${message}.`, { errors: [{ path: 'key', message }] });
+  }
+  await deps.db.acrossWorkspaces().transactional(async (em) => {
+    const [ended] = await em.execute<{ id: ApiKeyId; workspace_id: WorkspaceId }[]>(
+      'update api_key set revoked_at = ? where hash = ? and revoked_at is null returning id, workspace_id',
+      [deps.clock.now(), hashToken(input.key)],
+    );
+    if (!ended) return;
+    const finder = { kind: 'anyone' as const, address: input.address };
+    await recordAudit(em, finder, { action: 'key.revoke', target: ended.id, detail: 'by the key itself', workspaceId: ended.workspace_id });
   });
 }
 

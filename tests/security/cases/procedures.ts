@@ -5,6 +5,8 @@ export type Subject = {
   workspace: string;
   capture: string;
   key: string;
+  /** The whole text of that key. */
+  keyText: string;
   domain: string;
   runner: string;
   member: string;
@@ -61,6 +63,7 @@ export const PROCEDURES: Record<string, ProcedureCase> = {
   'keys.list': { access: 'admin' },
   'keys.create': { access: 'admin', input: (_subject, unique) => ({ name: unique, scopes: ['captures:read'] }) },
   'keys.revoke': { access: 'admin', names: true, input: byKey },
+  'keys.revokeLeaked': { access: 'anyone', input: ({ keyText }) => ({ key: keyText }) },
   'keys.rotate': { access: 'admin', names: true, input: ({ key }) => ({ id: key, overlapMs: 0 }) },
 
   'domains.list': { access: 'member' },
