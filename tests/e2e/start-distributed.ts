@@ -17,6 +17,7 @@ export type Distributed = {
   /** The same instance through its second server. */
   otherApi: Api;
   url: string;
+  otherUrl: string;
   databaseUrl: string;
   blobs: { connectionString: string; container: string };
   /** The key and the runners' tokens that were made, by what they are. */
@@ -97,6 +98,7 @@ export async function startDistributed(more: Record<string, string> = {}): Promi
     api: createApi(url, key),
     otherApi: createApi(otherUrl, key),
     url,
+    otherUrl,
     databaseUrl: database.url,
     blobs,
     secrets: () => secrets,
