@@ -10,7 +10,7 @@ type Database = {
   fork(): EntityManager;
   /** Sees and changes the rows of one workspace, whatever a query asks for. */
   inWorkspace(workspaceId: WorkspaceId): EntityManager;
-  /** Sees everything. Where it is called is counted in `tests/architecture/rules.ts`. */
+  /** Sees everything. Every place that asks for it is named in `tests/architecture/rules.ts`. */
   acrossWorkspaces(): EntityManager;
 };
 

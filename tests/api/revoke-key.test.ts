@@ -13,7 +13,8 @@ let calls = 0;
 const handIn = (body: unknown, address = `203.0.113.${++calls}`) =>
   bed.call('/api/keys/revoke', { key: null, body, headers: { 'x-forwarded-for': address } });
 const entriesOf = (id: unknown) => bed.sql(`select * from audit_event where action = 'key.revoke' and target = $1`, [id]);
-const rowOf = async (key: string) => (await bed.sql('select id, workspace_id, revoked_at from api_key where hint = $1', [key.slice(8, 16)]))[0];
+const rowOf = async (key: string) =>
+  (await bed.sql('select id, workspace_id, revoked_at from api_key where hint = $1', [key.slice(8, 16)]))[0];
 
 test('a key that is handed in does not work any more, and the log says so without it', async () => {
   const key = await bed.makeKey();
@@ -25,7 +26,14 @@ test('a key that is handed in does not work any more, and the log says so withou
   const row = await rowOf(key);
   const entries = await entriesOf(row?.id);
   expect(entries).toMatchObject([
-    { actor_kind: 'anyone', actor_id: null, address: '203.0.113.77', detail: 'by the key itself', workspace_id: row?.workspace_id, outcome: 'ok' },
+    {
+      actor_kind: 'anyone',
+      actor_id: null,
+      address: '203.0.113.77',
+      detail: 'by the key itself',
+      workspace_id: row?.workspace_id,
+      outcome: 'ok',
+    },
   ]);
   expect(JSON.stringify([entries, bed.logs])).not.toContain(key);
 });

@@ -103,6 +103,11 @@ const BROKEN: readonly { rule: string; what: string; files: Record<string, strin
   },
   { rule: 'function-size', what: 'a component of 151 lines', files: { 'client/a.tsx': `export function Long() {\n${lines(149)}}` } },
   { rule: 'reveals', what: 'a secret is opened at a new place', files: { 'server/api/a.ts': 'token.reveal();' } },
+  {
+    rule: 'across-workspaces',
+    what: 'a new place sees every workspace',
+    files: { 'server/domain/captures/a.ts': 'db.acrossWorkspaces();' },
+  },
   { rule: 'casts', what: 'a cast', files: { 'server/api/a.ts': 'export const a = b as string;' } },
   { rule: 'stray-text', what: 'an open end', files: { 'server/a.ts': `// ${'TO'}DO: later` } },
   { rule: 'stray-text', what: 'a path of one machine', files: { 'server/a.ts': `read('/${'root'}/file');` } },

@@ -1,5 +1,6 @@
 import type { FunctionSpan, SourceFile } from './read-source.ts';
 import {
+  ACROSS_WORKSPACES,
   CASTS,
   COMPONENT_LINES_MAX,
   DEFAULT_EXPORTS,
@@ -61,6 +62,8 @@ function placeFaults(file: SourceFile, counted: Counted): Violation[] {
       });
   };
   count('reveals', 'calls of .reveal()', file.reveals, counted.reveals[file.path]);
+  const across = ACROSS_WORKSPACES[file.path];
+  count('across-workspaces', 'units of work that see every workspace', file.acrossWorkspaces, across?.calls);
   count('casts', 'casts with `as`', file.casts, counted.casts[file.path]);
   return faults;
 }

@@ -17,6 +17,8 @@ export type SourceFile = {
   /** Lines that read `process.env`. */
   environmentReads: number[];
   reveals: number[];
+  /** Lines that take a unit of work which sees every workspace. */
+  acrossWorkspaces: number[];
   /** Lines with an `as` that is not `as const`. */
   casts: number[];
   hasDefaultExport: boolean;
@@ -56,6 +58,7 @@ export function readSource(path: string, text: string): SourceFile {
     functions: [],
     environmentReads: [],
     reveals: [],
+    acrossWorkspaces: [],
     casts: [],
     hasDefaultExport: program.body.some((statement) => statement.type === 'ExportDefaultDeclaration'),
     isBarrel: program.body.length > 0 && program.body.every(isReExport),
@@ -110,6 +113,8 @@ function collect(program: ReturnType<typeof parseSync>['program'], file: SourceF
       if (node.callee.type === 'Identifier' && node.callee.name === 'describe')
         for (const argument of node.arguments) grouped.add(argument.start);
       if (node.callee.type === 'MemberExpression' && nameOf(node.callee.property) === 'reveal') file.reveals.push(lineOf(node.end));
+      if (node.callee.type === 'MemberExpression' && nameOf(node.callee.property) === 'acrossWorkspaces')
+        file.acrossWorkspaces.push(lineOf(node.end));
     },
     MemberExpression(node) {
       if (nameOf(node.object) === 'process' && nameOf(node.property) === 'env') file.environmentReads.push(lineOf(node.start));

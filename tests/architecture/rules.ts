@@ -137,6 +137,36 @@ export const REVEALS: Record<string, number> = {
   'server/main.ts': 3,
 };
 
+/**
+ * Where row-level security is opened: work that nobody in a workspace asks for. Everything else names its workspace
+ * (`db.inWorkspace`). One more look-up across them is a function of the database, `api_key_of_hash`: whose key it is.
+ */
+export const ACROSS_WORKSPACES: Record<string, { calls: number; why: string }> = {
+  'server/domain/access/api-keys.ts': { calls: 1, why: 'who hands in a leaked key is in no workspace' },
+  'server/domain/access/audit.ts': { calls: 1, why: 'a refusal is counted by actor, whoever it is' },
+  'server/domain/access/chain-audit.ts': { calls: 1, why: 'the chain is one for the instance' },
+  'server/domain/access/invites.ts': {
+    calls: 4,
+    why: 'who holds an invite is not in its workspace yet; those that have run out are forgotten',
+  },
+  'server/domain/access/own-workspaces.ts': { calls: 3, why: 'a person sees, makes and changes to workspaces of his own' },
+  'server/domain/access/read-audit.ts': { calls: 1, why: 'the export of the operator' },
+  'server/domain/access/runners.ts': { calls: 2, why: 'a runner is made and revoked for the instance, and the log says so' },
+  'server/domain/access/sessions.ts': { calls: 8, why: 'who signs in is in no workspace yet; a new password ends sessions everywhere' },
+  'server/domain/access/verify-audit.ts': { calls: 1, why: 'the chain is one for the instance' },
+  'server/domain/access/workspaces.ts': { calls: 3, why: 'the first workspace is made, and an operator names one' },
+  'server/domain/captures/expire-captures.ts': { calls: 2, why: 'retention' },
+  'server/domain/jobs/claim-job.ts': { calls: 1, why: 'runners serve every workspace' },
+  'server/domain/jobs/complete-job.ts': { calls: 2, why: 'runners, fenced by the lease' },
+  'server/domain/jobs/dispatch-jobs.ts': { calls: 1, why: 'the outbox' },
+  'server/domain/jobs/fail-job.ts': { calls: 1, why: 'runners, fenced by the lease' },
+  'server/domain/jobs/heartbeat-job.ts': { calls: 3, why: 'runners, fenced by the lease' },
+  'server/domain/jobs/record-refused-call.ts': { calls: 1, why: 'runners: whose job it was' },
+  'server/domain/jobs/recover-jobs.ts': { calls: 3, why: 'lost jobs, deadlines, lost doorbells' },
+  'server/domain/jobs/release-job.ts': { calls: 1, why: 'runners, fenced by the lease' },
+  'server/domain/measure-instance.ts': { calls: 1, why: 'numbers for Prometheus' },
+};
+
 /** `as` silences the compiler. Only where a brand is made or a library's type says less than it knows. */
 export const CASTS: Record<string, number> = {
   'client/pages/keys/create-key-dialog.tsx': 1,

@@ -183,6 +183,19 @@ describe('another user of DATABASE_URL', () => {
   });
 });
 
+test('the look-up of a key by its hash opens the wall for itself alone', async () => {
+  const [row] = await bed.sql<{ hash: string }>('select hash from api_key where workspace_id = $1', [bed.theirs]);
+  for (const scope of ['nothing', { workspace: bed.ours }] as const) {
+    await bed.as(scope, async (ask) => {
+      const { rows } = await ask('select workspace_id from api_key_of_hash($1)', [row?.hash]);
+      expect(rows).toEqual([{ workspace_id: bed.theirs }]);
+      expect((await ask('select * from api_key_of_hash($1)', ['%'])).rowCount).toBe(0);
+      const keys = await ask('select distinct workspace_id from api_key');
+      expect(keys.rows).toEqual(scope === 'nothing' ? [] : [{ workspace_id: bed.ours }]);
+    });
+  }
+});
+
 test('nothing that a pooled connection was told stays with it', async () => {
   const { orm, db } = await openDatabase(bed.databaseUrl, 2);
   try {

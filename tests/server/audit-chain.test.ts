@@ -106,13 +106,17 @@ function hashAsDocumented(previousHash: string, entry: AuditEntry): string {
   return createHash('sha256').update(`${previousHash}\n${values}`).digest('hex');
 }
 
+async function asOwner(em: EntityManager): Promise<void> {
+  await em.execute('set local role none');
+  for (const table of ['audit_event', 'audit_link']) await em.execute(`alter table ${table} disable trigger user`);
+}
+
 /** Whoever owns the tables can take the trigger away. What is done then is undone when the check has seen it. */
 async function tamper(statements: readonly string[]): Promise<Awaited<ReturnType<typeof verify>>> {
   const undo = new Error('undone');
   let found: Awaited<ReturnType<typeof verify>> | undefined;
   const change = async (em: EntityManager) => {
-    await em.execute('set local role none');
-    for (const table of ['audit_event', 'audit_link']) await em.execute(`alter table ${table} disable trigger user`);
+    await asOwner(em);
     for (const statement of statements) await em.execute(statement);
     found = await verify({}, { db: only(em) });
     throw undo;
@@ -221,8 +225,7 @@ describe('a log that was changed', () => {
     const undo = new Error('undone');
     await expect(
       bed.deps.db.acrossWorkspaces().transactional(async (em) => {
-        await em.execute('set local role none');
-        for (const table of ['audit_event', 'audit_link']) await em.execute(`alter table ${table} disable trigger user`);
+        await asOwner(em);
         for (const statement of cut) await em.execute(statement);
         const found = await verify({ noted: head }, { db: only(em) });
         expect(found.broken).toEqual({ what: 'other_head', position: head.position, entry: null });

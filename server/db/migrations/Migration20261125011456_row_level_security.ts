@@ -5,6 +5,16 @@ export class Migration20261125011456_row_level_security extends Migration {
   override name = 'Migration20261125011456_row_level_security';
 
   override up(): void | Promise<void> {
+    // Finds whose key it is in one statement: the wall is open inside of it, for this look-up alone. Not by a SET of the
+    // function: only a superuser may give it one for a parameter that PostgreSQL does not know.
+    this.addSql(`create function "api_key_of_hash" (key_hash text) returns setof "api_key" language plpgsql as $$
+      declare scope_before text := coalesce(current_setting('sessionshot.scope', true), '');
+      begin
+        perform set_config('sessionshot.scope', 'system', true);
+        return query select * from "api_key" where "hash" = key_hash;
+        perform set_config('sessionshot.scope', scope_before, true);
+      end $$;`);
+
     this.addSql(`alter table "audit_event" enable row level security;`);
     this.addSql(`alter table "audit_event" force row level security;`);
     this.addSql(`create policy "workspace_wall" on "audit_event" using ((select current_setting('sessionshot.scope', true)) = 'system' or workspace_id = (select current_setting('sessionshot.workspace', true))) with check ((select current_setting('sessionshot.scope', true)) = 'system' or workspace_id = (select current_setting('sessionshot.workspace', true)));`);
@@ -59,6 +69,8 @@ export class Migration20261125011456_row_level_security extends Migration {
   }
 
   override down(): void | Promise<void> {
+    this.addSql(`drop function "api_key_of_hash" (text);`);
+
     this.addSql(`drop policy "workspace_wall" on "allowed_domain";`);
 
     this.addSql(`drop policy "workspace_wall" on "api_key";`);

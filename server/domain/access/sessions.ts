@@ -63,22 +63,23 @@ export async function createSignInLink(deps: Keeping, userId: UserId, by: AuditA
 export async function readSession(deps: Keeping, token: string | undefined): Promise<UserActor> {
   const refused = new AppError('not_signed_in', 'Sign in to the console first.');
   if (token === undefined || token === '') throw refused;
-  const em = deps.db.acrossWorkspaces();
   const sessionHash = hashToken(token);
-  const session = await em.findOne(ConsoleSession, { tokenHash: sessionHash });
-  if (!session || session.expiresAt <= deps.clock.now()) throw refused;
-  const member = await em.findOne(Member, { user: session.user.id, workspace: session.workspace.id }, { populate: ['user'] });
-  if (!member) throw refused;
-  const { name } = await member.user.loadOrFail();
-  return {
-    kind: 'user',
-    userId: session.user.id,
-    workspaceId: session.workspace.id,
-    role: member.role,
-    name,
-    sessionHash,
-    fingerprintKey: fingerprintKeyOf(token),
-  };
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
+    const session = await em.findOne(ConsoleSession, { tokenHash: sessionHash });
+    if (!session || session.expiresAt <= deps.clock.now()) throw refused;
+    const member = await em.findOne(Member, { user: session.user.id, workspace: session.workspace.id }, { populate: ['user'] });
+    if (!member) throw refused;
+    const { name } = await member.user.loadOrFail();
+    return {
+      kind: 'user',
+      userId: session.user.id,
+      workspaceId: session.workspace.id,
+      role: member.role,
+      name,
+      sessionHash,
+      fingerprintKey: fingerprintKeyOf(token),
+    };
+  });
 }
 
 /** Ends the session the actor came with. */

@@ -27,8 +27,9 @@ export async function cancelCapture(
     return await cancelJob(em, actor, capture.id);
   });
   if (!canceled) throw new AppError('conflict', 'The capture is finished: it can be deleted, not canceled.');
-  const em = deps.db.inWorkspace(actor.workspaceId);
-  const [view] = await loadViews(em, deps, { actor, captures: [await findCapture(em, actor, id)], withLinks: false });
+  const [view] = await deps.db
+    .inWorkspace(actor.workspaceId)
+    .transactional(async (em) => await loadViews(em, deps, { actor, captures: [await findCapture(em, actor, id)], withLinks: false }));
   if (!view) throw notFound();
   return view;
 }

@@ -23,14 +23,15 @@ export async function issueAssetLink(
     const message = `must lie between ${LIMITS.linkLifeMsMin} and ${LIMITS.linkLifeMsMax} milliseconds`;
     throw new AppError('invalid_request', `ttl ${message}.`, { errors: [{ path: 'ttl', message }] });
   }
-  const em = deps.db.inWorkspace(actor.workspaceId);
-  const capture = await findCapture(em, actor, id);
-  const asset = await em.findOne(Asset, { capture: capture.id });
-  const link = asset && (await signLink(deps, { capture, asset, lifeMs }));
-  if (!link) throw new AppError('conflict', noAsset(capture.status));
-  await stampLink(em, capture, deps.clock.now());
-  await recordAudit(em, actor, { action: 'capture.link', target: capture.id });
-  return { url: link.url, expiresAt: link.expiresAt.toISOString() };
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
+    const capture = await findCapture(em, actor, id);
+    const asset = await em.findOne(Asset, { capture: capture.id });
+    const link = asset && (await signLink(deps, { capture, asset, lifeMs }));
+    if (!link) throw new AppError('conflict', noAsset(capture.status));
+    await stampLink(em, capture, deps.clock.now());
+    await recordAudit(em, actor, { action: 'capture.link', target: capture.id });
+    return { url: link.url, expiresAt: link.expiresAt.toISOString() };
+  });
 }
 
 function noAsset(status: string): string {

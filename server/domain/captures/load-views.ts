@@ -9,7 +9,10 @@ import { toCaptureView } from './capture-view.ts';
 
 export type Linking = Pick<Deps, 'blobs' | 'clock' | 'settings'>;
 
-/** Builds the views of captures in their order, with freshly signed links, each recorded, unless `withLinks` is false. */
+/**
+ * Builds the views of captures in their order, with freshly signed links, each recorded, unless `withLinks` is false. Inside
+ * the caller's transaction: a link is shown if and only if it is recorded.
+ */
 export async function loadViews(
   em: EntityManager,
   deps: Linking,
@@ -18,7 +21,8 @@ export async function loadViews(
   const { actor, captures, withLinks } = show;
   const ids = captures.map((capture) => capture.id);
   if (ids.length === 0) return [];
-  const [attempts, found] = await Promise.all([em.find(Attempt, { capture: { $in: ids } }), em.find(Asset, { capture: { $in: ids } })]);
+  const attempts = await em.find(Attempt, { capture: { $in: ids } });
+  const found = await em.find(Asset, { capture: { $in: ids } });
   const assets = new Map(found.map((asset) => [asset.capture.id, asset]));
   const views: CaptureView[] = [];
   const issued: AuditRecord[] = [];

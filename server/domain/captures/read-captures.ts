@@ -15,8 +15,9 @@ type Reading = Pick<Deps, 'db' | 'blobs' | 'clock' | 'settings'>;
 /** Reads one capture of the workspace, its asset with a freshly signed link. Foreign and unknown ids: `not_found`. */
 export async function readCapture(deps: Reading, actor: Actor, id: string): Promise<CaptureView> {
   requireScope(actor, 'captures:read');
-  const em = deps.db.inWorkspace(actor.workspaceId);
-  return await viewOf(em, deps, { actor, capture: await findCapture(em, actor, id) });
+  return await deps.db
+    .inWorkspace(actor.workspaceId)
+    .transactional(async (em) => await viewOf(em, deps, { actor, capture: await findCapture(em, actor, id) }));
 }
 
 async function viewOf(em: EntityManager, deps: Reading, { actor, capture }: { actor: Actor; capture: CaptureRow }): Promise<CaptureView> {
@@ -38,10 +39,12 @@ export async function waitForCapture(
     const left = Math.min(LOOK_MS, endsAt - Date.now());
     // Waiting begins before looking: a change committed in between would otherwise be waited past.
     const changed = deps.events.next((event) => event.kind === 'capture' && event.captureId === id, Math.max(0, left), wait.signal);
-    const em = deps.db.inWorkspace(actor.workspaceId);
-    const capture = await findCapture(em, actor, id);
-    const isOver = FINAL_STATUSES.includes(capture.status) || left <= 0 || wait.signal?.aborted;
-    if (isOver) return await viewOf(em, deps, { actor, capture });
+    const view = await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
+      const capture = await findCapture(em, actor, id);
+      const isOver = FINAL_STATUSES.includes(capture.status) || left <= 0 || wait.signal?.aborted;
+      return isOver ? await viewOf(em, deps, { actor, capture }) : null;
+    });
+    if (view) return view;
     await changed;
   }
 }
@@ -67,21 +70,22 @@ export async function listCaptures(
   filter: CaptureFilter,
 ): Promise<{ data: CaptureView[]; nextCursor: string | null }> {
   requireScope(actor, 'captures:read');
-  const em = deps.db.inWorkspace(actor.workspaceId);
   const limit = Math.min(Math.max(1, filter.limit ?? LIMITS.listLimitDefault), LIMITS.listLimitMax);
   const { where, values } = toWhere(actor, filter);
-  const found = await em.execute<{ id: CaptureId }[]>(`select id from capture where ${where} order by id desc limit ?`, [
-    ...values,
-    limit + 1,
-  ]);
-  const ids = found.slice(0, limit).map((row) => row.id);
-  const captures =
-    ids.length > 0 ? await em.find(Capture, { id: { $in: ids }, workspace: actor.workspaceId }, { orderBy: { id: 'desc' } }) : [];
-  const last = ids.at(-1);
-  return {
-    data: await loadViews(em, deps, { actor, captures, withLinks: filter.withLinks ?? true }),
-    nextCursor: found.length > limit && last ? Buffer.from(last).toString('base64url') : null,
-  };
+  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
+    const found = await em.execute<{ id: CaptureId }[]>(`select id from capture where ${where} order by id desc limit ?`, [
+      ...values,
+      limit + 1,
+    ]);
+    const ids = found.slice(0, limit).map((row) => row.id);
+    const captures =
+      ids.length > 0 ? await em.find(Capture, { id: { $in: ids }, workspace: actor.workspaceId }, { orderBy: { id: 'desc' } }) : [];
+    const last = ids.at(-1);
+    return {
+      data: await loadViews(em, deps, { actor, captures, withLinks: filter.withLinks ?? true }),
+      nextCursor: found.length > limit && last ? Buffer.from(last).toString('base64url') : null,
+    };
+  });
 }
 
 /** Finds a capture of the actor's workspace; anything else does not exist for this actor. */
