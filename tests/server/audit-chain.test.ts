@@ -9,6 +9,7 @@ import { verifyAudit } from '#server/domain/access/verify-audit.ts';
 import { claimJob } from '#server/domain/jobs/claim-job.ts';
 import type { AuditEntry, AuditHead } from '#shared/audit.ts';
 import { LIMITS } from '#shared/limits.ts';
+import { becomeOwner, only } from './become-owner.ts';
 import { capture, createDomainBed, type DomainBed, operatorOf } from './domain-bed.ts';
 
 // The audit log on a real PostgreSQL: what is written stays written, and whoever changes it all the same is found.
@@ -23,8 +24,6 @@ afterAll(() => bed?.close());
 const makeKey = () => createApiKey(bed.deps, bed.operator, { name: 'k', scopes: ['captures:read'] });
 const verify = (input: { after?: AuditHead; noted?: AuditHead } = {}, deps: Pick<DomainBed['deps'], 'db'> = bed.deps) =>
   verifyAudit(deps, bed.operator, input);
-/** A database that is one unit of work, whoever asks. */
-const only = (em: EntityManager) => ({ fork: () => em, inWorkspace: () => em, acrossWorkspaces: () => em });
 const count = async (table: string) => Number((await bed.sql<{ n: string }>(`select count(*) as n from ${table}`))[0]?.n);
 
 describe('a log that is whole', () => {
@@ -106,17 +105,12 @@ function hashAsDocumented(previousHash: string, entry: AuditEntry): string {
   return createHash('sha256').update(`${previousHash}\n${values}`).digest('hex');
 }
 
-async function asOwner(em: EntityManager): Promise<void> {
-  await em.execute('set local role none');
-  for (const table of ['audit_event', 'audit_link']) await em.execute(`alter table ${table} disable trigger user`);
-}
-
 /** Whoever owns the tables can take the trigger away. What is done then is undone when the check has seen it. */
 async function tamper(statements: readonly string[]): Promise<Awaited<ReturnType<typeof verify>>> {
   const undo = new Error('undone');
   let found: Awaited<ReturnType<typeof verify>> | undefined;
   const change = async (em: EntityManager) => {
-    await asOwner(em);
+    await becomeOwner(em);
     for (const statement of statements) await em.execute(statement);
     found = await verify({}, { db: only(em) });
     throw undo;
@@ -225,7 +219,7 @@ describe('a log that was changed', () => {
     const undo = new Error('undone');
     await expect(
       bed.deps.db.acrossWorkspaces().transactional(async (em) => {
-        await asOwner(em);
+        await becomeOwner(em);
         for (const statement of cut) await em.execute(statement);
         const found = await verify({ noted: head }, { db: only(em) });
         expect(found.broken).toEqual({ what: 'other_head', position: head.position, entry: null });
