@@ -33,6 +33,8 @@ export type AppSettings = {
 
 export type AppOptions = {
   databaseUrl: string;
+  /** The same database for the server's own role, where the cluster is ours alone: then it signs in as that one. */
+  serverUrl?: string;
   /** Without it runners find their work by long poll alone. */
   rabbitmqUrl?: string;
   blobs: BlobStoreOptions;
@@ -122,12 +124,12 @@ export async function startApp(options: AppOptions): Promise<App> {
 
 async function openDeps(options: AppOptions, opened: AsyncDisposableStack, publicUrl: () => string): Promise<Deps> {
   const { log, settings } = options;
-  const { orm, db } = await openDatabase(options.databaseUrl);
+  const { orm, db, url } = await openDatabase(options.databaseUrl, { serverUrl: options.serverUrl });
   // A connection whose transaction broke off with the database is never given back, and the pool would wait for it.
   opened.defer(async () => void (await Promise.race([orm.close(true), delay(ORM_CLOSE_MS_MAX, undefined, { ref: false })])));
   const blobs = createAzureBlobStore(options.blobs);
   await blobs.prepare();
-  const events = createEvents(options.databaseUrl, log);
+  const events = createEvents(url, log);
   opened.defer(() => events.close());
   const queue = options.rabbitmqUrl ? createRabbitJobQueue(options.rabbitmqUrl, log) : createMemoryJobQueue();
   opened.defer(() => queue.close());

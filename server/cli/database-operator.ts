@@ -44,7 +44,7 @@ export function createDatabaseTransport(address: DatabaseAddress): Transport {
 
 async function openInstance(address: DatabaseAddress, opened: AsyncDisposableStack): Promise<{ instance: Instance; token: string }> {
   const log = createLog('cli', 'error');
-  const { orm, db } = await openDatabase(address.databaseUrl, 2).catch((cause: unknown) => {
+  const { orm, db, url } = await openDatabase(address.databaseUrl, { poolMax: 2 }).catch((cause: unknown) => {
     throw new OperatorError(
       EXIT.unavailable,
       'no_database',
@@ -54,7 +54,7 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
     );
   });
   opened.defer(() => orm.close(true));
-  const events = createEvents(address.databaseUrl, log);
+  const events = createEvents(url, log);
   opened.defer(() => events.close());
   const token = randomBytes(32).toString('base64url');
   const deps = {

@@ -2,7 +2,7 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { WorkspaceId } from '#shared/ids.ts';
 import { migrate } from './migrate.ts';
 import { openOrm } from './orm.ts';
-import { SCOPE_SETTING, SYSTEM_SCOPE, WORKSPACE_SETTING } from './policies.ts';
+import { SCOPE_SETTING, SERVER_ROLE, SYSTEM_SCOPE, WORKSPACE_SETTING } from './policies.ts';
 import { prepareRole } from './server-role.ts';
 
 type Database = {
@@ -14,19 +14,24 @@ type Database = {
   acrossWorkspaces(): EntityManager;
 };
 
+type OpenOptions = { serverUrl?: string; poolMax?: number };
+type OpenDatabase = { orm: MikroORM; db: Database; url: string };
+
 /**
  * Opens the database as a server uses it: with the schema of this version, and as somebody whom row-level security
  * holds. A user of the URL who passes it (a superuser, or one with BYPASSRLS) migrates, and then steps down to a role
- * that owns nothing. Throws where that is impossible, naming the remedy. `poolMax` connections at most, two at least.
+ * that owns nothing; with `serverUrl`, the same database for that role, it signs in as that role instead. Throws where
+ * that is impossible, naming the remedy. `poolMax` connections at most. `url` is the one for further connections.
  */
-export async function openDatabase(databaseUrl: string, poolMax?: number): Promise<{ orm: MikroORM; db: Database }> {
+export async function openDatabase(databaseUrl: string, options: OpenOptions = {}): Promise<OpenDatabase> {
+  const { serverUrl, poolMax } = options;
   const orm = await openOrm(databaseUrl, poolMax);
   try {
     await migrate(orm);
-    const role = await prepareRole(orm);
-    // As a setting of the connection's start it is what `reset role` goes back to, too.
-    if (role) await orm.reconnect({ driverOptions: { options: `-c role=${role}` } });
-    return { orm, db: splitDatabase(orm) };
+    const stepsDown = await prepareRole(orm, serverUrl && decodeURIComponent(new URL(serverUrl).password));
+    // As a setting of the connection's start the role is what `reset role` goes back to, too.
+    if (stepsDown) await orm.reconnect(serverUrl ? { clientUrl: serverUrl } : { driverOptions: { options: `-c role=${SERVER_ROLE}` } });
+    return { orm, db: splitDatabase(orm), url: stepsDown && serverUrl ? serverUrl : databaseUrl };
   } catch (error) {
     await orm.close(true);
     throw error;

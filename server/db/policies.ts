@@ -6,6 +6,9 @@ export const WORKSPACE_SETTING = 'sessionshot.workspace';
 export const SCOPE_SETTING = 'sessionshot.scope';
 export const SYSTEM_SCOPE = 'system';
 
+/** The role that a server steps down to where the user of its URL would pass all this. Owns nothing. */
+export const SERVER_ROLE = 'sessionshot_app';
+
 // As sub-selects they are asked once for a statement, not once for a row.
 const CURRENT = `(select current_setting('${WORKSPACE_SETTING}', true))`;
 const IS_SYSTEM = `(select current_setting('${SCOPE_SETTING}', true)) = '${SYSTEM_SCOPE}'`;

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { SERVER_ROLE } from '#server/db/policies.ts';
 import { type Child, startChild } from './child-process.ts';
 import type { DataDir } from './data-dir.ts';
 import { findDatabaseAccount } from './database-account.ts';
@@ -13,8 +14,10 @@ import type { ProcessRecord } from './process-record.ts';
 
 export type EmbeddedPostgres = ProcessRecord & {
   port: number;
-  /** Holds the password: for `openOrm`, never for a message. */
+  /** For the owner of the cluster. Holds the password: for `openDatabase`, never for a message. */
   databaseUrl: string;
+  /** For the role of the server, which is made by `openDatabase` and passes no wall. Holds its password too. */
+  serverUrl: string;
   version: string;
   /** Resolves when the server is gone, wanted or not: nobody else would tell. */
   exited: Promise<unknown>;
@@ -46,7 +49,9 @@ export async function startEmbeddedPostgres(dataDir: DataDir, signal?: AbortSign
     pid: child.pid,
     startStamp: child.startStamp,
     port,
-    databaseUrl: `postgresql://${DATABASE}:${password}@127.0.0.1:${port}/${DATABASE}`,
+    databaseUrl: urlOf(DATABASE, password, port),
+    // Made from the one that is kept: a second file would be a second secret to keep.
+    serverUrl: urlOf(SERVER_ROLE, createHmac('sha256', password).update(SERVER_ROLE).digest('base64url'), port),
     version: binaries.version.replace(/\.0.*$|-.*$/, ''),
     exited: child.exited,
     tail: child.tail,
@@ -54,6 +59,10 @@ export async function startEmbeddedPostgres(dataDir: DataDir, signal?: AbortSign
       await child.end(POSTGRES_END);
     },
   };
+}
+
+function urlOf(user: string, password: string, port: number): string {
+  return `postgresql://${user}:${password}@127.0.0.1:${port}/${DATABASE}`;
 }
 
 /**

@@ -94,9 +94,26 @@ test('the database port lets nobody in without its password: not by any of its n
     );
   };
   expect(await connect('sessionshot', keptSecrets()['the password of the database']?.value)).toBe('let in');
-  for (const user of ['sessionshot', 'postgres', 'root', 'runner'])
+  for (const user of ['sessionshot', 'sessionshot_app', 'postgres', 'root', 'runner'])
     for (const password of [undefined, '', user, token])
       expect([user, await connect(user, password)]).toEqual([user, expect.stringMatching(/password/i)]);
+});
+
+test('the server is signed in to its database as a role that passes no wall and owns nothing', async () => {
+  const password = keptSecrets()['the password of the database']?.value;
+  const client = new pg.Client({ host: '127.0.0.1', port: children.postgres?.port, user: 'sessionshot', password, database: 'sessionshot' });
+  await client.connect();
+  const { rows: others } = await client.query(
+    `select distinct usename from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+  );
+  const { rows: role } = await client.query(
+    `select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb,
+       (select count(*)::int from pg_class where relowner = pg_roles.oid) as owned
+     from pg_roles where rolname = 'sessionshot_app'`,
+  );
+  await client.end();
+  expect(others).toEqual([{ usename: 'sessionshot_app' }]);
+  expect(role).toEqual([{ rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcreatedb: false, owned: 0 }]);
 });
 
 test('after captures with secrets the data folder holds none of them, and each of its own in one file alone, closed to others', () => {

@@ -1,7 +1,6 @@
 import pg from 'pg';
 import { openOrm } from '#server/db/orm.ts';
-import { SCOPE_SETTING, SYSTEM_SCOPE, WORKSPACE_SETTING } from '#server/db/policies.ts';
-import { SERVER_ROLE } from '#server/db/server-role.ts';
+import { SCOPE_SETTING, SERVER_ROLE, SYSTEM_SCOPE, WORKSPACE_SETTING } from '#server/db/policies.ts';
 import type { Actor } from '#server/domain/access/actor.ts';
 import { createInvite } from '#server/domain/access/invites.ts';
 import { changeRole } from '#server/domain/access/members.ts';

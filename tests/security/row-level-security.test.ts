@@ -1,11 +1,21 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiKey } from '#server/db/access.entities.ts';
 import { Capture } from '#server/db/captures.entities.ts';
 import { openDatabase } from '#server/db/open-database.ts';
-import { SERVER_ROLE } from '#server/db/server-role.ts';
+import { SERVER_ROLE } from '#server/db/policies.ts';
+import { createApiKey } from '#server/domain/access/api-keys.ts';
+import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.ts';
+import { chainWaiting } from '#server/domain/access/chain-audit.ts';
+import { takeRate } from '#server/domain/access/take-rate.ts';
+import { verifyAudit } from '#server/domain/access/verify-audit.ts';
 import { ensureFirstWorkspace } from '#server/domain/access/workspaces.ts';
+import { createCapture } from '#server/domain/captures/create-capture.ts';
+import { deleteCapture } from '#server/domain/captures/delete-capture.ts';
+import { SCOPES } from '#shared/scopes.ts';
+import { operatorOf, requestOf } from '../server/domain-bed.ts';
 import { createTestDatabase } from '../services/test-database.ts';
 import { createRowLevelBed, type RowLevelBed, readTables, type Table } from './row-level-bed.ts';
 
@@ -144,7 +154,7 @@ describe('another user of DATABASE_URL', () => {
   });
 
   test('who owns the tables is held by the wall all the same', async () => {
-    const { orm, db } = await openDatabase(url, 2);
+    const { orm, db } = await openDatabase(url, { poolMax: 2 });
     try {
       const [who] = await db
         .fork()
@@ -163,25 +173,55 @@ describe('another user of DATABASE_URL', () => {
 
   test('who passes the wall and cannot step down from it is refused, with what to do', async () => {
     await bed.sql(`alter role ${role} bypassrls`);
-    await expect(openDatabase(url, 2)).rejects.toThrow(/BYPASSRLS.*neither SUPERUSER nor BYPASSRLS/);
+    await expect(openDatabase(url, { poolMax: 2 })).rejects.toThrow(/BYPASSRLS.*neither SUPERUSER nor BYPASSRLS/);
   });
 
-  test('a server can run as a role that owns nothing, on the rights of a step-down', async () => {
-    const server = new URL(bed.databaseUrl);
-    const login = `${role}_login`;
-    await bed.sql(`create role ${login} login password '${login}' in role ${SERVER_ROLE}`);
-    server.username = login;
-    server.password = login;
-    const { orm, db } = await openDatabase(server.href, 2);
+  test('who passes the wall and was given the role steps down to it', async () => {
+    await bed.sql(`grant ${SERVER_ROLE} to ${role}`);
+    const { orm, db } = await openDatabase(url, { poolMax: 2 });
     try {
-      expect((await db.inWorkspace(bed.ours).find(Capture, {})).length).toBe(2);
-      expect(await db.fork().find(Capture, {})).toEqual([]);
+      expect(await db.fork().execute('select current_user as who, session_user as login')).toEqual([{ who: SERVER_ROLE, login: role }]);
+      expect(await db.fork().execute('select 1 from workspace')).toEqual([]);
     } finally {
       await orm.close(true);
-      await bed.sql(`drop role ${login}`);
+    }
+  });
+
+  test('a user that owns nothing, made as docs/self-hosting.md says, is enough for a server', async () => {
+    const server = new URL(bed.databaseUrl);
+    const login = `${role}_login`;
+    await bed.sql(readRecipe(login));
+    server.username = login;
+    server.password = login;
+    const { orm, db } = await openDatabase(server.href, { poolMax: 2 });
+    const deps = { ...bed.deps, db };
+    try {
+      expect(await db.fork().execute('select current_user as who')).toEqual([{ who: login }]);
+      const { apiKey, key } = await createApiKey(deps, operatorOf(bed.ours), { name: 'k', scopes: SCOPES });
+      const actor = await authenticateApiKey(deps, key, '127.0.0.1');
+      expect([actor.keyId, actor.workspaceId]).toEqual([apiKey.id, bed.ours]);
+      const { capture } = await createCapture(deps, actor, requestOf(), { body: {} });
+      await deleteCapture(deps, actor, capture.id);
+      expect((await takeRate(deps, { name: login, everyMs: 1000, burst: 2 })).ok).toBe(true);
+      await chainWaiting(deps);
+      expect(await verifyAudit(deps, operatorOf(bed.ours), {})).toMatchObject({ broken: null, waiting: 0 });
+      expect(await db.fork().find(Capture, {})).toEqual([]);
+      for (const statement of ['delete from audit_event', 'delete from mikro_orm_migrations', 'alter table capture disable row level security'])
+        await expect(db.acrossWorkspaces().execute(statement)).rejects.toThrow(/permission denied|must be owner/);
+    } finally {
+      await orm.close(true);
+      await bed.sql(`drop owned by ${login}; drop role ${login}`);
     }
   });
 });
+
+/** The statements of the page, for a role of this test. */
+function readRecipe(login: string): string {
+  const page = readFileSync(new URL('../../docs/self-hosting.md', import.meta.url), 'utf8');
+  const recipe = /```sql\n([^`]+)```/.exec(page)?.[1] ?? '';
+  expect(recipe).toContain("create role sessionshot_server login password '…'");
+  return recipe.replaceAll('sessionshot_server', login).replace('…', login);
+}
 
 test('the look-up of a key by its hash opens the wall for itself alone', async () => {
   const [row] = await bed.sql<{ hash: string }>('select hash from api_key where workspace_id = $1', [bed.theirs]);
@@ -197,7 +237,7 @@ test('the look-up of a key by its hash opens the wall for itself alone', async (
 });
 
 test('nothing that a pooled connection was told stays with it', async () => {
-  const { orm, db } = await openDatabase(bed.databaseUrl, 2);
+  const { orm, db } = await openDatabase(bed.databaseUrl, { poolMax: 2 });
   try {
     await db.inWorkspace(bed.ours).find(Capture, {});
     await db.acrossWorkspaces().find(Capture, {});

@@ -66,6 +66,17 @@ describe('links', () => {
     expect(await at()).toBe(first);
   });
 
+  test('reading a capture writes nothing to it but that stamp', async () => {
+    const id = await succeed();
+    await readCapture(bed.deps, bed.key, id);
+    const version = () => bed.sql('select xmin from capture where id = $1', [id]);
+    const before = await version();
+    await readCapture(bed.deps, bed.key, id);
+    await listCaptures(bed.deps, bed.key, {});
+    await issueAssetLink(bed.deps, bed.key, id);
+    expect(await version()).toEqual(before);
+  });
+
   test('there is none before the capture has succeeded, and none of a life beyond the bounds', async () => {
     const made = await capture(bed);
     expect(await codeOf(issueAssetLink(bed.deps, bed.key, made.id))).toBe('conflict');

@@ -50,7 +50,7 @@ export async function startInstance(options: StartOptions): Promise<Running> {
     log: openServerLog(dataDir.path, settings),
   };
   const demoBefore = readDemoFacts(dataDir.path);
-  const [browser, databaseUrl, storage, , demo, keys] = await Promise.all([
+  const [browser, database, storage, , demo, keys] = await Promise.all([
     findOrInstallBrowser(context),
     startDatabase(context),
     startStorage(context),
@@ -58,7 +58,7 @@ export async function startInstance(options: StartOptions): Promise<Running> {
     startDemo(context),
     prepareKeys(context),
   ]);
-  const app = await startServer(context, { databaseUrl, storage, publicFile: keys.publicFile });
+  const app = await startServer(context, { database, storage, publicFile: keys.publicFile });
   const demoPortBefore = demoBefore ? Number(new URL(demoBefore.origin).port) : null;
   const workspace = await prepareWorkspace(app.deps, { demoPort: demo.port, demoPortBefore, needsCapture: options.needsCapture });
   const runner = browser ? await startRunner(context, { app, browser, keyFile: keys.privateFile, demo }) : null;
@@ -79,7 +79,7 @@ async function checkPort({ port, host }: Settings): Promise<void> {
   throw new OperatorError(EXIT.unavailable, 'port_taken', why, 'Choose another port: --port 0 takes any free one.');
 }
 
-type ServerParts = { databaseUrl: string; storage: AppOptions['blobs']; publicFile: string };
+type ServerParts = { database: Pick<AppOptions, 'databaseUrl' | 'serverUrl'>; storage: AppOptions['blobs']; publicFile: string };
 
 async function startServer(context: StartContext, parts: ServerParts): Promise<App> {
   const { settings, external, lifetime, dataDir, instance, log, onStop } = context;
@@ -89,7 +89,8 @@ async function startServer(context: StartContext, parts: ServerParts): Promise<A
     writePrivateFile(join(dataDir.path, OPERATOR_TOKEN_FILE), token);
     const app = await lifetime.own(
       startApp({
-        databaseUrl: parts.databaseUrl,
+        databaseUrl: parts.database.databaseUrl,
+        serverUrl: parts.database.serverUrl,
         rabbitmqUrl: external.rabbitmqUrl,
         blobs: parts.storage,
         publicKeys: readPublicKeys(parts.publicFile),

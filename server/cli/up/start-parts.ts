@@ -47,10 +47,11 @@ export async function findOrInstallBrowser({ settings, progress, env, lifetime, 
   });
 }
 
-export async function startDatabase({ external, progress, lifetime, dataDir, instance, onLost }: StartContext): Promise<string> {
+export async function startDatabase(context: StartContext): Promise<Pick<AppOptions, 'databaseUrl' | 'serverUrl'>> {
+  const { external, progress, lifetime, dataDir, instance, onLost } = context;
   if (external.databaseUrl) {
     progress.skip('database', 'external (DATABASE_URL)');
-    return external.databaseUrl;
+    return { databaseUrl: external.databaseUrl };
   }
   return await progress.step('database', async (tell) => {
     const database = await lifetime.own(startEmbeddedPostgres(dataDir, lifetime.signal));
@@ -66,7 +67,7 @@ export async function startDatabase({ external, progress, lifetime, dataDir, ins
       ),
     );
     tell(`PostgreSQL ${database.version}, port ${database.port}`);
-    return database.databaseUrl;
+    return database;
   });
 }
 

@@ -28,7 +28,7 @@ export async function issueAssetLink(
     const asset = await em.findOne(Asset, { capture: capture.id });
     const link = asset && (await signLink(deps, { capture, asset, lifeMs }));
     if (!link) throw new AppError('conflict', noAsset(capture.status));
-    await stampLink(em, capture, deps.clock.now());
+    stampLink(capture, deps.clock.now());
     await recordAudit(em, actor, { action: 'capture.link', target: capture.id });
     return { url: link.url, expiresAt: link.expiresAt.toISOString() };
   });

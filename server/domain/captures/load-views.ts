@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Asset, type AssetRow, Attempt, Capture, type CaptureRow } from '#server/db/captures.entities.ts';
+import { Asset, type AssetRow, Attempt, type CaptureRow } from '#server/db/captures.entities.ts';
 import type { Capture as CaptureView } from '#shared/capture.ts';
 import { type Actor, seesAuthNames } from '../access/actor.ts';
 import { type AuditRecord, recordAudit } from '../access/audit.ts';
@@ -19,10 +19,11 @@ export async function loadViews(
   show: { actor: Actor; captures: CaptureRow[]; withLinks: boolean },
 ): Promise<CaptureView[]> {
   const { actor, captures, withLinks } = show;
-  const ids = captures.map((capture) => capture.id);
-  if (ids.length === 0) return [];
-  const attempts = await em.find(Attempt, { capture: { $in: ids } });
-  const found = await em.find(Asset, { capture: { $in: ids } });
+  // A capture that never began has no attempts, and one that was never stored no asset: those who poll ask about such.
+  const started = captures.filter((capture) => capture.startedAt).map(({ id }) => id);
+  const stored = captures.filter((capture) => capture.storedAt).map(({ id }) => id);
+  const attempts = started.length > 0 ? await em.find(Attempt, { capture: { $in: started } }) : [];
+  const found = stored.length > 0 ? await em.find(Asset, { capture: { $in: stored } }) : [];
   const assets = new Map(found.map((asset) => [asset.capture.id, asset]));
   const views: CaptureView[] = [];
   const issued: AuditRecord[] = [];
@@ -30,7 +31,7 @@ export async function loadViews(
     const asset = assets.get(capture.id) ?? null;
     const link = asset && withLinks ? await signLink(deps, { capture, asset, lifeMs: deps.settings.linkLifeMs }) : null;
     if (link) {
-      await stampLink(em, capture, deps.clock.now());
+      stampLink(capture, deps.clock.now());
       issued.push({ action: 'capture.link', target: capture.id });
     }
     views.push(
@@ -59,9 +60,7 @@ export async function signLink(
   });
 }
 
-/** Remembers when the first link was made: the last step of the timeline. */
-export async function stampLink(em: EntityManager, capture: CaptureRow, now: Date): Promise<void> {
-  if (capture.linkIssuedAt) return;
-  await em.nativeUpdate(Capture, { id: capture.id, linkIssuedAt: null }, { linkIssuedAt: now });
-  capture.linkIssuedAt = now;
+/** Remembers when the first link was made: the last step of the timeline. Written when the caller's transaction ends. */
+export function stampLink(capture: CaptureRow, now: Date): void {
+  capture.linkIssuedAt ??= now;
 }
