@@ -5,6 +5,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { createLog, type Log } from '#shared/log.ts';
 import { type App, type AppOptions, startApp } from './app.ts';
 import { readPublicKeys, type ServerConfig } from './config.ts';
+import { DatabaseUserError } from './db/server-role.ts';
 
 const START_TRIES_MAX = 30;
 const START_PAUSE_MS = 2000;
@@ -73,6 +74,11 @@ async function startWhenPossible(options: AppOptions, { log, signal }: { log: Lo
           port: options.port,
           error,
         });
+        return null;
+      }
+      // As does a user of the database that row-level security does not hold.
+      if (error instanceof DatabaseUserError) {
+        log.error(error.message, { error: error.cause });
         return null;
       }
       log.warn('the server cannot start yet: database or storage do not answer', { attempt, error });

@@ -8,6 +8,7 @@ import { OPERATOR_API, operatorGateway } from '../api/operator-gateway.ts';
 import { createRateLimits } from '../api/rate-limits.ts';
 import { createEvents } from '../db/notifications.ts';
 import { openDatabase } from '../db/open-database.ts';
+import { DatabaseUserError } from '../db/server-role.ts';
 import { ensureFirstWorkspace } from '../domain/access/workspaces.ts';
 import { AppError } from '../domain/app-error.ts';
 import type { BlobStore } from '../domain/ports.ts';
@@ -45,6 +46,8 @@ export function createDatabaseTransport(address: DatabaseAddress): Transport {
 async function openInstance(address: DatabaseAddress, opened: AsyncDisposableStack): Promise<{ instance: Instance; token: string }> {
   const log = createLog('cli', 'error');
   const { orm, db, url } = await openDatabase(address.databaseUrl, { poolMax: 2 }).catch((cause: unknown) => {
+    if (cause instanceof DatabaseUserError)
+      throw new OperatorError(EXIT.configuration, 'database_user', cause.message, 'docs/self-hosting.md says which user to make.', { cause });
     throw new OperatorError(
       EXIT.unavailable,
       'no_database',

@@ -2,7 +2,7 @@ import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import type { AllowedDomain as AllowedDomainEntry } from '#shared/allowed-domain.ts';
 import type { AllowedDomainId, ApiKeyId, InviteId, RunnerId, UserId, WorkspaceId } from '#shared/ids.ts';
 import type { Scope } from '#shared/scopes.ts';
-import { ofWorkspace } from './policies.ts';
+import { ofMembers, ofNone, ofWorkspace } from './policies.ts';
 
 export const Workspace = defineEntity({
   name: 'Workspace',
@@ -14,6 +14,7 @@ export const Workspace = defineEntity({
 export const User = defineEntity({
   name: 'User',
   tableName: 'app_user',
+  ...ofMembers(),
   properties: {
     id: p.text().$type<UserId>().primary(),
     email: p.text().unique().nullable(),
@@ -53,6 +54,7 @@ export const ConsoleSession = defineEntity({
 export const SignInLink = defineEntity({
   name: 'SignInLink',
   tableName: 'sign_in_link',
+  ...ofNone(),
   properties: {
     tokenHash: p.text().primary(),
     user: () => p.manyToOne(User).ref().deleteRule('cascade'),

@@ -5,6 +5,11 @@ import { MIGRATIONS_TABLE } from './orm.ts';
 import { SERVER_ROLE } from './policies.ts';
 
 type Who = { name: string; passes: boolean; schema: string };
+/** The user of the URL passes row-level security and cannot step down from it. `message` names the remedy. */
+export class DatabaseUserError extends Error {
+  override readonly name = 'DatabaseUserError';
+}
+
 type Grant = { table: string; rights: readonly string[] };
 
 /**
@@ -23,14 +28,22 @@ export async function prepareRole(orm: MikroORM, password?: string): Promise<boo
       await grantRights(em, who, grantsOf(orm));
       if (password !== undefined) await em.execute(`alter role ${SERVER_ROLE} login password ?`, [password]);
     } catch (cause) {
-      throw new Error(
-        `The user of DATABASE_URL passes row-level security (SUPERUSER or BYPASSRLS), and the role ${SERVER_ROLE}, which does not, could not be made ready. ` +
-          'Give a user that owns the database and has neither SUPERUSER nor BYPASSRLS, or one that may also create roles.',
-        { cause },
-      );
+      throw explainDenied(cause);
     }
     return true;
   });
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/** A database that has gone away in the middle is no fault of its user. */
+function explainDenied(cause: unknown): unknown {
+  if (!(cause instanceof Error && 'code' in cause && cause.code === INSUFFICIENT_PRIVILEGE)) return cause;
+  return new DatabaseUserError(
+    `The user of DATABASE_URL passes row-level security (SUPERUSER or BYPASSRLS) and may not make ready the role ${SERVER_ROLE}, which does not. ` +
+      'Give a user that owns the database and has neither SUPERUSER nor BYPASSRLS, or one that may also create roles.',
+    { cause },
+  );
 }
 
 const WHO = `
@@ -56,7 +69,8 @@ from pg_roles where rolname = ?`;
 async function makeRole(em: EntityManager, who: Who): Promise<void> {
   await em.execute(MAKE);
   const [role] = await em.execute<{ passes: boolean; can_take: boolean }[]>(STATE, [SERVER_ROLE]);
-  if (!role || role.passes) throw new Error(`The role ${SERVER_ROLE} passes row-level security itself`);
+  if (!role || role.passes)
+    throw new DatabaseUserError(`The role ${SERVER_ROLE} passes row-level security itself: take SUPERUSER and BYPASSRLS from it.`);
   if (!role.can_take) await em.execute(`grant ${SERVER_ROLE} to ${quoted(who.name)}`);
 }
 

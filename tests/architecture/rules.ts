@@ -152,7 +152,7 @@ export const ACROSS_WORKSPACES: Record<string, { calls: number; why: string }> =
   'server/domain/access/own-workspaces.ts': { calls: 3, why: 'a person sees, makes and changes to workspaces of his own' },
   'server/domain/access/read-audit.ts': { calls: 1, why: 'the export of the operator' },
   'server/domain/access/runners.ts': { calls: 2, why: 'a runner is made and revoked for the instance, and the log says so' },
-  'server/domain/access/sessions.ts': { calls: 8, why: 'who signs in is in no workspace yet; a new password ends sessions everywhere' },
+  'server/domain/access/sessions.ts': { calls: 9, why: 'who signs in is in no workspace yet; a new password ends sessions everywhere' },
   'server/domain/access/verify-audit.ts': { calls: 1, why: 'the chain is one for the instance' },
   'server/domain/access/workspaces.ts': { calls: 3, why: 'the first workspace is made, and an operator names one' },
   'server/domain/captures/expire-captures.ts': { calls: 2, why: 'retention' },

@@ -123,7 +123,7 @@ const PICTURE = {
 async function addMember(api: ApiBed, workspaceId: WorkspaceId, role: Role): Promise<UserId> {
   const userId = makeId('user');
   const createdAt = new Date();
-  await api.app.deps.db.inWorkspace(workspaceId).transactional(async (em) => {
+  await api.app.deps.db.acrossWorkspaces().transactional(async (em) => {
     await em.insert(User, { id: userId, name: role, email: null, passwordHash: null, createdAt });
     await em.insert(Member, { workspace: workspaceId, user: userId, role, createdAt });
   });

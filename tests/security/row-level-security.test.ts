@@ -6,6 +6,7 @@ import { ApiKey } from '#server/db/access.entities.ts';
 import { Capture } from '#server/db/captures.entities.ts';
 import { openDatabase } from '#server/db/open-database.ts';
 import { SERVER_ROLE } from '#server/db/policies.ts';
+import { DatabaseUserError } from '#server/db/server-role.ts';
 import { createApiKey } from '#server/domain/access/api-keys.ts';
 import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.ts';
 import { chainWaiting } from '#server/domain/access/chain-audit.ts';
@@ -24,7 +25,7 @@ const bed: RowLevelBed = await createRowLevelBed();
 const { walled, open } = await readTables(bed.databaseUrl);
 afterAll(() => bed.close());
 
-/** Tables that hold nothing of one workspace, and why. */
+/** Tables that hold nothing of one workspace, and why. The first two have a wall of their own, below. */
 const OPEN: Record<string, string> = {
   app_user: 'a person can be a member of several workspaces',
   sign_in_link: 'leads a person in, not into a workspace',
@@ -126,6 +127,24 @@ describe.each(walled)('$name', (table) => {
   });
 });
 
+test('people are there for the workspaces that they are members of, and one-time links for none', async () => {
+  const link = { hash: 'link-of-a-test', user: (await bed.sql<{ user_id: string }>('select user_id from member limit 1'))[0]?.user_id };
+  await bed.sql('insert into sign_in_link (token_hash, user_id, expires_at) values ($1, $2, now())', [link.hash, link.user]);
+  for (const workspace of [bed.ours, bed.theirs]) {
+    const members = await bed.sql('select user_id as id from member where workspace_id = $1 order by user_id', [workspace]);
+    await bed.as({ workspace }, async (ask) => {
+      expect((await ask('select id from app_user order by id')).rows).toEqual(members);
+      expect((await ask(`update app_user set name = 'x'`)).rowCount).toBe(members.length);
+      expect((await ask('select * from sign_in_link')).rowCount).toBe(0);
+      await expect(ask(`insert into app_user (id, name, created_at) values ('usr_new', 'x', now())`)).rejects.toThrow('row-level security');
+    });
+  }
+  const all = await rowsOf('app_user');
+  await bed.as('nothing', async (ask) => expect((await ask('delete from app_user')).rowCount).toBe(0));
+  await bed.as('system', async (ask) => expect((await ask('select * from app_user')).rowCount).toBe(all));
+  await bed.as('system', async (ask) => expect((await ask('delete from sign_in_link')).rowCount).toBe(1));
+});
+
 test('a query of ours that forgot its workspace finds its own rows, and one that names none finds nothing', async () => {
   const { db } = bed.deps;
   const [captures, keys] = [await db.inWorkspace(bed.ours).find(Capture, {}), await db.inWorkspace(bed.ours).find(ApiKey, {})];
@@ -173,7 +192,9 @@ describe('another user of DATABASE_URL', () => {
 
   test('who passes the wall and cannot step down from it is refused, with what to do', async () => {
     await bed.sql(`alter role ${role} bypassrls`);
-    await expect(openDatabase(url, { poolMax: 2 })).rejects.toThrow(/BYPASSRLS.*neither SUPERUSER nor BYPASSRLS/);
+    const refused = openDatabase(url, { poolMax: 2 });
+    await expect(refused).rejects.toThrow(/BYPASSRLS.*neither SUPERUSER nor BYPASSRLS/);
+    await expect(refused).rejects.toBeInstanceOf(DatabaseUserError);
   });
 
   test('who passes the wall and was given the role steps down to it', async () => {

@@ -15,6 +15,14 @@ export class Migration20261125011456_row_level_security extends Migration {
         perform set_config('sessionshot.scope', scope_before, true);
       end $$;`);
 
+    this.addSql(`alter table "app_user" enable row level security;`);
+    this.addSql(`alter table "app_user" force row level security;`);
+    this.addSql(`create policy "workspace_wall" on "app_user" using ((select current_setting('sessionshot.scope', true)) = 'system' or exists (select 1 from member where member.user_id = app_user.id)) with check ((select current_setting('sessionshot.scope', true)) = 'system' or exists (select 1 from member where member.user_id = app_user.id));`);
+
+    this.addSql(`alter table "sign_in_link" enable row level security;`);
+    this.addSql(`alter table "sign_in_link" force row level security;`);
+    this.addSql(`create policy "workspace_wall" on "sign_in_link" using ((select current_setting('sessionshot.scope', true)) = 'system') with check ((select current_setting('sessionshot.scope', true)) = 'system');`);
+
     this.addSql(`alter table "audit_event" enable row level security;`);
     this.addSql(`alter table "audit_event" force row level security;`);
     this.addSql(`create policy "workspace_wall" on "audit_event" using ((select current_setting('sessionshot.scope', true)) = 'system' or workspace_id = (select current_setting('sessionshot.workspace', true))) with check ((select current_setting('sessionshot.scope', true)) = 'system' or workspace_id = (select current_setting('sessionshot.workspace', true)));`);
@@ -70,6 +78,14 @@ export class Migration20261125011456_row_level_security extends Migration {
 
   override down(): void | Promise<void> {
     this.addSql(`drop function "api_key_of_hash" (text);`);
+
+    this.addSql(`drop policy "workspace_wall" on "app_user";`);
+    this.addSql(`alter table "app_user" no force row level security;`);
+    this.addSql(`alter table "app_user" disable row level security;`);
+
+    this.addSql(`drop policy "workspace_wall" on "sign_in_link";`);
+    this.addSql(`alter table "sign_in_link" no force row level security;`);
+    this.addSql(`alter table "sign_in_link" disable row level security;`);
 
     this.addSql(`drop policy "workspace_wall" on "allowed_domain";`);
 

@@ -25,7 +25,7 @@ export async function signInWithPassword(
   input: { email: string; password: string; address?: string },
 ): Promise<IssuedToken> {
   const { address } = input;
-  const user = await deps.db.fork().findOne(User, { email: normalEmail(input.email) });
+  const user = await deps.db.acrossWorkspaces().findOne(User, { email: normalEmail(input.email) });
   const right = await checkPassword(input.password, user?.passwordHash ?? null);
   if (!user || !right) {
     await recordRefusal(deps, { kind: 'anyone', address }, { action: 'session.open', target: user?.id, detail: 'password' });
