@@ -89,7 +89,7 @@ const membersRoute = createRoute({
 const accountRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/account',
-  component: lazyRouteComponent(() => import('./pages/account.tsx'), 'AccountPage'),
+  component: lazyRouteComponent(() => import('./pages/account/account.tsx'), 'AccountPage'),
 });
 
 export const router = createRouter({

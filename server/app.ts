@@ -13,6 +13,7 @@ import { startBackground } from './background.ts';
 import { migrate } from './db/migrate.ts';
 import { createEvents } from './db/notifications.ts';
 import { openOrm } from './db/orm.ts';
+import { createVault } from './domain/access/vault.ts';
 import { createSealer } from './domain/captures/seal-payload.ts';
 import type { Deps } from './domain/deps.ts';
 
@@ -39,6 +40,8 @@ export type AppOptions = {
   blobs: BlobStoreOptions;
   /** The public half of the runners' keys; without it no capture is accepted. */
   publicKeys: PublicKeys | null;
+  /** The server's own keys, the newest first; without them no authenticator app can be set up. */
+  secretKeys?: readonly Secret<Uint8Array>[];
   host: string;
   /** 0 for any free port. */
   port: number;
@@ -140,6 +143,7 @@ async function openDeps(options: AppOptions, opened: AsyncDisposableStack, publi
     events,
     clock: { now: () => new Date() },
     sealer: options.publicKeys ? await createSealer(options.publicKeys) : null,
+    vault: options.secretKeys?.length ? createVault(options.secretKeys) : null,
     log,
     settings: {
       linkLifeMs: settings?.linkLifeMs ?? LIMITS.linkLifeMsDefault,

@@ -37,6 +37,7 @@ const envSchema = z.object({
     .default('captures'),
   SESSIONSHOT_BLOB_PUBLIC_URL: url(/^https?:/, 'https://files.example.com').optional(),
   SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: text,
+  SESSIONSHOT_SECRET_KEY_FILE: text,
   SESSIONSHOT_HOST: z.string().trim().min(1).default('127.0.0.1'),
   SESSIONSHOT_PORT: whole(0, 65_535).default(4180),
   SESSIONSHOT_PUBLIC_URL: url(/^https?:\/\/[^/]+\/?$/, 'https://shots.example.com, without a path').optional(),
@@ -55,6 +56,7 @@ export type ServerConfig = Readonly<{
   rabbitmqUrl: Secret<string> | null;
   storage: Readonly<{ connectionString: Secret<string> | null; accountUrl: string | null; container: string; publicUrl: string | null }>;
   runnerPublicKeysFile: string;
+  secretKeyFile: string | null;
   host: string;
   port: number;
   publicUrl: string | null;
@@ -89,6 +91,7 @@ export function readServerConfig(env: Record<string, string | undefined> = proce
       publicUrl: values.SESSIONSHOT_BLOB_PUBLIC_URL ?? null,
     }),
     runnerPublicKeysFile: keysFile,
+    secretKeyFile: values.SESSIONSHOT_SECRET_KEY_FILE ?? null,
     host: values.SESSIONSHOT_HOST,
     port: values.SESSIONSHOT_PORT,
     publicUrl: values.SESSIONSHOT_PUBLIC_URL ?? null,
@@ -123,6 +126,24 @@ export function readPublicKeys(file: string): { keys: { kty: string; [member: st
   if (parsed.data.keys.some((key) => key.d !== undefined))
     throw new ConfigError(`${variable} names the private half. Give the server the public one; only runners may hold the other.`);
   return parsed.data;
+}
+
+/**
+ * Reads the server's own keys: 32 random bytes in base64 a line, the newest first. Throws `ConfigError` for a file that is
+ * not there or holds anything else.
+ */
+export function readSecretKeys(file: string): Secret<Uint8Array>[] {
+  const remedy = 'make one with `openssl rand -base64 32 > FILE`, readable by the server alone';
+  let lines: string[];
+  try {
+    lines = readFileSync(file, 'utf8').split('\n');
+  } catch (error) {
+    throw new ConfigError(`SESSIONSHOT_SECRET_KEY_FILE names a file that cannot be read: ${remedy}.`, { cause: error });
+  }
+  const keys = lines.map((line) => line.trim()).filter(Boolean);
+  if (keys.length === 0 || keys.some((key) => !/^[A-Za-z0-9+/]{43}=$/.test(key)))
+    throw new ConfigError(`SESSIONSHOT_SECRET_KEY_FILE must hold 32 bytes in base64 on each line: ${remedy}.`);
+  return keys.map((key) => secret(new Uint8Array(Buffer.from(key, 'base64'))));
 }
 
 function crossFaults(values: z.output<typeof envSchema>): string[] {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '#shared/limits.ts';
 import { createLog, type Log } from '#shared/log.ts';
 import { type App, type AppOptions, startApp } from './app.ts';
-import { readPublicKeys, type ServerConfig } from './config.ts';
+import { readPublicKeys, readSecretKeys, type ServerConfig } from './config.ts';
 
 const START_TRIES_MAX = 30;
 const START_PAUSE_MS = 2000;
@@ -45,6 +45,7 @@ function appOptions(config: ServerConfig, log: Log, onStop: () => void): AppOpti
       publicUrl: publicUrl ?? undefined,
     },
     publicKeys: readPublicKeys(config.runnerPublicKeysFile),
+    secretKeys: config.secretKeyFile === null ? [] : readSecretKeys(config.secretKeyFile),
     host: config.host,
     port: config.port,
     publicUrl: config.publicUrl ?? undefined,

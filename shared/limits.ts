@@ -160,6 +160,13 @@ export const LIMITS = {
   passwordBytesMax: 72,
   passwordCharsMin: 12,
   nameCharsMax: 120,
+  /** How long a secret for an authenticator app waits for its first code. */
+  totpPendingMs: 15 * MINUTE,
+  /** Wrong codes of one account, from everywhere together, within `codeTriesMs`. */
+  codeTriesMax: 5,
+  codeTriesMs: 15 * MINUTE,
+  recoveryCodes: 10,
+  sessionsShownMax: 100,
 
   // Audit log
   auditChainMs: SECOND,

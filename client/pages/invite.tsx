@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { Link, useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { InvitePreview } from '#shared/console.ts';
+import { CodeStep, isCodeNeeded } from '../components/code-step.tsx';
 import { Entry } from '../components/entry.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { PasswordField } from '../components/password-field.tsx';
@@ -68,9 +69,29 @@ function AcceptForm({ token, preview }: { token: string; preview: InvitePreview 
       password: (password) => (preview.hasAccount ? (password ? null : 'Give your password.') : passwordFault(password)),
     },
   });
-  const submit = useSubmit(form, ({ name, password }) =>
-    accept.mutate({ token, password, ...(preview.hasAccount ? {} : { name: name.trim() }) }),
-  );
+  const [needsCode, setNeedsCode] = useState(false);
+  const send = (code?: string) => {
+    const { name, password } = form.getValues();
+    const onError = (error: unknown) => {
+      if (isCodeNeeded(error)) setNeedsCode(true);
+    };
+    accept.mutate({ token, password, code, ...(preview.hasAccount ? {} : { name: name.trim() }) }, { onError });
+  };
+  const submit = useSubmit(form, () => send());
+  const back = () => {
+    setNeedsCode(false);
+    accept.reset();
+  };
+  if (needsCode)
+    return (
+      <CodeStep
+        onSend={send}
+        onBack={back}
+        isPending={accept.isPending || accept.isSuccess}
+        error={accept.variables?.code === undefined ? null : accept.error}
+        sendLabel="Join"
+      />
+    );
   return (
     <form {...submit}>
       <Stack gap="sm">

@@ -3,6 +3,7 @@ import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { CodeStep, isCodeNeeded } from '../components/code-step.tsx';
 import { Entry } from '../components/entry.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { PasswordField } from '../components/password-field.tsx';
@@ -62,6 +63,7 @@ function PasswordForm({ onDone }: { onDone: () => void }) {
       },
     }),
   );
+  const [needsCode, setNeedsCode] = useState(false);
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { email: '', password: '' },
@@ -70,7 +72,28 @@ function PasswordForm({ onDone }: { onDone: () => void }) {
       password: (value) => (value ? null : 'Give your password.'),
     },
   });
-  const submit = useSubmit(form, (values) => signIn.mutate({ email: values.email.trim(), password: values.password }));
+  const send = (code?: string) => {
+    const { email, password } = form.getValues();
+    const onError = (error: unknown) => {
+      if (isCodeNeeded(error)) setNeedsCode(true);
+    };
+    signIn.mutate({ email: email.trim(), password, code }, { onError });
+  };
+  const submit = useSubmit(form, () => send());
+  const back = () => {
+    setNeedsCode(false);
+    signIn.reset();
+  };
+  if (needsCode)
+    return (
+      <CodeStep
+        onSend={send}
+        onBack={back}
+        isPending={signIn.isPending || isLeaving}
+        error={signIn.variables?.code === undefined ? null : signIn.error}
+        sendLabel="Sign in"
+      />
+    );
   return (
     <form {...submit}>
       <Stack gap="sm">

@@ -66,6 +66,7 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
     events,
     clock: { now: () => new Date() },
     sealer: null,
+    vault: null,
     log,
     settings: { linkLifeMs: 0, queuedPerWorkspaceMax: 0, publicUrl: () => address.publicUrl },
   };

@@ -1,7 +1,19 @@
 import { join } from 'node:path';
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, MikroORM } from '@mikro-orm/postgresql';
-import { AllowedDomain, ApiKey, ConsoleSession, Invite, Member, Runner, SignInLink, User, Workspace } from './access.entities.ts';
+import {
+  AllowedDomain,
+  ApiKey,
+  ConsoleSession,
+  Invite,
+  Member,
+  RecoveryCode,
+  Runner,
+  SignInLink,
+  Totp,
+  User,
+  Workspace,
+} from './access.entities.ts';
 import { AuditEvent, AuditLink, AuditPending } from './audit.entities.ts';
 import { Asset, Attempt, Capture, CapturePayload, IdempotencyRecord, Job } from './captures.entities.ts';
 
@@ -11,6 +23,8 @@ const ENTITIES = [
   Member,
   ConsoleSession,
   SignInLink,
+  Totp,
+  RecoveryCode,
   Invite,
   ApiKey,
   AllowedDomain,

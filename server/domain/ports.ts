@@ -60,3 +60,13 @@ export interface Sealer {
   /** The public keys as a JWKS, for `GET /api/keys/runner`. */
   jwks(): { keys: unknown[] };
 }
+
+/**
+ * Keeps what the server itself must read again (never a capture's payload) sealed in the database, by a key that is not in
+ * it. `use` says what the text is for and whose it is: sealed for one it does not open for another.
+ */
+export interface Vault {
+  seal(text: string, use: string): string;
+  /** The text, or null when none of the keys opens it: another key, another use, or a changed text. */
+  open(sealed: string, use: string): string | null;
+}

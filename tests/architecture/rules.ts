@@ -65,6 +65,7 @@ export const VENDORS: Record<string, readonly string[]> = {
   'rabbitmq-client': ['server/adapters/rabbit-job-queue.ts', 'runner/job-source/rabbit-job-source.ts'],
   jose: ['server/domain/captures/seal-payload.ts', 'runner/open-payload.ts', 'runner/generate-key-pair.ts'],
   bcrypt: ['server/domain/access/'],
+  otpauth: ['server/domain/access/'],
   fastify: ['server/api/', 'server/app.ts', 'server/cli/database-operator.ts', 'demo/'],
   '@fastify/*': ['server/api/'],
   'fastify-type-provider-zod': ['server/api/'],
@@ -90,6 +91,7 @@ export const VENDORS: Record<string, readonly string[]> = {
   '@trpc/client': ['client/'],
   '@trpc/tanstack-react-query': ['client/'],
   'lucide-react': ['client/'],
+  qr: ['client/components/qr-code.tsx'],
   '@vitejs/plugin-react': ['vite.config.ts'],
 };
 
@@ -134,6 +136,7 @@ export const REVEALS: Record<string, number> = {
   'runner/control-plane.ts': 1,
   'runner/job-source/rabbit-job-source.ts': 1,
   'server/api/authenticate.ts': 2,
+  'server/domain/access/vault.ts': 1,
   'server/domain/captures/idempotency.ts': 1,
   'server/main.ts': 3,
 };

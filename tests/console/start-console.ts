@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -35,6 +36,7 @@ export async function startConsole({ hasOwner = true, port = 0, linkLifeMs }: Op
     databaseUrl: database.url,
     blobs: testBlobContainer(),
     publicKeys: { keys: [jwk] },
+    secretKeys: [secret(new Uint8Array(randomBytes(32)))],
     host: '127.0.0.1',
     port,
     clientDir: CLIENT_DIR,
