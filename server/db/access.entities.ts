@@ -77,6 +77,20 @@ export const RecoveryCode = defineEntity({
   },
 });
 
+/** A user as an identity provider knows them. Its word for a person is `subject`, which is never given to another. */
+export const ExternalLogin = defineEntity({
+  name: 'ExternalLogin',
+  tableName: 'external_login',
+  uniques: [{ properties: ['issuer', 'user'], name: 'external_login_user_unique' }],
+  properties: {
+    issuer: p.text().primary(),
+    subject: p.text().primary(),
+    user: () => p.manyToOne(User).ref().deleteRule('cascade'),
+    createdAt: p.datetime(),
+    lastUsedAt: p.datetime().nullable(),
+  },
+});
+
 /** A one-time sign-in link. Only the SHA-256 of its token is stored; using it deletes the row. */
 export const SignInLink = defineEntity({
   name: 'SignInLink',

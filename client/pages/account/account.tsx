@@ -24,7 +24,7 @@ export function AccountPage() {
                   { term: 'Email', value: user.email ?? 'none yet' },
                   { term: 'Role', value: role },
                   { term: 'Workspace', value: workspace.name },
-                  { term: 'Workspace id', value: <span className="mono">{workspace.id}</span> },
+                  { term: 'Workspace id', value: <span className="mono break">{workspace.id}</span> },
                 ]}
               />
             </Panel>

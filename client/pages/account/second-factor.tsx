@@ -62,17 +62,22 @@ function OnState({ state }: { state: TotpView }) {
   const isLow = state.recoveryCodesLeft < FEW_CODES;
   return (
     <>
-      <p className="status status-succeeded">
-        <CircleCheck size={14} strokeWidth={2.25} aria-hidden />
-        On since <RelativeTime at={state.onSince} />
-      </p>
-      <Text size="sm" mt={6}>
-        After your password you are asked for a code of the app.
-      </Text>
-      <p className={isLow ? 'status status-waiting' : 'row-note'}>
-        {isLow && <TriangleAlert size={14} strokeWidth={2.25} aria-hidden />}
-        {count(state.recoveryCodesLeft, 'recovery code')} left{isLow && ': make new ones'}
-      </p>
+      <div>
+        <span className="status status-succeeded">
+          <CircleCheck size={14} strokeWidth={2.25} aria-hidden />
+          On
+        </span>{' '}
+        <span className="row-note">
+          since <RelativeTime at={state.onSince} />
+        </span>
+      </div>
+      <Text size="sm">After your password you are asked for a code of the app.</Text>
+      <div>
+        <span className={isLow ? 'status status-waiting' : 'row-note'}>
+          {isLow && <TriangleAlert size={14} strokeWidth={2.25} aria-hidden />}
+          {count(state.recoveryCodesLeft, 'recovery code')} left{isLow && ': make new ones'}
+        </span>
+      </div>
     </>
   );
 }

@@ -60,9 +60,7 @@ export async function confirmTotp(deps: Keeping, actor: UserActor, code: string)
   const isPending = totp && !totp.confirmedAt && now.getTime() - totp.createdAt.getTime() < LIMITS.totpPendingMs;
   if (!isPending) throw new AppError('conflict', 'No authenticator app waits for its first code: begin again.');
   if (!(await spendCode(deps, totp, code)))
-    throw new AppError('invalid_request', 'This code is not right. Check that the clock of the phone is, and give the code it shows now.', {
-      errors: [{ path: 'code', message: 'is not the present code of the app' }],
-    });
+    throw new AppError('invalid_request', 'This code is not right. Check that the clock of the phone is, and give the code it shows now.');
   return await deps.db.fork().transactional(async (em) => {
     // The secret is named too: another tab may have begun anew in the meantime, and that app has proved nothing.
     const same = { user: actor.userId, confirmedAt: null, sealedSecret: totp.sealedSecret };
@@ -123,7 +121,5 @@ async function provePassword(deps: Keeping, actor: UserActor, action: AuditActio
   if (!user.passwordHash) throw new AppError('conflict', 'Set a password first: the code is asked for after it.');
   if (await checkPassword(password, user.passwordHash)) return user;
   await recordRefusal(deps, actor, { action, target: actor.userId, detail: 'password' });
-  throw new AppError('forbidden', 'The password is not the one of your account.', {
-    errors: [{ path: 'password', message: 'is not the one of your account' }],
-  });
+  throw new AppError('forbidden', 'The password is not the one of your account.');
 }
