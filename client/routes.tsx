@@ -8,6 +8,7 @@ import {
   redirect,
   stringifySearchWith,
 } from '@tanstack/react-router';
+import { readSignInFault, type SignInFaultCode } from '#shared/sign-in-fault.ts';
 import { AppLayout } from './components/app-layout.tsx';
 import { PageError, PageMissing, PageSkeleton } from './components/page-states.tsx';
 import { readCaptureSearch, text } from './pages/captures/capture-search.ts';
@@ -19,7 +20,10 @@ const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: PageMi
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
-  validateSearch: (raw: Record<string, unknown>): { next?: string } => ({ next: text(raw.next) }),
+  validateSearch: (raw: Record<string, unknown>): { next?: string; problem?: SignInFaultCode } => ({
+    next: text(raw.next),
+    problem: readSignInFault(raw.problem),
+  }),
   component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
 });
 

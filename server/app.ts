@@ -5,11 +5,13 @@ import type { Log } from '#shared/log.ts';
 import type { Secret } from '#shared/secret.ts';
 import { type BlobStoreOptions, createAzureBlobStore } from './adapters/azure-blob-store.ts';
 import { createMemoryJobQueue } from './adapters/memory-job-queue.ts';
+import { createOidcProvider } from './adapters/oidc-provider.ts';
 import { createRabbitJobQueue } from './adapters/rabbit-job-queue.ts';
 import type { Instance } from './api/context.ts';
 import { buildHttpServer } from './api/http-server.ts';
 import { createRateLimits } from './api/rate-limits.ts';
 import { startBackground } from './background.ts';
+import type { OidcConfig } from './config-oidc.ts';
 import { migrate } from './db/migrate.ts';
 import { createEvents } from './db/notifications.ts';
 import { openOrm } from './db/orm.ts';
@@ -42,6 +44,8 @@ export type AppOptions = {
   publicKeys: PublicKeys | null;
   /** The server's own keys, the newest first; without them no authenticator app can be set up. */
   secretKeys?: readonly Secret<Uint8Array>[];
+  /** Single sign-on; null or absent for none. */
+  oidc?: OidcConfig | null;
   host: string;
   /** 0 for any free port. */
   port: number;
@@ -83,6 +87,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     publicUrl: () => url,
     rates: createRateLimits({ perSecond: options.settings?.keyRatePerSecond, burst: options.settings?.keyRateBurst }),
     operatorToken: options.operatorToken ?? null,
+    oidc: options.oidc ? singleSignOn(options.oidc, options.log) : null,
     drain: draining.signal,
     stop: options.onStop ?? (() => undefined),
   };
@@ -150,6 +155,14 @@ async function openDeps(options: AppOptions, opened: AsyncDisposableStack, publi
       queuedPerWorkspaceMax: settings?.queuedPerWorkspaceMax ?? LIMITS.queuedPerWorkspaceMax,
       publicUrl,
     },
+  };
+}
+
+function singleSignOn(config: OidcConfig, log: Log): Instance['oidc'] {
+  const { emailDomains, newcomers, workspace } = config;
+  return {
+    provider: createOidcProvider(config, log),
+    policy: { emailDomains, newcomer: newcomers === 'invited' ? null : { role: newcomers, workspace } },
   };
 }
 

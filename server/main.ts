@@ -46,6 +46,7 @@ function appOptions(config: ServerConfig, log: Log, onStop: () => void): AppOpti
     },
     publicKeys: readPublicKeys(config.runnerPublicKeysFile),
     secretKeys: config.secretKeyFile === null ? [] : readSecretKeys(config.secretKeyFile),
+    oidc: config.oidc,
     host: config.host,
     port: config.port,
     publicUrl: config.publicUrl ?? undefined,

@@ -9,6 +9,7 @@ export const AUDIT_ACTIONS = [
   ...(['member.add', 'member.role', 'member.remove', 'invite.create', 'invite.revoke'] as const),
   ...(['session.open', 'session.close', 'session.revoke', 'sign_in_link.create', 'password.set'] as const),
   ...(['totp.enrol', 'totp.confirm', 'totp.remove', 'recovery_codes.create', 'recovery_codes.use'] as const),
+  'login.link',
   ...(['key.create', 'key.rotate', 'key.revoke', 'key.use'] as const),
   ...(['domain.add', 'domain.remove'] as const),
   ...(['runner.create', 'runner.revoke', 'runner.use', 'runner.claim'] as const),

@@ -167,6 +167,13 @@ export const LIMITS = {
   codeTriesMs: 15 * MINUTE,
   recoveryCodes: 10,
   sessionsShownMax: 100,
+  /** From the step to the identity provider to the step back. */
+  oidcFlowMs: 10 * MINUTE,
+  oidcCallMsMax: 10 * SECOND,
+  oidcAnswerBytesMax: MIB,
+  oidcSkewSeconds: 60,
+  /** By one sign-in with a proved address. */
+  invitesAcceptedMax: 100,
 
   // Audit log
   auditChainMs: SECOND,

@@ -3,10 +3,12 @@ import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { ownPath } from '#shared/own-path.ts';
 import { CodeStep, isCodeNeeded } from '../components/code-step.tsx';
 import { Entry } from '../components/entry.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { PasswordField } from '../components/password-field.tsx';
+import { SingleSignOn } from '../components/single-sign-on.tsx';
 import { useSubmit } from '../components/use-submit.ts';
 import { takeLinkToken } from '../link-token.ts';
 import { queryClient, trpc } from '../trpc.ts';
@@ -45,6 +47,7 @@ export function SignInPage() {
   return (
     <Entry title="Sign in" note="to the console of this SessionShot instance.">
       {link.error && <ErrorNotice error={link.error} />}
+      <SingleSignOn />
       <PasswordForm onDone={enter} />
       <Text size="xs" c="dimmed" className="entry-help">
         No password yet? On the machine that runs SessionShot, <Code>sessionshot open</Code> makes a new one-time link.
@@ -114,7 +117,6 @@ function useEnter(): () => void {
   const router = useRouter();
   return () => {
     queryClient.clear();
-    // Only a path of our own: `//host` and `/\host` would lead to a foreign site.
-    router.history.replace(next && /^\/(?![/\\])/.test(next) ? next : '/');
+    router.history.replace(ownPath(next));
   };
 }

@@ -39,6 +39,11 @@ export const authRouter = router({
   /** Whether nobody owns this instance yet: then `/setup` makes the first owner. */
   setupNeeded: open.output(z.object({ needed: z.boolean() })).query(async ({ ctx }) => ({ needed: !(await hasOwner(ctx.instance.deps)) })),
 
+  /** How people sign in besides by password. */
+  signInWays: open
+    .output(z.object({ oidc: z.object({ name: z.string() }).nullable() }))
+    .query(({ ctx }) => ({ oidc: ctx.instance.oidc && { name: ctx.instance.oidc.provider.name } })),
+
   createOwner: open
     .meta({ access: 'anyone', audit: 'workspace.create' })
     .input(strict({ name, email, password, workspaceName: name }))

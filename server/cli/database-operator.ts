@@ -76,6 +76,7 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
     publicUrl: () => address.publicUrl,
     rates: createRateLimits({}),
     operatorToken: secret(token),
+    oidc: null,
     drain: new AbortController().signal,
     stop: () => undefined,
   };

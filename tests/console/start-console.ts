@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
-import { type App, startApp } from '#server/app.ts';
+import { type App, type AppOptions, startApp } from '#server/app.ts';
 import type { OperatorActor } from '#server/domain/access/actor.ts';
 import { createSignInLink } from '#server/domain/access/sessions.ts';
 import { ensureFirstWorkspace } from '#server/domain/access/workspaces.ts';
@@ -23,10 +23,10 @@ export type Console = {
   close(): Promise<void>;
 };
 
-type Options = { hasOwner?: boolean; port?: number; linkLifeMs?: number };
+type Options = { hasOwner?: boolean; port?: number; linkLifeMs?: number; oidc?: AppOptions['oidc'] };
 
 /** The whole server with the built console, on a database and a container of its own. */
-export async function startConsole({ hasOwner = true, port = 0, linkLifeMs }: Options = {}): Promise<Console> {
+export async function startConsole({ hasOwner = true, port = 0, linkLifeMs, oidc }: Options = {}): Promise<Console> {
   if (!existsSync(join(CLIENT_DIR, 'index.html')))
     throw new Error('dist/client is missing: run this test with `npm test`, which builds it');
   const database = await createTestDatabase();
@@ -36,6 +36,7 @@ export async function startConsole({ hasOwner = true, port = 0, linkLifeMs }: Op
     databaseUrl: database.url,
     blobs: testBlobContainer(),
     publicKeys: { keys: [jwk] },
+    oidc,
     secretKeys: [secret(new Uint8Array(randomBytes(32)))],
     host: '127.0.0.1',
     port,

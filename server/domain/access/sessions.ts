@@ -152,8 +152,8 @@ export async function purgeSessions(deps: Keeping): Promise<void> {
 /** `by`: what the person proved themselves with. */
 type Opening = { userId: UserId; address?: string; by: (typeof SIGN_IN_WAYS)[number] };
 
-/** Inside the caller's transaction. */
-async function openSession(em: EntityManager, deps: Pick<Deps, 'clock'>, { userId, address, by }: Opening): Promise<IssuedToken> {
+/** Opens a session in the workspace that the user has been a member of for the longest, inside the caller's transaction. */
+export async function openSession(em: EntityManager, deps: Pick<Deps, 'clock'>, { userId, address, by }: Opening): Promise<IssuedToken> {
   const member = await em.findOne(Member, { user: userId }, { orderBy: { createdAt: 'asc' } });
   if (!member) throw new AppError('not_signed_in', 'This user is not a member of any workspace.');
   return await openSessionIn(em, deps, { userId, address, by, workspaceId: member.workspace.id });

@@ -37,6 +37,7 @@ const byKey = ({ key }: Subject) => ({ id: key });
 export const PROCEDURES: Record<string, ProcedureCase> = {
   'auth.me': { access: 'user' },
   'auth.setupNeeded': { access: 'anyone' },
+  'auth.signInWays': { access: 'anyone' },
   'auth.createOwner': {
     access: 'anyone',
     answers: 'forbidden', // there is an owner already

@@ -1,0 +1,53 @@
+import { Alert, Button, Divider, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { CircleAlert, LogIn } from 'lucide-react';
+import { SIGN_IN_FAULTS } from '#shared/sign-in-fault.ts';
+import { trpc } from '../trpc.ts';
+
+const route = getRouteApi('/sign-in');
+
+/** The way in by the organization's own sign-in, where there is one, and why it did not work the last time. */
+export function SingleSignOn() {
+  const { next, problem } = route.useSearch();
+  const ways = useQuery(trpc.auth.signInWays.queryOptions());
+  const fault = problem && SIGN_IN_FAULTS[problem];
+  const oidc = ways.data?.oidc;
+  return (
+    <Stack gap="sm">
+      {fault && (
+        <Alert
+          role="alert"
+          className="error-notice"
+          color="red"
+          variant="default"
+          icon={<CircleAlert size={18} aria-hidden />}
+          title={fault.title}
+        >
+          {fault.detail}
+        </Alert>
+      )}
+      {oidc && (
+        <>
+          {/* A step of the browser, not of the router: the server sends it on to the provider. */}
+          <Button
+            component="a"
+            href={startOf(next, problem !== undefined)}
+            variant="default"
+            fullWidth
+            leftSection={<LogIn size={16} aria-hidden />}
+          >
+            Continue with {oidc.name}
+          </Button>
+          <Divider label="or by password" />
+        </>
+      )}
+    </Stack>
+  );
+}
+
+/** After a refusal the provider is to ask who it is, instead of answering with the same account again. */
+function startOf(next: string | undefined, anew: boolean): string {
+  const query = new URLSearchParams({ ...(next ? { next } : {}), ...(anew ? { anew: '1' } : {}) }).toString();
+  return `/auth/oidc/start${query && `?${query}`}`;
+}
