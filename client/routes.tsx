@@ -11,6 +11,7 @@ import {
 import { readSignInFault, type SignInFaultCode } from '#shared/sign-in-fault.ts';
 import { AppLayout } from './components/app-layout.tsx';
 import { PageError, PageMissing, PageSkeleton } from './components/page-states.tsx';
+import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { readCaptureSearch, text } from './pages/captures/capture-search.ts';
 import { readProblem } from './problem.ts';
 import { queryClient, trpc, whoAmI } from './trpc.ts';
@@ -90,6 +91,12 @@ const membersRoute = createRoute({
   path: '/members',
   component: lazyRouteComponent(() => import('./pages/members/members.tsx'), 'MembersPage'),
 });
+const auditRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('./pages/audit/audit.tsx'), 'AuditPage'),
+});
 const accountRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/account',
@@ -101,7 +108,7 @@ export const router = createRouter({
     signInRoute,
     setupRoute,
     inviteRoute,
-    shellRoute.addChildren([overviewRoute, capturesRoute, captureRoute, keysRoute, domainsRoute, membersRoute, accountRoute]),
+    shellRoute.addChildren([overviewRoute, capturesRoute, captureRoute, keysRoute, domainsRoute, membersRoute, auditRoute, accountRoute]),
   ]),
   defaultPreload: 'intent',
   defaultPendingComponent: PageSkeleton,

@@ -180,6 +180,8 @@ export const LIMITS = {
   auditBatch: 500,
   auditPageMax: 1000,
   auditVerifyMax: 20_000,
+  /** Entries in one file that the console saves; the command line exports without a bound. */
+  auditSavedMax: 10_000,
   /** Refusals of one kind by one actor that are recorded in a minute: a flood of them must not fill the disk. */
   auditRefusalsMinuteMax: 100,
 } as const;

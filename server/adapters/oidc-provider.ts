@@ -5,7 +5,7 @@ import type { Secret } from '#shared/secret.ts';
 import { SignInFault } from '../domain/access/sign-in-fault.ts';
 import type { Identity, IdentityProvider } from '../domain/ports.ts';
 
-export type OidcProviderOptions = {
+type OidcProviderOptions = {
   name: string;
   issuer: string;
   clientId: string;

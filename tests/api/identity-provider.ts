@@ -4,7 +4,7 @@ import Provider from 'oidc-provider';
 
 export const CLIENT_ID = 'sessionshot';
 export const CLIENT_SECRET = 'a secret of the client, with spaces & signs';
-export type Person = { email?: string; email_verified?: boolean; name?: string };
+type Person = { email?: string; email_verified?: boolean; name?: string };
 
 /** A real OpenID provider on loopback. `tamper` changes the claims of its next ID tokens, which are signed anew. */
 export type TestProvider = {

@@ -47,6 +47,8 @@ describe('a console in use', () => {
   test('the API keys', () => checkPage(full, '/keys', 'API keys · SessionShot'));
   test('the allowed domains', () => checkPage(full, '/domains', 'Allowed domains · SessionShot'));
   test('the members', () => checkPage(full, '/members', 'Members · SessionShot'));
+  test('the audit log', () => checkPage(full, '/audit', 'Audit log · SessionShot'));
+  test('the audit log, filtered to none', () => checkPage(full, '/audit?action=runner.revoke&from=2026-01-01', 'Audit log · SessionShot'));
   test('the account', () => checkPage(full, '/account', 'Account · SessionShot'));
   test('an address that leads nowhere', () => checkPage(full, '/nothing-here', 'Not found · SessionShot'));
 });

@@ -16,6 +16,7 @@ const CLIENT_DIR = join(import.meta.dirname, '../../dist/client');
 export type Console = {
   app: App;
   url: string;
+  databaseUrl: string;
   /** Acts in the first workspace as the owner of the machine does. */
   operator: OperatorActor;
   /** A fresh one-time link of the owner. */
@@ -48,6 +49,7 @@ export async function startConsole({ hasOwner = true, port = 0, linkLifeMs, oidc
   return {
     app,
     url: app.url,
+    databaseUrl: database.url,
     get operator() {
       if (!owner) throw new Error('this console was started without an owner');
       return { kind: 'operator' as const, workspaceId: owner.workspaceId, fingerprintKey: secret(new Uint8Array(32)) };

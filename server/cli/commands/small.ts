@@ -59,6 +59,7 @@ export function addRunnerToken(program: Command, { terminal }: CommandContext): 
 /** `totp remove EMAIL`: for somebody who has lost the phone and the recovery codes. */
 export function addTotp(program: Command, { terminal }: CommandContext): void {
   const totp = program.command('totp').description('authenticator apps of people who sign in to the console');
+  examples(totp, ['sessionshot totp remove robin@example.com']);
   const remove = withInstance(
     totp.command('remove').argument('EMAIL').description('take the app and the recovery codes away: the password alone signs in again'),
   );
