@@ -1,30 +1,21 @@
 import { Alert, Button, Divider, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
 import { CircleAlert, LogIn } from 'lucide-react';
-import { SIGN_IN_FAULTS } from '#shared/sign-in-fault.ts';
+import { SIGN_IN_FAULTS, type SignInFaultCode } from '#shared/sign-in-fault.ts';
 import { trpc } from '../trpc.ts';
 
-const route = getRouteApi('/sign-in');
+type SingleSignOnProps = { next?: string; fault?: SignInFaultCode; otherwise: string };
 
 /** The way in by the organization's own sign-in, where there is one, and why it did not work the last time. */
-export function SingleSignOn() {
-  const { next, problem } = route.useSearch();
+export function SingleSignOn({ next, fault, otherwise }: SingleSignOnProps) {
   const ways = useQuery(trpc.auth.signInWays.queryOptions());
-  const fault = problem && SIGN_IN_FAULTS[problem];
+  const told = fault && SIGN_IN_FAULTS[fault];
   const oidc = ways.data?.oidc;
   return (
     <Stack gap="sm">
-      {fault && (
-        <Alert
-          role="alert"
-          className="error-notice"
-          color="red"
-          variant="default"
-          icon={<CircleAlert size={18} aria-hidden />}
-          title={fault.title}
-        >
-          {fault.detail}
+      {told && (
+        <Alert role="alert" className="error-notice" color="red" variant="default" icon={<CircleAlert size={18} aria-hidden />} title={told.title}>
+          {told.detail}
         </Alert>
       )}
       {oidc && (
@@ -32,14 +23,14 @@ export function SingleSignOn() {
           {/* A step of the browser, not of the router: the server sends it on to the provider. */}
           <Button
             component="a"
-            href={startOf(next, problem !== undefined)}
+            href={startOf(next, fault !== undefined)}
             variant="default"
             fullWidth
             leftSection={<LogIn size={16} aria-hidden />}
           >
             Continue with {oidc.name}
           </Button>
-          <Divider label="or by password" />
+          <Divider label={otherwise} />
         </>
       )}
     </Stack>

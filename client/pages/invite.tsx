@@ -10,6 +10,7 @@ import { ErrorNotice } from '../components/error-notice.tsx';
 import { PasswordField } from '../components/password-field.tsx';
 import { nameFault, PASSWORD_HINT, passwordFault } from '../components/password-rule.ts';
 import { useSubmit } from '../components/use-submit.ts';
+import { SingleSignOn } from '../components/single-sign-on.tsx';
 import { takeLinkToken } from '../link-token.ts';
 import { queryClient, trpc } from '../trpc.ts';
 
@@ -34,6 +35,7 @@ export function InvitePage() {
   if (token && preview.data)
     return (
       <Entry title={`Join ${preview.data.workspace}`} note={`as ${preview.data.role}, with ${preview.data.email}.`}>
+        <SingleSignOn otherwise="or with a password" />
         <AcceptForm token={token} preview={preview.data} />
       </Entry>
     );

@@ -18,6 +18,7 @@ const route = getRouteApi('/sign-in');
 /** Sign-in by a one-time link, which works by itself, or by email address and password. */
 export function SignInPage() {
   const enter = useEnter();
+  const { next, problem } = route.useSearch();
   const link = useMutation(trpc.auth.signInWithLink.mutationOptions({ onSuccess: enter }));
   const setup = useQuery(trpc.auth.setupNeeded.queryOptions());
   const router = useRouter();
@@ -47,7 +48,7 @@ export function SignInPage() {
   return (
     <Entry title="Sign in" note="to the console of this SessionShot instance.">
       {link.error && <ErrorNotice error={link.error} />}
-      <SingleSignOn />
+      <SingleSignOn next={next} fault={problem} otherwise="or by password" />
       <PasswordForm onDone={enter} />
       <Text size="xs" c="dimmed" className="entry-help">
         No password yet? On the machine that runs SessionShot, <Code>sessionshot open</Code> makes a new one-time link.

@@ -96,7 +96,7 @@ export const authRouter = router({
 
   setPassword: asUser
     .meta({ access: 'user', audit: 'password.set' })
-    .input(strict({ email, password }))
+    .input(strict({ email, password, code }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await setPassword(ctx.instance.deps, ctx.actor, input);

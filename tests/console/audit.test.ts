@@ -51,10 +51,10 @@ test('filters live in the address, hold over a reload, and are cleared by one cl
   await page.getByText('No entry fits these filters').waitFor();
   await page.getByRole('combobox', { name: 'What' }).selectOption('session.open');
   await rows(page).first().getByRole('link', { name: 'Robin Ferrer' }).click();
-  await page.getByRole('button', { name: 'Show others than Robin Ferrer too' }).waitFor();
+  await page.getByRole('button', { name: 'Only Robin Ferrer: show others too' }).waitFor();
   expect(new URL(page.url()).searchParams.get('actor')).toMatch(/^usr_/);
-  await page.getByLabel('From').fill('2020-01-01');
-  await page.getByLabel('To').fill('2020-12-31');
+  await page.getByLabel('From', { exact: true }).fill('2020-01-01');
+  await page.getByLabel('To', { exact: true }).fill('2020-12-31');
   await page.getByText('No entry fits these filters').waitFor();
   await page.getByRole('link', { name: 'Clear all', exact: true }).click();
   await rows(page).first().waitFor();
@@ -68,12 +68,12 @@ test('pages go older and newer, and a filter begins at the newest', async () => 
   const { page } = tab;
   await page.getByText(`d${DOMAINS - 1}.example.com`).waitFor();
   await page.getByRole('link', { name: 'Older' }).click();
-  await page.getByText('d0.example.com', { exact: true }).waitFor();
+  await page.getByText(/^d0\.example\.com/).waitFor();
   expect(await rows(page).count()).toBe(DOMAINS - 20);
   await page.getByRole('link', { name: 'Newer' }).click();
   await page.getByText(`d${DOMAINS - 1}.example.com`).waitFor();
   await page.getByRole('link', { name: 'Older' }).click();
-  await page.getByText('d0.example.com', { exact: true }).waitFor();
+  await page.getByText(/^d0\.example\.com/).waitFor();
   await page.getByRole('combobox', { name: 'Outcome' }).selectOption('ok');
   await page.getByText(`d${DOMAINS - 1}.example.com`).waitFor();
   expect(new URL(page.url()).searchParams.has('cursor')).toBe(false);
@@ -121,7 +121,7 @@ test('a server that does not answer is said in the place of the list, with a way
   const tab = await openSignedIn(browser, console, '/captures', { ignore: /Failed to load resource/ });
   const { page } = tab;
   await page.getByRole('heading', { name: 'Captures' }).waitFor();
-  const away = '**/trpc/audit.list**';
+  const away = /\/trpc\/[^?]*audit\.list/;
   const waiting = Promise.withResolvers<void>();
   await page.route(away, async (route) => {
     await waiting.promise;
@@ -140,8 +140,7 @@ test('a server that does not answer is said in the place of the list, with a way
 });
 
 test('developers have no link to it, and at its address they are told who may', async () => {
-  const { invite, token } = await createInvite(console.app.deps, console.operator, { email: 'dev@example.com', role: 'developer' });
-  expect(invite.role).toBe('developer');
+  const { token } = await createInvite(console.app.deps, console.operator, { email: 'dev@example.com', role: 'developer' });
   const tab = await openTab(browser, { ignore: /status of 40[13]/ });
   const { page } = tab;
   await page.goto(`${console.url}/invite#token=${token}`);

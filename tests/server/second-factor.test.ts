@@ -7,7 +7,7 @@ import { confirmTotp, enrolTotp, readTotp, removeTotp, renewRecoveryCodes, reset
 import { acceptInvite, createInvite } from '#server/domain/access/invites.ts';
 import { endOtherSessions, endSession, listOwnSessions } from '#server/domain/access/own-sessions.ts';
 import { hashPassword } from '#server/domain/access/passwords.ts';
-import { createSignInLink, readSession, signInWithLink, signInWithPassword } from '#server/domain/access/sessions.ts';
+import { createSignInLink, readSession, setPassword, signInWithLink, signInWithPassword } from '#server/domain/access/sessions.ts';
 import { createVault } from '#server/domain/access/vault.ts';
 import type { Deps } from '#server/domain/deps.ts';
 import { makeId } from '#shared/ids.ts';
@@ -242,6 +242,18 @@ describe('recovery codes', () => {
     expect(await codeOf(signIn(person, person.recoveryCodes[0]))).toBe('second_factor_needed');
     await signIn(person, renewed.recoveryCodes[0]);
   });
+});
+
+test('with an app, another password or address costs a code', async () => {
+  const person = await makeProtected();
+  const next = { email: `new-${person.email}`, password: 'another long sentence' };
+  expect(await codeOf(setPassword(deps, person.actor, next))).toBe('second_factor_needed');
+  expect(await codeOf(setPassword(deps, person.actor, { ...next, code: wrongCode(person.base32) }))).toBe('second_factor_needed');
+  await signIn(person, person.recoveryCodes[0]);
+  await setPassword(deps, person.actor, { ...next, code: codeAt(person.base32) });
+  const { email, password } = next;
+  expect(await codeOf(signInWithPassword(deps, { email, password }))).toBe('second_factor_needed');
+  await signInWithPassword(deps, { email, password, code: person.recoveryCodes[1] });
 });
 
 describe('taking it away', () => {

@@ -4,7 +4,7 @@ import { Info } from 'lucide-react';
 import { Facts } from '#client/components/facts.tsx';
 import { Page, Panel } from '#client/components/page.tsx';
 import { QueryPane } from '#client/components/query-pane.tsx';
-import { whoAmI } from '#client/trpc.ts';
+import { trpc, whoAmI } from '#client/trpc.ts';
 import { PasswordForm } from './password-form.tsx';
 import { SecondFactor } from './second-factor.tsx';
 import { Sessions } from './sessions.tsx';
@@ -12,6 +12,7 @@ import { Sessions } from './sessions.tsx';
 /** The person who is signed in, what they sign in with, and where they are signed in. */
 export function AccountPage() {
   const me = useQuery(whoAmI);
+  const totp = useQuery(trpc.totp.read.queryOptions());
   return (
     <Page title="Account" description="Who you are in this workspace, and how you sign in.">
       <QueryPane query={me} skeleton={<Skeleton h={320} />}>
@@ -36,7 +37,7 @@ export function AccountPage() {
                   </Text>
                 </Alert>
               )}
-              <PasswordForm email={user.email ?? ''} key={user.email} />
+              <PasswordForm email={user.email ?? ''} needsCode={totp.data?.isOn ?? false} key={user.email} />
             </Panel>
             <SecondFactor />
             <Sessions />

@@ -1,6 +1,7 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { X } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 import { AUDIT_ACTIONS, AUDIT_ACTORS, AUDIT_OUTCOMES } from '#shared/audit.ts';
 import { type AuditSearch, isFiltered, readAuditSearch } from './audit-search.ts';
 import { ACTION_WORDS, KIND_WORDS } from './audit-words.ts';
@@ -27,14 +28,14 @@ export function AuditFilters({ search, actorName }: { search: AuditSearch; actor
         value={search.outcome ?? ''}
         onChange={(event) => change('outcome', event.currentTarget.value)}
       />
-      <TextInput size="xs" type="date" label="From" value={search.from ?? ''} onChange={(event) => change('from', event.currentTarget.value)} />
-      <TextInput size="xs" type="date" label="To" value={search.to ?? ''} onChange={(event) => change('to', event.currentTarget.value)} />
+      <DayField label="From" day={search.from} onChange={(day) => change('from', day)} />
+      <DayField label="To" day={search.to} onChange={(day) => change('to', day)} />
       {search.actor && (
         <Button
           size="xs"
           variant="default"
           rightSection={<X size={13} aria-hidden />}
-          aria-label={`Show others than ${actorName ?? search.actor} too`}
+          aria-label={`Only ${actorName ?? search.actor}: show others too`}
           onClick={() => change('actor', '')}
         >
           Only {actorName ?? search.actor}
@@ -52,5 +53,29 @@ export function AuditFilters({ search, actorName }: { search: AuditSearch; actor
         </Button>
       )}
     </search>
+  );
+}
+
+type DayFieldProps = { label: string; day: string | undefined; onChange: (day: string) => void };
+
+/**
+ * A day. The field keeps what is being typed: years come a digit at a time, and a filter that is not one yet must not empty
+ * it. A day that was set or cleared elsewhere is taken over when nobody is typing.
+ */
+function DayField({ label, day = '', onChange }: DayFieldProps) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (field.current && field.current !== document.activeElement) field.current.value = day;
+  }, [day]);
+  return (
+    <TextInput
+      ref={field}
+      size="xs"
+      type="date"
+      label={label}
+      min="2000-01-01"
+      defaultValue={day}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
   );
 }

@@ -105,7 +105,7 @@ function Who({ entry, search }: EntryProps) {
 }
 
 function What({ entry }: { entry: ListedEntry }) {
-  const about = [entry.target !== entry.actor.id && entry.target, entry.detail].filter(Boolean).join(' · ');
+  const about = [entry.detail, entry.target !== entry.actor.id && entry.target].filter(Boolean).join(' · ');
   return (
     <div>
       <span className="audit-what">

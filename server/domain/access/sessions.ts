@@ -95,9 +95,17 @@ export async function signOut(deps: Pick<Deps, 'db'>, actor: UserActor): Promise
   });
 }
 
-/** Sets the actor's e-mail address and password, and ends the user's other sessions. */
-export async function setPassword(deps: Pick<Deps, 'db'>, actor: UserActor, input: { email: string; password: string }): Promise<void> {
+/**
+ * Sets the actor's e-mail address and password, and ends the user's other sessions. Costs a code where there is an
+ * authenticator app: with another address the account could be reached by single sign-on, around the app.
+ */
+export async function setPassword(
+  deps: Signing,
+  actor: UserActor,
+  input: { email: string; password: string; code?: string },
+): Promise<void> {
   const passwordHash = await hashPassword(input.password);
+  await requireSecondFactor(deps, { userId: actor.userId, address: actor.address }, input.code);
   await deps.db.fork().transactional(async (em) => {
     await em.nativeUpdate(User, { id: actor.userId }, { email: normalEmail(input.email), passwordHash }).catch(explainTaken);
     await em.nativeDelete(ConsoleSession, { user: actor.userId, tokenHash: { $ne: actor.sessionHash } });
