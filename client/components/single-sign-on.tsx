@@ -11,6 +11,7 @@ export function SingleSignOn({ next, fault, otherwise }: SingleSignOnProps) {
   const ways = useQuery(trpc.auth.signInWays.queryOptions());
   const told = fault && SIGN_IN_FAULTS[fault];
   const oidc = ways.data?.oidc;
+  if (!told && !oidc) return null;
   return (
     <Stack gap="sm">
       {told && (
