@@ -135,6 +135,7 @@ async function readIdentity(config: oidc.Configuration, claims: oidc.IDToken, ac
 }
 
 const CLOCK_CODE = 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED';
+const AWAY = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM']);
 const PASSING = new Set(['server_error', 'temporarily_unavailable']);
 
 /** Tells a refusal from an outage, and an outage from a clock that is wrong. */
@@ -147,10 +148,11 @@ function explain(error: unknown): SignInFault {
     return new SignInFault(error.status >= 500 ? 'provider_unavailable' : 'provider_refused', word(error.error));
   const inner = findFault(error);
   if (inner) return inner;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
   if (code === CLOCK_CODE) return new SignInFault('clocks_differ', code);
-  const isAway = code === 'no answer' || code === 'OAUTH_TIMEOUT' || code === 'OAUTH_ABORT' || code === 'OAUTH_RESPONSE_IS_NOT_CONFORM';
-  return new SignInFault(isAway ? 'provider_unavailable' : 'provider_refused', code);
+  // What `fetch` throws when nobody answers has no code.
+  const isAway = code === null ? error instanceof TypeError : AWAY.has(code);
+  return new SignInFault(isAway ? 'provider_unavailable' : 'provider_refused', code ?? (isAway ? 'no answer' : 'an error without a code'));
 }
 
 /** A fault of ours that the library has wrapped. */

@@ -29,6 +29,12 @@ export function oidcRoutes(instance: Instance, oidc: SingleSignOn): FastifyPlugi
   async function start(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     checkOwnHost(request.headers, instance.own);
     const { searchParams } = new URL(request.url, callbackUrl());
+    // The provider sends the browser to our public address: a cookie that was set under another name of ours would not be
+    // there. Once only: behind a proxy the host that we are told may never be that one.
+    if (request.headers.host !== new URL(callbackUrl()).host && !searchParams.has('here')) {
+      searchParams.set('here', '1');
+      return reply.redirect(`${instance.publicUrl()}${OIDC_PATH}/start?${searchParams}`);
+    }
     // After a refusal: the provider would answer with the same account again, without asking.
     const { url, flow } = await oidc.provider.begin(callbackUrl(), { anew: searchParams.has('anew') });
     const kept = { ...flow, next: ownPath(searchParams.get('next')) };

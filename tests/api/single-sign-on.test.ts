@@ -321,6 +321,19 @@ test('the request for a sign-in carries PKCE, state and nonce, and no secret is 
   for (const value of [CLIENT_SECRET, 'eyJ', searchParams.get('state') ?? '']) expect(logs).not.toContain(value);
 });
 
+test('begun under another name of this machine it goes on at the public address, where the answer comes back', async () => {
+  const bed = await startBed({ newcomers: 'viewer' });
+  provider.people.s1 = { email: 'kim@example.com', email_verified: true };
+  const elsewhere = `${bed.app.url.replace('127.0.0.1', 'localhost')}/auth/oidc/start?next=%2Fkeys`;
+  const { headers } = await hop(new Map(), elsewhere);
+  expect(headers.get('location')).toBe(`${bed.app.url}/auth/oidc/start?next=%2Fkeys&here=1`);
+  expect(headers.get('set-cookie')).toBeNull();
+  const { location } = await signIn(bed, 's1', '?next=%2Fkeys&here=1');
+  expect(location).toBe('/keys');
+  // Never in a circle, whatever a proxy makes of the host.
+  expect((await hop(new Map(), `${elsewhere}&here=1`)).headers.get('location')).toContain(provider.issuer);
+});
+
 test('an instance without single sign-on has no such routes', async () => {
   const bed = await createApiBed();
   beds.push(bed);
