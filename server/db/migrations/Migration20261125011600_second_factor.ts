@@ -12,7 +12,9 @@ export class Migration20261125011600_second_factor extends Migration {
     this.addSql(`alter table "recovery_code" add constraint "recovery_code_user_id_foreign" foreign key ("user_id") references "app_user" ("id") on delete cascade;`);
 
     this.addSql(`alter table "console_session" add "id" text null, add "way" text null, add "address" text null;`);
-    // People who are signed in stay so: their sessions are given an id that tells nothing of the token.
+    // People who are signed in stay so: their sessions are given an id that tells nothing of the token. Where row-level
+    // security holds the owner of the tables too, it must see them all for that.
+    this.addSql(`select set_config('sessionshot.scope', 'system', true);`);
     this.addSql(`update "console_session" set "id" = 'ses_' || substr(upper(md5(gen_random_uuid()::text)), 1, 26);`);
     this.addSql(`alter table "console_session" alter column "id" set not null;`);
     this.addSql(`alter table "console_session" add constraint "console_session_id_unique" unique ("id");`);
