@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import {
-  AUDIT_ACTIONS,
-  AUDIT_ACTORS,
-  AUDIT_OUTCOMES,
   auditHeadSchema,
   auditVerdictSchema,
   chainedEntrySchema,
   listedEntrySchema,
 } from '#shared/audit.ts';
+import { AUDIT_ACTIONS, AUDIT_ACTORS, AUDIT_OUTCOMES } from '#shared/audit-actions.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { strict } from '#shared/strict.ts';
 import { exportAudit, listAudit } from '../domain/access/read-audit.ts';

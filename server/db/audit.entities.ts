@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { AUDIT_OUTCOMES, type AuditAction, type AuditActorKind } from '#shared/audit.ts';
+import { AUDIT_OUTCOMES, type AuditAction, type AuditActorKind } from '#shared/audit-actions.ts';
 
 /**
  * Refuses every change, by the server's own account too, unless that account takes the trigger away. `truncate` has a

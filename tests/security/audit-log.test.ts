@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AUDIT_ACTIONS, type AuditAction } from '#shared/audit.ts';
+import { AUDIT_ACTIONS, type AuditAction } from '#shared/audit-actions.ts';
 import { SCOPES } from '#shared/scopes.ts';
 import { createFakeRunner } from '../api/fake-runner.ts';
 import { type AccessBed, createAccessBed } from './access-bed.ts';

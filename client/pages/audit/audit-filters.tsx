@@ -2,7 +2,7 @@ import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { X } from 'lucide-react';
 import { useEffect, useRef } from 'react';
-import { AUDIT_ACTIONS, AUDIT_ACTORS, AUDIT_OUTCOMES } from '#shared/audit.ts';
+import { AUDIT_ACTIONS, AUDIT_ACTORS, AUDIT_OUTCOMES } from '#shared/audit-actions.ts';
 import { type AuditSearch, isFiltered, readAuditSearch } from './audit-search.ts';
 import { ACTION_WORDS, KIND_WORDS } from './audit-words.ts';
 
@@ -15,8 +15,9 @@ const OUTCOMES = [{ value: '', label: 'Done or refused' }, ...AUDIT_OUTCOMES.map
 /** The filters of the audit log. Each holds as soon as it is chosen. `actorName`: whom the list is narrowed to. */
 export function AuditFilters({ search, actorName }: { search: AuditSearch; actorName: string | null }) {
   const navigate = useNavigate();
+  // From the address as it is by then: two changes may come before the page is drawn once.
   const change = (name: keyof AuditSearch, value: string) =>
-    void navigate({ to: '/audit', search: readAuditSearch({ ...search, [name]: value, cursor: undefined }), replace: true });
+    void navigate({ to: '/audit', search: (now) => readAuditSearch({ ...now, [name]: value, cursor: undefined }), replace: true });
   return (
     <search aria-label="Audit log" className="audit-filters">
       <NativeSelect size="xs" label="What" data={ACTIONS} value={search.action ?? ''} onChange={(event) => change('action', event.currentTarget.value)} />

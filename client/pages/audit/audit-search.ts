@@ -1,4 +1,4 @@
-import { AUDIT_ACTIONS, AUDIT_ACTORS, AUDIT_OUTCOMES, type AuditAction, type AuditActorKind } from '#shared/audit.ts';
+import { AUDIT_ACTIONS, AUDIT_ACTORS, AUDIT_OUTCOMES, type AuditAction, type AuditActorKind } from '#shared/audit-actions.ts';
 
 /** The filters of the audit log: they live in the address, so that a view can be shared and gone back to. `from`, `to`: days. */
 export type AuditSearch = {

@@ -1,4 +1,5 @@
-import type { AuditAction, AuditActorKind, ListedEntry } from '#shared/audit.ts';
+import type { ListedEntry } from '#shared/audit.ts';
+import type { AuditAction, AuditActorKind } from '#shared/audit-actions.ts';
 
 /** What was done, as a person would say it after a name. */
 export const ACTION_WORDS: Record<AuditAction, string> = {

@@ -1,6 +1,6 @@
 import { Secret as OtpSecret } from 'otpauth';
 import { ConsoleSession, RecoveryCode, Totp, User } from '#server/db/access.entities.ts';
-import type { AuditAction } from '#shared/audit.ts';
+import type { AuditAction } from '#shared/audit-actions.ts';
 import type { TotpSecret, TotpView } from '#shared/console.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { AppError } from '../app-error.ts';

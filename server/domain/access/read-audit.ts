@@ -1,4 +1,5 @@
-import type { AuditAction, AuditActorKind, AuditEntry, AuditHead, ListedEntry } from '#shared/audit.ts';
+import type { AuditEntry, AuditHead, ListedEntry } from '#shared/audit.ts';
+import type { AuditAction, AuditActorKind } from '#shared/audit-actions.ts';
 import { isId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { AppError } from '../app-error.ts';
