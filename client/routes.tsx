@@ -8,8 +8,10 @@ import {
   redirect,
   stringifySearchWith,
 } from '@tanstack/react-router';
+import { readSignInFault, type SignInFaultCode } from '#shared/sign-in-fault.ts';
 import { AppLayout } from './components/app-layout.tsx';
 import { PageError, PageMissing, PageSkeleton } from './components/page-states.tsx';
+import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { readCaptureSearch, text } from './pages/captures/capture-search.ts';
 import { readProblem } from './problem.ts';
 import { queryClient, trpc, whoAmI } from './trpc.ts';
@@ -19,7 +21,10 @@ const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: PageMi
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
-  validateSearch: (raw: Record<string, unknown>): { next?: string } => ({ next: text(raw.next) }),
+  validateSearch: (raw: Record<string, unknown>): { next?: string; problem?: SignInFaultCode } => ({
+    next: text(raw.next),
+    problem: readSignInFault(raw.problem),
+  }),
   component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
 });
 
@@ -86,10 +91,16 @@ const membersRoute = createRoute({
   path: '/members',
   component: lazyRouteComponent(() => import('./pages/members/members.tsx'), 'MembersPage'),
 });
+const auditRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('./pages/audit/audit.tsx'), 'AuditPage'),
+});
 const accountRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/account',
-  component: lazyRouteComponent(() => import('./pages/account.tsx'), 'AccountPage'),
+  component: lazyRouteComponent(() => import('./pages/account/account.tsx'), 'AccountPage'),
 });
 
 export const router = createRouter({
@@ -97,7 +108,7 @@ export const router = createRouter({
     signInRoute,
     setupRoute,
     inviteRoute,
-    shellRoute.addChildren([overviewRoute, capturesRoute, captureRoute, keysRoute, domainsRoute, membersRoute, accountRoute]),
+    shellRoute.addChildren([overviewRoute, capturesRoute, captureRoute, keysRoute, domainsRoute, membersRoute, auditRoute, accountRoute]),
   ]),
   defaultPreload: 'intent',
   defaultPendingComponent: PageSkeleton,

@@ -1,4 +1,4 @@
-import { Anchor, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import { Anchor, type CSSVariablesResolver, createTheme, type MantineColorsTuple, Notification } from '@mantine/core';
 
 /** The accent: links, the one main action of a page, what is active. */
 const cobalt: MantineColorsTuple = [
@@ -65,8 +65,12 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   focusRing: 'auto',
-  // A link within a sentence must be told from the words around it by more than its colour.
-  components: { Anchor: Anchor.extend({ defaultProps: { underline: 'always' } }) },
+  components: {
+    // A link within a sentence must be told from the words around it by more than its colour.
+    Anchor: Anchor.extend({ defaultProps: { underline: 'always' } }),
+    // The library's own button to close a message has a cross and no name.
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Dismiss' } } }),
+  },
 });
 
 /**

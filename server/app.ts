@@ -5,13 +5,16 @@ import type { Log } from '#shared/log.ts';
 import type { Secret } from '#shared/secret.ts';
 import { type BlobStoreOptions, createAzureBlobStore } from './adapters/azure-blob-store.ts';
 import { createMemoryJobQueue } from './adapters/memory-job-queue.ts';
+import { createOidcProvider } from './adapters/oidc-provider.ts';
 import { createRabbitJobQueue } from './adapters/rabbit-job-queue.ts';
 import type { Instance } from './api/context.ts';
 import { buildHttpServer } from './api/http-server.ts';
 import { createRateLimits } from './api/rate-limits.ts';
 import { startBackground } from './background.ts';
+import type { OidcConfig } from './config-oidc.ts';
 import { createEvents } from './db/notifications.ts';
 import { openDatabase } from './db/open-database.ts';
+import { createVault } from './domain/access/vault.ts';
 import { createSealer } from './domain/captures/seal-payload.ts';
 import type { Deps } from './domain/deps.ts';
 
@@ -40,6 +43,10 @@ export type AppOptions = {
   blobs: BlobStoreOptions;
   /** The public half of the runners' keys; without it no capture is accepted. */
   publicKeys: PublicKeys | null;
+  /** The server's own keys, the newest first; without them no authenticator app can be set up. */
+  secretKeys?: readonly Secret<Uint8Array>[];
+  /** Single sign-on; null or absent for none. */
+  oidc?: OidcConfig | null;
   host: string;
   /** 0 for any free port. */
   port: number;
@@ -81,6 +88,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     publicUrl: () => url,
     rates: createRateLimits(deps, { perSecond: options.settings?.keyRatePerSecond, burst: options.settings?.keyRateBurst }),
     operatorToken: options.operatorToken ?? null,
+    oidc: options.oidc ? singleSignOn(options.oidc, options.log) : null,
     drain: draining.signal,
     stop: options.onStop ?? (() => undefined),
   };
@@ -140,12 +148,21 @@ async function openDeps(options: AppOptions, opened: AsyncDisposableStack, publi
     events,
     clock: { now: () => new Date() },
     sealer: options.publicKeys ? await createSealer(options.publicKeys) : null,
+    vault: options.secretKeys?.length ? createVault(options.secretKeys) : null,
     log,
     settings: {
       linkLifeMs: settings?.linkLifeMs ?? LIMITS.linkLifeMsDefault,
       queuedPerWorkspaceMax: settings?.queuedPerWorkspaceMax ?? LIMITS.queuedPerWorkspaceMax,
       publicUrl,
     },
+  };
+}
+
+function singleSignOn(config: OidcConfig, log: Log): Instance['oidc'] {
+  const { emailDomains, newcomers, workspace } = config;
+  return {
+    provider: createOidcProvider(config, log),
+    policy: { emailDomains, newcomer: newcomers === 'invited' ? null : { role: newcomers, workspace } },
   };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { ConfigError, readPublicKeys, readServerConfig } from './config.ts';
+import { ConfigError, readOidcConfig, readPublicKeys, readSecretKeys, readServerConfig } from './config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sessionshot-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -73,4 +73,61 @@ test('a key file must hold public keys, and only those', () => {
     expect(() => readPublicKeys(file(bad))).not.toThrow('canary');
   }
   expect(() => readPublicKeys(join(folder, 'gone.json'))).toThrow(ConfigError);
+});
+
+test('the server’s own keys are 32 bytes in base64 a line, the newest first', () => {
+  const file = (content: string) => {
+    const path = join(folder, 'server.key');
+    writeFileSync(path, content);
+    return path;
+  };
+  const [young, old] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64'));
+  const keys = readSecretKeys(file(`${young}\n\n  ${old}\n`));
+  expect(keys.map((key) => key.reveal()[0])).toEqual([1, 2]);
+  expect(inspect(keys)).not.toContain('1, 1');
+  for (const bad of ['', '\n', 'canary', Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64'), `${young} ${old}`]) {
+    expect(() => readSecretKeys(file(bad))).toThrow('SESSIONSHOT_SECRET_KEY_FILE');
+    expect(() => readSecretKeys(file(bad))).not.toThrow('canary');
+  }
+  expect(() => readSecretKeys(join(folder, 'gone.key'))).toThrow(ConfigError);
+});
+
+const OIDC = {
+  SESSIONSHOT_OIDC_ISSUER: 'https://login.example.com/tenant',
+  SESSIONSHOT_OIDC_CLIENT_ID: 'shots',
+  SESSIONSHOT_OIDC_CLIENT_SECRET: 'canary-secret',
+};
+
+test('single sign-on is off unless an issuer is named, and only who is invited comes in unless it is said', () => {
+  expect(readServerConfig(GOOD).oidc).toBeNull();
+  expect(readServerConfig({ ...GOOD, ...OIDC }).oidc).toMatchObject({
+    issuer: 'https://login.example.com/tenant',
+    name: 'single sign-on',
+    scopes: 'openid email profile',
+    emailDomains: null,
+    newcomers: 'invited',
+  });
+  const more = { SESSIONSHOT_OIDC_EMAIL_DOMAINS: 'Example.com, example.org', SESSIONSHOT_OIDC_NEWCOMERS: 'viewer' };
+  expect(readOidcConfig({ ...OIDC, ...more })).toMatchObject({ emailDomains: ['example.com', 'example.org'], newcomers: 'viewer' });
+  expect(readOidcConfig({ ...OIDC, ...more, SESSIONSHOT_OIDC_EMAIL_DOMAINS: '*' })).toMatchObject({ emailDomains: null });
+  expect(readOidcConfig({ ...OIDC, SESSIONSHOT_OIDC_ISSUER: 'http://127.0.0.1:9000' })).toMatchObject({ newcomers: 'invited' });
+  expect(inspect(readServerConfig({ ...GOOD, ...OIDC }), { depth: 10 })).not.toContain('canary');
+});
+
+test.each<[string, Record<string, string | undefined>]>([
+  ['SESSIONSHOT_OIDC_ISSUER', { SESSIONSHOT_OIDC_ISSUER: undefined }],
+  ['SESSIONSHOT_OIDC_ISSUER', { SESSIONSHOT_OIDC_ISSUER: 'http://login.example.com' }],
+  ['SESSIONSHOT_OIDC_ISSUER', { SESSIONSHOT_OIDC_ISSUER: 'https://login.example.com/?tenant=1' }],
+  ['SESSIONSHOT_OIDC_ISSUER', { SESSIONSHOT_OIDC_ISSUER: 'login.example.com' }],
+  ['SESSIONSHOT_OIDC_CLIENT_ID', { SESSIONSHOT_OIDC_CLIENT_ID: '' }],
+  ['SESSIONSHOT_OIDC_SCOPES', { SESSIONSHOT_OIDC_SCOPES: 'email' }],
+  ['SESSIONSHOT_OIDC_EMAIL_DOMAINS', { SESSIONSHOT_OIDC_EMAIL_DOMAINS: 'kim@example.com' }],
+  ['SESSIONSHOT_OIDC_EMAIL_DOMAINS', { SESSIONSHOT_OIDC_NEWCOMERS: 'viewer' }],
+  ['SESSIONSHOT_OIDC_NEWCOMERS', { SESSIONSHOT_OIDC_NEWCOMERS: 'owner', SESSIONSHOT_OIDC_EMAIL_DOMAINS: '*' }],
+])('a fault of single sign-on in %s is named: %j', (variable, change) => {
+  for (const read of [() => readServerConfig({ ...GOOD, ...OIDC, ...change }), () => readOidcConfig({ ...OIDC, ...change })]) {
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(variable);
+    expect(read).not.toThrow('canary');
+  }
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { LIMITS } from '#shared/limits.ts';
 import type { LogLevel } from '#shared/log.ts';
 import { type Secret, secret } from '#shared/secret.ts';
+import { type OidcConfig, oidcEnv, readOidc } from './config-oidc.ts';
 
 /** A configuration that cannot be used. `message` names the variable and the remedy; the process ends with `exitCode`. */
 export class ConfigError extends Error {
@@ -37,6 +38,8 @@ const envSchema = z.object({
     .default('captures'),
   SESSIONSHOT_BLOB_PUBLIC_URL: url(/^https?:/, 'https://files.example.com').optional(),
   SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: text,
+  SESSIONSHOT_SECRET_KEY_FILE: text,
+  ...oidcEnv,
   SESSIONSHOT_HOST: z.string().trim().min(1).default('127.0.0.1'),
   SESSIONSHOT_PORT: whole(0, 65_535).default(4180),
   SESSIONSHOT_PUBLIC_URL: url(/^https?:\/\/[^/]+\/?$/, 'https://shots.example.com, without a path').optional(),
@@ -55,6 +58,8 @@ export type ServerConfig = Readonly<{
   rabbitmqUrl: Secret<string> | null;
   storage: Readonly<{ connectionString: Secret<string> | null; accountUrl: string | null; container: string; publicUrl: string | null }>;
   runnerPublicKeysFile: string;
+  secretKeyFile: string | null;
+  oidc: OidcConfig | null;
   host: string;
   port: number;
   publicUrl: string | null;
@@ -77,7 +82,8 @@ export function readServerConfig(env: Record<string, string | undefined> = proce
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`).join('\n'));
   const values = parsed.data;
   const { DATABASE_URL: databaseUrl, SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: keysFile } = values;
-  const faults = crossFaults(values);
+  const { oidc, faults: oidcFaults } = readOidc(values);
+  const faults = [...crossFaults(values), ...oidcFaults];
   if (faults.length > 0 || databaseUrl === undefined || keysFile === undefined) throw new ConfigError(faults.join('\n'));
   return Object.freeze({
     databaseUrl: secret(databaseUrl),
@@ -89,6 +95,8 @@ export function readServerConfig(env: Record<string, string | undefined> = proce
       publicUrl: values.SESSIONSHOT_BLOB_PUBLIC_URL ?? null,
     }),
     runnerPublicKeysFile: keysFile,
+    oidc,
+    secretKeyFile: values.SESSIONSHOT_SECRET_KEY_FILE ?? null,
     host: values.SESSIONSHOT_HOST,
     port: values.SESSIONSHOT_PORT,
     publicUrl: values.SESSIONSHOT_PUBLIC_URL ?? null,
@@ -107,6 +115,16 @@ export function readServerConfig(env: Record<string, string | undefined> = proce
   });
 }
 
+/** Reads single sign-on alone, for an instance on one machine; null where it is not configured. Throws `ConfigError`. */
+export function readOidcConfig(env: Record<string, string | undefined>): OidcConfig | null {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const parsed = z.object(oidcEnv).safeParse(given);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`).join('\n'));
+  const { oidc, faults } = readOidc(parsed.data);
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+  return oidc;
+}
+
 /** Reads the runners' public keys. Throws `ConfigError` for a file that is not there or is no JWKS of public keys. */
 export function readPublicKeys(file: string): { keys: { kty: string; [member: string]: unknown }[] } {
   const variable = 'SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE';
@@ -123,6 +141,24 @@ export function readPublicKeys(file: string): { keys: { kty: string; [member: st
   if (parsed.data.keys.some((key) => key.d !== undefined))
     throw new ConfigError(`${variable} names the private half. Give the server the public one; only runners may hold the other.`);
   return parsed.data;
+}
+
+/**
+ * Reads the server's own keys: 32 random bytes in base64 a line, the newest first. Throws `ConfigError` for a file that is
+ * not there or holds anything else.
+ */
+export function readSecretKeys(file: string): Secret<Uint8Array>[] {
+  const remedy = 'make one with `openssl rand -base64 32 > FILE`, readable by the server alone';
+  let lines: string[];
+  try {
+    lines = readFileSync(file, 'utf8').split('\n');
+  } catch (error) {
+    throw new ConfigError(`SESSIONSHOT_SECRET_KEY_FILE names a file that cannot be read: ${remedy}.`, { cause: error });
+  }
+  const keys = lines.map((line) => line.trim()).filter(Boolean);
+  if (keys.length === 0 || keys.some((key) => !/^[A-Za-z0-9+/]{43}=$/.test(key)))
+    throw new ConfigError(`SESSIONSHOT_SECRET_KEY_FILE must hold 32 bytes in base64 on each line: ${remedy}.`);
+  return keys.map((key) => secret(new Uint8Array(Buffer.from(key, 'base64'))));
 }
 
 function crossFaults(values: z.output<typeof envSchema>): string[] {

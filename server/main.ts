@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LIMITS } from '#shared/limits.ts';
 import { createLog, type Log } from '#shared/log.ts';
 import { type App, type AppOptions, startApp } from './app.ts';
-import { readPublicKeys, type ServerConfig } from './config.ts';
+import { readPublicKeys, readSecretKeys, type ServerConfig } from './config.ts';
 import { DatabaseUserError } from './db/server-role.ts';
 
 const START_TRIES_MAX = 30;
@@ -46,6 +46,8 @@ function appOptions(config: ServerConfig, log: Log, onStop: () => void): AppOpti
       publicUrl: publicUrl ?? undefined,
     },
     publicKeys: readPublicKeys(config.runnerPublicKeysFile),
+    secretKeys: config.secretKeyFile === null ? [] : readSecretKeys(config.secretKeyFile),
+    oidc: config.oidc,
     host: config.host,
     port: config.port,
     publicUrl: config.publicUrl ?? undefined,

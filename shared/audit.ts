@@ -1,26 +1,5 @@
 import { z } from 'zod';
-
-/**
- * Everything the audit log can say that somebody did, or was refused. Those of `…use`, `runner.claim` and the reports of a
- * runner are written when they are refused; a claim that is granted is `payload.open`.
- */
-export const AUDIT_ACTIONS = [
-  ...(['workspace.create', 'workspace.rename', 'workspace.switch'] as const),
-  ...(['member.add', 'member.role', 'member.remove', 'invite.create', 'invite.revoke'] as const),
-  ...(['session.open', 'session.close', 'sign_in_link.create', 'password.set'] as const),
-  ...(['key.create', 'key.rotate', 'key.revoke', 'key.use'] as const),
-  ...(['domain.add', 'domain.remove'] as const),
-  ...(['runner.create', 'runner.revoke', 'runner.use', 'runner.claim'] as const),
-  ...(['runner.heartbeat', 'runner.complete', 'runner.fail', 'runner.release'] as const),
-  ...(['capture.create', 'capture.cancel', 'capture.delete', 'capture.expire', 'capture.link'] as const),
-  'payload.open',
-] as const;
-export type AuditAction = (typeof AUDIT_ACTIONS)[number];
-
-/** `server`: the instance itself (retention, the first start). `anyone`: somebody who did not say who he is. */
-const AUDIT_ACTORS = ['user', 'apiKey', 'operator', 'runner', 'server', 'anyone'] as const;
-export type AuditActorKind = (typeof AUDIT_ACTORS)[number];
-export const AUDIT_OUTCOMES = ['ok', 'refused'] as const;
+import { AUDIT_ACTIONS, AUDIT_ACTORS, AUDIT_OUTCOMES } from './audit-actions.ts';
 
 /** One entry of the audit log: ids and words of ours, never a value that came with a request. */
 export const auditEntrySchema = z.object({
@@ -35,6 +14,19 @@ export const auditEntrySchema = z.object({
   detail: z.string().nullable().describe('The domain, the attempt, or why it was refused.'),
 });
 export type AuditEntry = z.infer<typeof auditEntrySchema>;
+
+/**
+ * How an entry stands to the chain: it fits its link, and that the link before; it is not chained yet, which takes a second
+ * or so; or it was changed, exchanged, or has lost its link.
+ */
+const AUDIT_SEALS = ['chained', 'waiting', 'broken'] as const;
+
+/** An entry as the console shows it. Its place in the chain is not told: that counts what other workspaces do. */
+export const listedEntrySchema = auditEntrySchema.extend({
+  actorName: z.string().nullable().describe('What the actor is called now; null where it is gone or never had a name.'),
+  seal: z.enum(AUDIT_SEALS),
+});
+export type ListedEntry = z.infer<typeof listedEntrySchema>;
 
 /** An entry with its place in the chain: `hash` is made of `previousHash` and of everything the entry says. */
 export const chainedEntrySchema = auditEntrySchema.extend({ position: z.int(), previousHash: z.string(), hash: z.string() });

@@ -80,3 +80,28 @@ export const meViewSchema = z.object({
   role: z.enum(ROLES),
 });
 export type MeView = z.infer<typeof meViewSchema>;
+
+export const totpViewSchema = z.object({
+  isOn: z.boolean(),
+  onSince: instant.nullable(),
+  recoveryCodesLeft: z.int(),
+  hasPassword: z.boolean().describe('Without a password there is nothing after which a code could be asked for.'),
+});
+export type TotpView = z.infer<typeof totpViewSchema>;
+
+/** What an authenticator app is given. Shown while it is set up, never afterwards. */
+export const totpSecretSchema = z.object({ secret: z.string(), uri: z.string() });
+export type TotpSecret = z.infer<typeof totpSecretSchema>;
+
+export const SIGN_IN_WAYS = ['password', 'link', 'set-up', 'invite', 'oidc'] as const;
+
+export const sessionViewSchema = z.object({
+  id: z.string(),
+  workspace: z.string(),
+  way: z.enum(SIGN_IN_WAYS).nullable().describe('How the person signed in; null for sessions from before this was kept.'),
+  address: z.string().nullable(),
+  createdAt: instant,
+  expiresAt: instant,
+  isCurrent: z.boolean(),
+});
+export type SessionView = z.infer<typeof sessionViewSchema>;

@@ -25,6 +25,7 @@ export type WorkspaceId = Id<'workspace'>;
 export type UserId = Id<'user'>;
 export type RunnerId = Id<'runner'>;
 export type InviteId = Id<'invite'>;
+export type SessionId = Id<'session'>;
 
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const BODY_LENGTH = 26;

@@ -160,12 +160,28 @@ export const LIMITS = {
   passwordBytesMax: 72,
   passwordCharsMin: 12,
   nameCharsMax: 120,
+  /** How long a secret for an authenticator app waits for its first code. */
+  totpPendingMs: 15 * MINUTE,
+  /** Wrong codes of one account, from everywhere together, within `codeTriesMs`. */
+  codeTriesMax: 5,
+  codeTriesMs: 15 * MINUTE,
+  recoveryCodes: 10,
+  sessionsShownMax: 100,
+  /** From the step to the identity provider to the step back. */
+  oidcFlowMs: 10 * MINUTE,
+  oidcCallMsMax: 10 * SECOND,
+  oidcAnswerBytesMax: MIB,
+  oidcSkewSeconds: 60,
+  /** By one sign-in with a proved address. */
+  invitesAcceptedMax: 100,
 
   // Audit log
   auditChainMs: SECOND,
   auditBatch: 500,
   auditPageMax: 1000,
   auditVerifyMax: 20_000,
+  /** Entries in one file that the console saves; the command line exports without a bound. */
+  auditSavedMax: 10_000,
   /** Refusals of one kind by one actor that are recorded in a minute: a flood of them must not fill the disk. */
   auditRefusalsMinuteMax: 100,
 } as const;

@@ -7,6 +7,7 @@ export const PROBLEMS = {
   invalid_idempotency_key: { status: 400, title: 'The Idempotency-Key is malformed' },
   missing_api_key: { status: 401, title: 'An API key is needed' },
   invalid_api_key: { status: 401, title: 'The API key is not valid' },
+  second_factor_needed: { status: 401, title: 'A code of your authenticator app is needed' },
   not_signed_in: { status: 401, title: 'Sign in to the console first' },
   insufficient_scope: { status: 403, title: 'The API key lacks a scope' },
   address_not_allowed: { status: 403, title: 'The API key may not be used from this address' },

@@ -1,7 +1,7 @@
 import { CloseButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Camera, Globe, KeyRound, LayoutDashboard, type LucideIcon, Users } from 'lucide-react';
+import { Camera, Globe, KeyRound, LayoutDashboard, type LucideIcon, ScrollText, Users } from 'lucide-react';
 import { whoAmI } from '../trpc.ts';
 import { AccountBar } from './account-bar.tsx';
 import { Brand } from './brand.tsx';
@@ -11,6 +11,7 @@ import { WorkspaceMenu } from './workspace-menu.tsx';
 /** The links of the console in their groups, and who is signed in. */
 export function Navigation({ onClose }: { onClose: () => void }) {
   const me = useQuery(whoAmI);
+  const isAdmin = me.data?.role === 'owner' || me.data?.role === 'admin';
   return (
     <>
       <div className="nav-head">
@@ -29,6 +30,7 @@ export function Navigation({ onClose }: { onClose: () => void }) {
         <NavItem to="/keys" icon={KeyRound} label="API keys" />
         <NavItem to="/domains" icon={Globe} label="Allowed domains" />
         <NavItem to="/members" icon={Users} label="Members" />
+        {isAdmin && <NavItem to="/audit" icon={ScrollText} label="Audit log" />}
       </ul>
       <div className="nav-foot">
         <LiveIndicator />
@@ -43,7 +45,7 @@ function NavItem({
   icon: Icon,
   label,
 }: {
-  to: '/' | '/captures' | '/keys' | '/domains' | '/members';
+  to: '/' | '/captures' | '/keys' | '/domains' | '/members' | '/audit';
   icon: LucideIcon;
   label: string;
 }) {

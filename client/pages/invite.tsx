@@ -4,11 +4,13 @@ import { useMutation } from '@tanstack/react-query';
 import { Link, useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { InvitePreview } from '#shared/console.ts';
+import { CodeStep, isCodeNeeded } from '../components/code-step.tsx';
 import { Entry } from '../components/entry.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { PasswordField } from '../components/password-field.tsx';
 import { nameFault, PASSWORD_HINT, passwordFault } from '../components/password-rule.ts';
 import { useSubmit } from '../components/use-submit.ts';
+import { SingleSignOn } from '../components/single-sign-on.tsx';
 import { takeLinkToken } from '../link-token.ts';
 import { queryClient, trpc } from '../trpc.ts';
 
@@ -33,6 +35,7 @@ export function InvitePage() {
   if (token && preview.data)
     return (
       <Entry title={`Join ${preview.data.workspace}`} note={`as ${preview.data.role}, with ${preview.data.email}.`}>
+        <SingleSignOn otherwise="or with a password" />
         <AcceptForm token={token} preview={preview.data} />
       </Entry>
     );
@@ -68,9 +71,29 @@ function AcceptForm({ token, preview }: { token: string; preview: InvitePreview 
       password: (password) => (preview.hasAccount ? (password ? null : 'Give your password.') : passwordFault(password)),
     },
   });
-  const submit = useSubmit(form, ({ name, password }) =>
-    accept.mutate({ token, password, ...(preview.hasAccount ? {} : { name: name.trim() }) }),
-  );
+  const [needsCode, setNeedsCode] = useState(false);
+  const send = (code?: string) => {
+    const { name, password } = form.getValues();
+    const onError = (error: unknown) => {
+      if (isCodeNeeded(error)) setNeedsCode(true);
+    };
+    accept.mutate({ token, password, code, ...(preview.hasAccount ? {} : { name: name.trim() }) }, { onError });
+  };
+  const submit = useSubmit(form, () => send());
+  const back = () => {
+    setNeedsCode(false);
+    accept.reset();
+  };
+  if (needsCode)
+    return (
+      <CodeStep
+        onSend={send}
+        onBack={back}
+        isPending={accept.isPending || accept.isSuccess}
+        error={accept.variables?.code === undefined ? null : accept.error}
+        sendLabel="Join"
+      />
+    );
   return (
     <form {...submit}>
       <Stack gap="sm">

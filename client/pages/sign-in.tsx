@@ -3,9 +3,12 @@ import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { ownPath } from '#shared/own-path.ts';
+import { CodeStep, isCodeNeeded } from '../components/code-step.tsx';
 import { Entry } from '../components/entry.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { PasswordField } from '../components/password-field.tsx';
+import { SingleSignOn } from '../components/single-sign-on.tsx';
 import { useSubmit } from '../components/use-submit.ts';
 import { takeLinkToken } from '../link-token.ts';
 import { queryClient, trpc } from '../trpc.ts';
@@ -15,6 +18,7 @@ const route = getRouteApi('/sign-in');
 /** Sign-in by a one-time link, which works by itself, or by email address and password. */
 export function SignInPage() {
   const enter = useEnter();
+  const { next, problem } = route.useSearch();
   const link = useMutation(trpc.auth.signInWithLink.mutationOptions({ onSuccess: enter }));
   const setup = useQuery(trpc.auth.setupNeeded.queryOptions());
   const router = useRouter();
@@ -44,6 +48,7 @@ export function SignInPage() {
   return (
     <Entry title="Sign in" note="to the console of this SessionShot instance.">
       {link.error && <ErrorNotice error={link.error} />}
+      <SingleSignOn next={next} fault={problem} otherwise="or by password" />
       <PasswordForm onDone={enter} />
       <Text size="xs" c="dimmed" className="entry-help">
         No password yet? On the machine that runs SessionShot, <Code>sessionshot open</Code> makes a new one-time link.
@@ -62,6 +67,7 @@ function PasswordForm({ onDone }: { onDone: () => void }) {
       },
     }),
   );
+  const [needsCode, setNeedsCode] = useState(false);
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { email: '', password: '' },
@@ -70,7 +76,28 @@ function PasswordForm({ onDone }: { onDone: () => void }) {
       password: (value) => (value ? null : 'Give your password.'),
     },
   });
-  const submit = useSubmit(form, (values) => signIn.mutate({ email: values.email.trim(), password: values.password }));
+  const send = (code?: string) => {
+    const { email, password } = form.getValues();
+    const onError = (error: unknown) => {
+      if (isCodeNeeded(error)) setNeedsCode(true);
+    };
+    signIn.mutate({ email: email.trim(), password, code }, { onError });
+  };
+  const submit = useSubmit(form, () => send());
+  const back = () => {
+    setNeedsCode(false);
+    signIn.reset();
+  };
+  if (needsCode)
+    return (
+      <CodeStep
+        onSend={send}
+        onBack={back}
+        isPending={signIn.isPending || isLeaving}
+        error={signIn.variables?.code === undefined ? null : signIn.error}
+        sendLabel="Sign in"
+      />
+    );
   return (
     <form {...submit}>
       <Stack gap="sm">
@@ -91,7 +118,6 @@ function useEnter(): () => void {
   const router = useRouter();
   return () => {
     queryClient.clear();
-    // Only a path of our own: `//host` and `/\host` would lead to a foreign site.
-    router.history.replace(next && /^\/(?![/\\])/.test(next) ? next : '/');
+    router.history.replace(ownPath(next));
   };
 }

@@ -25,6 +25,8 @@ const name = z.string().trim().min(1).max(LIMITS.nameCharsMax);
 const email = z.string().trim().max(254).pipe(z.email());
 /** The length in bytes is judged by the domain, where the password is hashed. */
 const password = z.string().min(1).max(1000);
+/** The second factor, where there is one: six digits, or a recovery code. */
+const code = z.string().trim().min(1).max(100).optional();
 const domainText = z.string().min(1).max(300);
 const done = z.object({ ok: z.literal(true) });
 const ok = { ok: true } as const;
@@ -37,6 +39,11 @@ export const authRouter = router({
   /** Whether nobody owns this instance yet: then `/setup` makes the first owner. */
   setupNeeded: open.output(z.object({ needed: z.boolean() })).query(async ({ ctx }) => ({ needed: !(await hasOwner(ctx.instance.deps)) })),
 
+  /** How people sign in besides by password. */
+  signInWays: open
+    .output(z.object({ oidc: z.object({ name: z.string() }).nullable() }))
+    .query(({ ctx }) => ({ oidc: ctx.instance.oidc && { name: ctx.instance.oidc.provider.name } })),
+
   createOwner: open
     .meta({ access: 'anyone', audit: 'workspace.create' })
     .input(strict({ name, email, password, workspaceName: name }))
@@ -48,7 +55,7 @@ export const authRouter = router({
 
   signIn: open
     .meta({ access: 'anyone', audit: 'session.open' })
-    .input(strict({ email: z.string().trim().min(1).max(254), password }))
+    .input(strict({ email: z.string().trim().min(1).max(254), password, code }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await ctx.instance.rates.takeSignIn(ctx.address, input.email);
@@ -89,7 +96,7 @@ export const authRouter = router({
 
   setPassword: asUser
     .meta({ access: 'user', audit: 'password.set' })
-    .input(strict({ email, password }))
+    .input(strict({ email, password, code }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await setPassword(ctx.instance.deps, ctx.actor, input);

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { auditEntrySchema, auditHeadSchema, auditVerdictSchema, chainedEntrySchema } from '#shared/audit.ts';
+import {
+  auditHeadSchema,
+  auditVerdictSchema,
+  chainedEntrySchema,
+  listedEntrySchema,
+} from '#shared/audit.ts';
+import { AUDIT_ACTIONS, AUDIT_ACTORS, AUDIT_OUTCOMES } from '#shared/audit-actions.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { strict } from '#shared/strict.ts';
 import { exportAudit, listAudit } from '../domain/access/read-audit.ts';
@@ -13,9 +19,15 @@ export const auditRouter = router({
       strict({
         limit: z.int().min(1).max(LIMITS.listLimitMax).default(LIMITS.listLimitDefault),
         cursor: z.string().min(1).max(100).optional(),
+        action: z.enum(AUDIT_ACTIONS).optional(),
+        outcome: z.enum(AUDIT_OUTCOMES).optional(),
+        actorKind: z.enum(AUDIT_ACTORS).optional(),
+        actorId: z.string().min(1).max(100).optional(),
+        since: z.iso.datetime({ offset: true }).optional().describe('From this time on.'),
+        until: z.iso.datetime({ offset: true }).optional().describe('Before this time.'),
       }).prefault({}),
     )
-    .output(z.object({ data: z.array(auditEntrySchema), nextCursor: z.string().nullable() }))
+    .output(z.object({ data: z.array(listedEntrySchema), nextCursor: z.string().nullable() }))
     .query(({ ctx, input }) => listAudit(ctx.instance.deps, ctx.actor, input)),
 
   /** The log of the whole instance in the order of its chain, a page at a time. */

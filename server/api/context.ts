@@ -1,9 +1,14 @@
 import type { Secret } from '#shared/secret.ts';
 import type { Actor } from '../domain/access/actor.ts';
+import type { SignInPolicy } from '../domain/access/sign-in-with-identity.ts';
 import type { Deps } from '../domain/deps.ts';
+import type { IdentityProvider } from '../domain/ports.ts';
 import type { OwnAddress } from './own-origin.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { SessionCookie } from './session-cookie.ts';
+
+/** Single sign-on, where it is configured. */
+export type SingleSignOn = { provider: IdentityProvider; policy: SignInPolicy };
 
 /** What the API of one server process stands on. */
 export type Instance = {
@@ -13,6 +18,7 @@ export type Instance = {
   publicUrl(): string;
   rates: RateLimits;
   operatorToken: Secret<string> | null;
+  oidc: SingleSignOn | null;
   /** Aborts when the process begins to drain: long polls and streams end, `/readyz` says no. */
   drain: AbortSignal;
   /** Asks the process to stop gracefully (`sessionshot stop`). */

@@ -13,6 +13,7 @@ import type { Instance } from './context.ts';
 import { readHealth } from './health.ts';
 import { collectRoutes } from './known-routes.ts';
 import { mountMetrics } from './metrics.ts';
+import { OIDC_PATH, oidcRoutes } from './oidc-routes.ts';
 import { OPERATOR_API, operatorGateway } from './operator-gateway.ts';
 import { reportError, retryAfterOf, sendProblem, toAppError } from './problem-response.ts';
 import { asTrpcError, explain } from './procedures.ts';
@@ -79,6 +80,7 @@ export async function buildHttpServer(instance: Instance, options: HttpServerOpt
   mountMetrics(app, instance);
   mountHealth(app, instance);
   await app.register(trpc(instance));
+  if (instance.oidc) await app.register(oidcRoutes(instance, instance.oidc), { prefix: OIDC_PATH });
   await app.register(restApi(instance), { prefix: '/api' });
   await app.register(runnerGateway(instance), { prefix: RUNNER_API });
   await app.register(operatorGateway(instance), { prefix: OPERATOR_API });

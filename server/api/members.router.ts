@@ -73,7 +73,9 @@ export const invitesRouter = router({
 
   accept: open
     .meta({ access: 'anyone', audit: 'member.add' })
-    .input(strict({ token, name: name.optional(), password: z.string().min(1).max(1000) }))
+    .input(
+      strict({ token, name: name.optional(), password: z.string().min(1).max(1000), code: z.string().trim().min(1).max(100).optional() }),
+    )
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await ctx.instance.rates.takeSignIn(ctx.address, 'invite');

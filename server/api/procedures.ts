@@ -1,5 +1,5 @@
 import { initTRPC, TRPCError } from '@trpc/server';
-import type { AuditAction } from '#shared/audit.ts';
+import type { AuditAction } from '#shared/audit-actions.ts';
 import { makeId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Scope } from '#shared/scopes.ts';

@@ -1,4 +1,5 @@
 import { authRouter, domainsRouter, keysRouter, runnersRouter } from './access.router.ts';
+import { sessionsRouter, totpRouter } from './account.router.ts';
 import { auditRouter } from './audit.router.ts';
 import { capturesRouter } from './captures.router.ts';
 import { invitesRouter, membersRouter, workspacesRouter } from './members.router.ts';
@@ -8,6 +9,8 @@ import { systemRouter } from './system.router.ts';
 /** Everything that can be asked of SessionShot. REST and the command line call the same procedures. */
 export const appRouter = router({
   auth: authRouter,
+  totp: totpRouter,
+  sessions: sessionsRouter,
   captures: capturesRouter,
   keys: keysRouter,
   domains: domainsRouter,

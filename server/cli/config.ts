@@ -2,6 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { nearest, strict } from '#shared/strict.ts';
+import { readOidcConfig } from '../config.ts';
+import type { OidcConfig } from '../config-oidc.ts';
 import { defaultDataDir } from '../embedded/data-dir.ts';
 import { EXIT, OperatorError } from '../embedded/operator-error.ts';
 import { readIfThere } from '../embedded/private-file.ts';
@@ -99,6 +101,11 @@ export function readExternalParts(env: Environment = process.env): ExternalParts
     storageAccountUrl: env.AZURE_STORAGE_ACCOUNT_URL || undefined,
     storageConnectionString: env.AZURE_STORAGE_CONNECTION_STRING || undefined,
   };
+}
+
+/** Single sign-on of an instance on one machine. Throws `ConfigError` with every fault. */
+export function readSingleSignOn(env: Environment = process.env): OidcConfig | null {
+  return readOidcConfig(env);
 }
 
 /** The database of a distributed set-up and the address people open it at; null where DATABASE_URL is not set. */

@@ -67,6 +67,7 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
     events,
     clock: { now: () => new Date() },
     sealer: null,
+    vault: null,
     log,
     settings: { linkLifeMs: 0, queuedPerWorkspaceMax: 0, publicUrl: () => address.publicUrl },
   };
@@ -76,6 +77,7 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
     publicUrl: () => address.publicUrl,
     rates: createRateLimits(deps),
     operatorToken: secret(token),
+    oidc: null,
     drain: new AbortController().signal,
     stop: () => undefined,
   };

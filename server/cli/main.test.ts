@@ -16,7 +16,7 @@ async function run(...args: string[]) {
 }
 
 test('help begins with examples, goes to stdout and is no fault', async () => {
-  for (const args of [[], ['up'], ['keys'], ['keys', 'create'], ['domains'], ['audit'], ['runner'], ['capture']]) {
+  for (const args of [[], ['up'], ['keys'], ['keys', 'create'], ['domains'], ['audit'], ['totp'], ['runner'], ['capture']]) {
     const { code, out, err } = await run(...args, '--help');
     expect([code, err], args.join(' ')).toEqual([0, '']);
     expect(out).toMatch(/^Examples:\n {2}\$ /);
@@ -55,6 +55,7 @@ test.each([
   [['domains', 'list']],
   [['audit', 'verify']],
   [['audit', 'export']],
+  [['totp', 'remove', 'robin@example.com']],
   [['demo', 'auth']],
   [['capture', 'https://a.example.com/', '-o', 'x.png']],
 ])('%j to a stopped instance exits 69 with the remedy', async (args) => {

@@ -14,7 +14,7 @@ import { addDomains } from './commands/domains.ts';
 import { addInstance } from './commands/instance.ts';
 import { addKeys } from './commands/keys.ts';
 import { addServer } from './commands/server.ts';
-import { addDemo, addOpenApi, addRunnerToken } from './commands/small.ts';
+import { addDemo, addOpenApi, addRunnerToken, addTotp } from './commands/small.ts';
 import { addUp } from './commands/up.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import { toOperatorError } from './up/progress.ts';
@@ -46,6 +46,7 @@ export function createProgram(context: CommandContext, version: string): Command
   addKeys(program, context);
   addDomains(program, context);
   addAudit(program, context);
+  addTotp(program, context);
   addDemo(program, context);
   addDoctor(program, context);
   addServer(program, context);

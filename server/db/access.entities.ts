@@ -1,6 +1,7 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import type { AllowedDomain as AllowedDomainEntry } from '#shared/allowed-domain.ts';
-import type { AllowedDomainId, ApiKeyId, InviteId, RunnerId, UserId, WorkspaceId } from '#shared/ids.ts';
+import type { SIGN_IN_WAYS } from '#shared/console.ts';
+import type { AllowedDomainId, ApiKeyId, InviteId, RunnerId, SessionId, UserId, WorkspaceId } from '#shared/ids.ts';
 import type { Scope } from '#shared/scopes.ts';
 import { ofMembers, ofNone, ofWorkspace } from './policies.ts';
 
@@ -43,10 +44,58 @@ export const ConsoleSession = defineEntity({
   ...ofWorkspace(),
   properties: {
     tokenHash: p.text().primary(),
+    /** Names the session where its person sees and ends it. */
+    id: p.text().$type<SessionId>().unique(),
     user: () => p.manyToOne(User).ref().deleteRule('cascade'),
     workspace: () => p.manyToOne(Workspace).ref().deleteRule('cascade'),
+    way: p.text().$type<(typeof SIGN_IN_WAYS)[number]>().nullable(),
+    address: p.text().nullable(),
     createdAt: p.datetime(),
     expiresAt: p.datetime(),
+  },
+});
+
+/** The authenticator app of a user. Its secret is sealed by the server's own key; it counts once it is confirmed. */
+export const Totp = defineEntity({
+  name: 'Totp',
+  tableName: 'totp',
+  ...ofNone(),
+  properties: {
+    user: () => p.manyToOne(User).ref().primary().deleteRule('cascade'),
+    sealedSecret: p.text().hidden(),
+    createdAt: p.datetime(),
+    confirmedAt: p.datetime().nullable(),
+    /** The time step of the last code that was taken: no code of it or of an earlier one is taken again. */
+    lastStep: p.integer().nullable(),
+    /** Codes tried since `triesSince` without success. */
+    tries: p.integer(),
+    triesSince: p.datetime().nullable(),
+  },
+});
+
+/** A code for the day on which the authenticator app is lost. Only a SHA-256 is stored; using it deletes the row. */
+export const RecoveryCode = defineEntity({
+  name: 'RecoveryCode',
+  tableName: 'recovery_code',
+  ...ofNone(),
+  properties: {
+    codeHash: p.text().primary(),
+    user: () => p.manyToOne(User).ref().deleteRule('cascade'),
+  },
+});
+
+/** A user as an identity provider knows them. Its word for a person is `subject`, which is never given to another. */
+export const ExternalLogin = defineEntity({
+  name: 'ExternalLogin',
+  tableName: 'external_login',
+  ...ofNone(),
+  uniques: [{ properties: ['issuer', 'user'], name: 'external_login_user_unique' }],
+  properties: {
+    issuer: p.text().primary(),
+    subject: p.text().primary(),
+    user: () => p.manyToOne(User).ref().deleteRule('cascade'),
+    createdAt: p.datetime(),
+    lastUsedAt: p.datetime().nullable(),
   },
 });
 
@@ -137,6 +186,7 @@ export const RateLimit = defineEntity({
 });
 
 export type MemberRow = InferEntity<typeof Member>;
+export type TotpRow = InferEntity<typeof Totp>;
 export type InviteRow = InferEntity<typeof Invite>;
 export type ApiKeyRow = InferEntity<typeof ApiKey>;
 export type AllowedDomainRow = InferEntity<typeof AllowedDomain>;

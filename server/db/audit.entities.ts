@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { AUDIT_OUTCOMES, type AuditAction, type AuditActorKind } from '#shared/audit.ts';
+import { AUDIT_OUTCOMES, type AuditAction, type AuditActorKind } from '#shared/audit-actions.ts';
 import { ofWorkspace } from './policies.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Log } from '#shared/log.ts';
-import type { BlobStore, Clock, Db, Events, JobQueue, Sealer } from './ports.ts';
+import type { BlobStore, Clock, Db, Events, JobQueue, Sealer, Vault } from './ports.ts';
 
 export type Settings = {
   /** Life of a signed link, in milliseconds. */
@@ -10,7 +10,8 @@ export type Settings = {
   publicUrl(): string;
 };
 
-/** What every use case is given. Each takes the part it needs. `sealer` is null where no public key is configured. */
+/** What every use case is given. Each takes the part it needs. `sealer` is null where no public key is
+ * configured, `vault` where the server has no key of its own. */
 export type Deps = {
   db: Db;
   blobs: BlobStore;
@@ -18,6 +19,7 @@ export type Deps = {
   events: Events;
   clock: Clock;
   sealer: Sealer | null;
+  vault: Vault | null;
   log: Log;
   settings: Settings;
 };

@@ -66,3 +66,28 @@ export interface Sealer {
   /** The public keys as a JWKS, for `GET /api/keys/runner`. */
   jwks(): { keys: unknown[] };
 }
+
+/**
+ * Keeps what the server itself must read again (never a capture's payload) sealed in the database, by a key that is not in
+ * it. `use` says what the text is for and whose it is: sealed for one it does not open for another.
+ */
+export interface Vault {
+  seal(text: string, use: string): string;
+  /** The text, or null when none of the keys opens it: another key, another use, or a changed text. */
+  open(sealed: string, use: string): string | null;
+}
+
+/** Somebody as an identity provider vouches for them. */
+export type Identity = { issuer: string; subject: string; email: string | null; isEmailVerified: boolean; name: string | null };
+/** What has to be remembered of a sign-in from its beginning to the answer, by the browser that began it. */
+export type SignInFlow = { state: string; nonce: string; verifier: string };
+
+/** Single sign-on. Both calls throw `SignInFault`, and ask the provider at most `LIMITS.oidcCallMsMax` at a time. */
+export interface IdentityProvider {
+  /** What people call it. */
+  name: string;
+  /** Where to send the browser, which comes back to `redirectUri`. `anew`: whoever is signed in there is asked again. */
+  begin(redirectUri: string, options?: { anew?: boolean }): Promise<{ url: string; flow: SignInFlow }>;
+  /** Who it was, from the URL the browser came back with. */
+  finish(answer: URL, flow: SignInFlow): Promise<Identity>;
+}

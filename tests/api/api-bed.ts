@@ -58,6 +58,7 @@ export async function createApiBed(options: Partial<AppOptions> = {}): Promise<A
     databaseUrl: database.url,
     blobs: testBlobContainer(),
     publicKeys: { keys: [{ ...(await exportJWK(publicKey)), kid: 'pool-1' }] },
+    secretKeys: [secret(new Uint8Array(randomBytes(32)))],
     host: '127.0.0.1',
     port: 0,
     operatorToken: secret(OPERATOR_TOKEN),

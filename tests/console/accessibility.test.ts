@@ -1,24 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults, RunOptions } from 'axe-core';
-import type { Browser, Page } from 'playwright';
+import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openBrowser, openSignedIn, openTab, type Tab } from './open-browser.ts';
+import { checkEverywhere, settle, violations } from './check-accessibility.ts';
+import { openBrowser, openSignedIn, openTab } from './open-browser.ts';
 import { type Seeded, seedConsole } from './seed-console.ts';
 import { type Console, startConsole } from './start-console.ts';
 
-// Each page full, empty and wrong, in both colour schemes, wide and narrow: no violation of WCAG 2.2 AA, no sideways
-// scrolling, no console error, nothing refused by the content security policy.
-declare global {
-  interface Window {
-    axe: { run(options: RunOptions): Promise<AxeResults> };
-  }
-}
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-const SCHEMES = ['light', 'dark'] as const;
-const WIDTHS = [1280, 375];
+// Each page full, empty and wrong: see check-accessibility.ts for what is asked of each.
 /** Browsers write a line for each refused request; these pages are meant to be refused one. */
 const REFUSED = /status of 40[134]/;
 
@@ -40,39 +27,6 @@ afterAll(async () => {
   await Promise.all([full, empty, bare].map((console) => console?.close()));
 });
 
-async function settle(page: Page): Promise<void> {
-  await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' });
-  await page.evaluate(() => document.fonts.ready);
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate((tags) => window.axe.run({ runOnly: tags, resultTypes: ['violations'] }), TAGS);
-  return found.map(
-    (rule) => `${rule.id}: ${rule.nodes.map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).join('; ')}`,
-  );
-}
-
-async function checkEverywhere({ page, faults }: Tab, title: string | RegExp): Promise<void> {
-  for (const colorScheme of SCHEMES) {
-    for (const width of WIDTHS) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.setViewportSize({ width, height: 860 });
-      await page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
-      await settle(page);
-      const where = `${colorScheme}, ${width} px`;
-      expect(await violations(page), where).toEqual([]);
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-        `sideways scroll, ${where}`,
-      ).toBeLessThanOrEqual(0);
-    }
-  }
-  expect(await page.title()).toMatch(title);
-  expect(faults).toEqual([]);
-}
-
 async function checkPage(console: Console, path: string, title: string | RegExp): Promise<void> {
   const tab = await openSignedIn(browser, console, path, { ignore: REFUSED });
   await tab.page.getByRole('heading', { level: 1 }).waitFor();
@@ -93,6 +47,8 @@ describe('a console in use', () => {
   test('the API keys', () => checkPage(full, '/keys', 'API keys · SessionShot'));
   test('the allowed domains', () => checkPage(full, '/domains', 'Allowed domains · SessionShot'));
   test('the members', () => checkPage(full, '/members', 'Members · SessionShot'));
+  test('the audit log', () => checkPage(full, '/audit', 'Audit log · SessionShot'));
+  test('the audit log, filtered to none', () => checkPage(full, '/audit?action=runner.revoke&from=2026-01-01', 'Audit log · SessionShot'));
   test('the account', () => checkPage(full, '/account', 'Account · SessionShot'));
   test('an address that leads nowhere', () => checkPage(full, '/nothing-here', 'Not found · SessionShot'));
 });

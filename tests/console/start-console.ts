@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
-import { type App, startApp } from '#server/app.ts';
+import { type App, type AppOptions, startApp } from '#server/app.ts';
 import type { OperatorActor } from '#server/domain/access/actor.ts';
 import { createSignInLink } from '#server/domain/access/sessions.ts';
 import { ensureFirstWorkspace } from '#server/domain/access/workspaces.ts';
@@ -15,6 +16,7 @@ const CLIENT_DIR = join(import.meta.dirname, '../../dist/client');
 export type Console = {
   app: App;
   url: string;
+  databaseUrl: string;
   /** Acts in the first workspace as the owner of the machine does. */
   operator: OperatorActor;
   /** A fresh one-time link of the owner. */
@@ -22,10 +24,10 @@ export type Console = {
   close(): Promise<void>;
 };
 
-type Options = { hasOwner?: boolean; port?: number; linkLifeMs?: number };
+type Options = { hasOwner?: boolean; port?: number; linkLifeMs?: number; oidc?: AppOptions['oidc'] };
 
 /** The whole server with the built console, on a database and a container of its own. */
-export async function startConsole({ hasOwner = true, port = 0, linkLifeMs }: Options = {}): Promise<Console> {
+export async function startConsole({ hasOwner = true, port = 0, linkLifeMs, oidc }: Options = {}): Promise<Console> {
   if (!existsSync(join(CLIENT_DIR, 'index.html')))
     throw new Error('dist/client is missing: run this test with `npm test`, which builds it');
   const database = await createTestDatabase();
@@ -35,6 +37,8 @@ export async function startConsole({ hasOwner = true, port = 0, linkLifeMs }: Op
     databaseUrl: database.url,
     blobs: testBlobContainer(),
     publicKeys: { keys: [jwk] },
+    oidc,
+    secretKeys: [secret(new Uint8Array(randomBytes(32)))],
     host: '127.0.0.1',
     port,
     clientDir: CLIENT_DIR,
@@ -45,6 +49,7 @@ export async function startConsole({ hasOwner = true, port = 0, linkLifeMs }: Op
   return {
     app,
     url: app.url,
+    databaseUrl: database.url,
     get operator() {
       if (!owner) throw new Error('this console was started without an owner');
       return { kind: 'operator' as const, workspaceId: owner.workspaceId, fingerprintKey: secret(new Uint8Array(32)) };

@@ -63,6 +63,7 @@ function keptSecrets(): Record<string, { file: string; value: string }> {
     'the runner’s token': { file: 'runner.token', value: text('runner.token') },
     'the password of the database': { file: 'postgres.password', value: text('postgres.password') },
     'the key of the storage': { file: 'storage.json', value: JSON.parse(text('storage.json')).key },
+    'the key of the server': { file: 'keys/server.key', value: text('keys/server.key') },
     'the private key': { file: 'keys/private.jwks.json', value: JSON.parse(text('keys/private.jwks.json')).keys[0].d },
   };
 }

@@ -5,8 +5,9 @@ import { addAllowedDomain } from '#server/domain/access/allowed-domains.ts';
 import { createApiKey } from '#server/domain/access/api-keys.ts';
 import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.ts';
 import { createInvite } from '#server/domain/access/invites.ts';
+import { listOwnSessions } from '#server/domain/access/own-sessions.ts';
 import { createRunner } from '#server/domain/access/runners.ts';
-import { createSignInLink, setPassword, signInWithLink } from '#server/domain/access/sessions.ts';
+import { createSignInLink, readSession, setPassword, signInWithLink } from '#server/domain/access/sessions.ts';
 import { insertOwner } from '#server/domain/access/workspaces.ts';
 import { createCapture } from '#server/domain/captures/create-capture.ts';
 import { captureRequestSchema } from '#shared/capture-request.ts';
@@ -78,6 +79,8 @@ function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
       const { capture } = await createCapture(deps, actor, request, { body: {} });
       const { runner } = await createRunner(deps, { name: unique() });
       const member = await addMember(api, workspaceId, 'viewer');
+      const { token } = await signInWithLink(deps, (await createSignInLink(deps, member)).token);
+      const [session] = await listOwnSessions(deps, await readSession(deps, token));
       const link = await createSignInLink(deps, member);
       const invite = await makeInvite();
       return {
@@ -92,6 +95,7 @@ function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
         link: link.token,
         inviteToken: invite.token,
         signer: SIGNER,
+        session: session?.id ?? '',
       };
     },
     makeInvite,
@@ -117,10 +121,12 @@ const PICTURE = {
   runners: 'select id, name, revoked_at from runner',
   members: 'select user_id, role from member where workspace_id = $1',
   invites: 'select id, email, role from invite where workspace_id = $1',
+  totp: 'select user_id, confirmed_at from totp join member using (user_id) where workspace_id = $1',
   workspaces: 'select id, name from workspace where id = $1',
 };
 
-async function addMember(api: ApiBed, workspaceId: WorkspaceId, role: Role): Promise<UserId> {
+/** Adds somebody new, without address and password. */
+export async function addMember(api: { app: Pick<ApiBed['app'], 'deps'> }, workspaceId: WorkspaceId, role: Role): Promise<UserId> {
   const userId = makeId('user');
   const createdAt = new Date();
   await api.app.deps.db.acrossWorkspaces().transactional(async (em) => {

@@ -105,7 +105,7 @@ describe.each(listProcedures().map((procedure): [string, Procedure] => [procedur
         ),
       );
       expect([who, heard.code]).toEqual([who, expected]);
-      for (const id of [subject.capture, subject.key, subject.domain, subject.workspace, subject.member, subject.invite])
+      for (const id of [subject.capture, subject.key, subject.domain, subject.workspace, subject.member, subject.invite, subject.session])
         expect(heard.text).not.toContain(id);
       if (rule.names) expect(withoutIds(heard.text)).toBe(withoutIds((await call(rule.input?.(unknown, bed.unique()))).text));
     }
@@ -149,7 +149,7 @@ function keyCell(access: Access, scopes: readonly Scope[]): string | null {
 /** Ids of the right form that nothing has. */
 function unknownOf(subject: Subject): Subject {
   const other = (id: string) => `${id.slice(0, -6)}${id.endsWith('000000') ? '111111' : '000000'}`;
-  const { workspace, capture, key, domain, member, invite } = subject;
+  const { workspace, capture, key, domain, member, invite, session } = subject;
   return {
     ...subject,
     workspace: other(workspace),
@@ -158,6 +158,7 @@ function unknownOf(subject: Subject): Subject {
     domain: other(domain),
     member: other(member),
     invite: other(invite),
+    session: other(session),
   };
 }
 

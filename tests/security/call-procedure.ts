@@ -85,6 +85,7 @@ function instanceOf(api: ApiBed): Instance {
     publicUrl: () => api.app.url,
     rates: createRateLimits(api.app.deps),
     operatorToken: null,
+    oidc: null,
     drain: new AbortController().signal,
     stop: () => undefined,
   };

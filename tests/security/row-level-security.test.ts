@@ -25,10 +25,13 @@ const bed: RowLevelBed = await createRowLevelBed();
 const { walled, open } = await readTables(bed.databaseUrl);
 afterAll(() => bed.close());
 
-/** Tables that hold nothing of one workspace, and why. The first two have a wall of their own, below. */
+/** Tables that hold nothing of one workspace, and why. People and what lets them in have a wall of their own, below. */
 const OPEN: Record<string, string> = {
   app_user: 'a person can be a member of several workspaces',
   sign_in_link: 'leads a person in, not into a workspace',
+  totp: 'a second factor of a person',
+  recovery_code: 'a second factor of a person',
+  external_login: 'a person as an identity provider knows them',
   rate_limit: 'how much of a rate is used up, by key or address; no row is ever shown',
   runner: 'serves every workspace',
   audit_link: 'the chain is one for the instance; it holds hashes alone',
@@ -130,12 +133,16 @@ describe.each(walled)('$name', (table) => {
 test('people are there for the workspaces that they are members of, and one-time links for none', async () => {
   const link = { hash: 'link-of-a-test', user: (await bed.sql<{ user_id: string }>('select user_id from member limit 1'))[0]?.user_id };
   await bed.sql('insert into sign_in_link (token_hash, user_id, expires_at) values ($1, $2, now())', [link.hash, link.user]);
+  await bed.sql("insert into totp (user_id, sealed_secret, created_at, tries) values ($1, 'sealed', now(), 0)", [link.user]);
+  await bed.sql("insert into recovery_code (code_hash, user_id) values ('code-of-a-test', $1)", [link.user]);
+  await bed.sql("insert into external_login (issuer, subject, user_id, created_at) values ('https://i.example', 's', $1, now())", [link.user]);
   for (const workspace of [bed.ours, bed.theirs]) {
     const members = await bed.sql('select user_id as id from member where workspace_id = $1 order by user_id', [workspace]);
     await bed.as({ workspace }, async (ask) => {
       expect((await ask('select id from app_user order by id')).rows).toEqual(members);
       expect((await ask(`update app_user set name = 'x'`)).rowCount).toBe(members.length);
-      expect((await ask('select * from sign_in_link')).rowCount).toBe(0);
+      for (const table of ['sign_in_link', 'totp', 'recovery_code', 'external_login'])
+        expect((await ask(`select * from ${table}`)).rowCount, table).toBe(0);
       await expect(ask(`insert into app_user (id, name, created_at) values ('usr_new', 'x', now())`)).rejects.toThrow('row-level security');
     });
   }

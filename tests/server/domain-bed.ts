@@ -10,6 +10,7 @@ import { addAllowedDomain } from '#server/domain/access/allowed-domains.ts';
 import { createApiKey } from '#server/domain/access/api-keys.ts';
 import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.ts';
 import { authenticateRunner, createRunner } from '#server/domain/access/runners.ts';
+import { createVault } from '#server/domain/access/vault.ts';
 import { ensureFirstWorkspace } from '#server/domain/access/workspaces.ts';
 import { createCapture } from '#server/domain/captures/create-capture.ts';
 import { createSealer } from '#server/domain/captures/seal-payload.ts';
@@ -59,6 +60,7 @@ export async function createDomainBed(settings: Partial<Deps['settings']> = {}):
     events,
     clock: { now: () => new Date() },
     sealer,
+    vault: createVault([secret(new Uint8Array(randomBytes(32)))]),
     log,
     settings: {
       linkLifeMs: LIMITS.linkLifeMsDefault,

@@ -56,6 +56,21 @@ export function addRunnerToken(program: Command, { terminal }: CommandContext): 
   );
 }
 
+/** `totp remove EMAIL`: for somebody who has lost the phone and the recovery codes. */
+export function addTotp(program: Command, { terminal }: CommandContext): void {
+  const totp = program.command('totp').description('authenticator apps of people who sign in to the console');
+  examples(totp, ['sessionshot totp remove robin@example.com']);
+  const remove = withInstance(
+    totp.command('remove').argument('EMAIL').description('take the app and the recovery codes away: the password alone signs in again'),
+  );
+  examples(remove, ['sessionshot totp remove robin@example.com']).action(async (email: string, _flags: unknown, command: Command) => {
+    const { operator, json } = await openSession(command);
+    const removed = await operator.call('totp.reset', z.object({ ok: z.literal(true) }), { email });
+    if (json) return terminal.json(removed);
+    terminal.say(`${terminal.style('green', '✔')} ${email} signs in by password alone now.`);
+  });
+}
+
 /** `openapi --out FILE`: the document that the server serves, from the same schemas. */
 export function addOpenApi(program: Command, { terminal }: CommandContext): void {
   const command = program

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type App, type AppOptions, startApp } from '#server/app.ts';
-import { readPublicKeys } from '#server/config.ts';
+import { readPublicKeys, readSecretKeys } from '#server/config.ts';
 import { openLog } from '#server/embedded/child-process.ts';
 import { type DataDir, openDataDir } from '#server/embedded/data-dir.ts';
 import { type EmbeddedDemo, readDemoFacts } from '#server/embedded/embedded-demo.ts';
@@ -10,10 +10,10 @@ import { type EmbeddedRunner, startEmbeddedRunner } from '#server/embedded/embed
 import { findPortFault } from '#server/embedded/free-port.ts';
 import { takeInstance } from '#server/embedded/instance.ts';
 import { EXIT, OperatorError } from '#server/embedded/operator-error.ts';
-import { writePrivateFile } from '#server/embedded/private-file.ts';
+import { readOrMake, writePrivateFile } from '#server/embedded/private-file.ts';
 import { createLog, type Log } from '#shared/log.ts';
 import { secret } from '#shared/secret.ts';
-import { readExternalParts, readPassedOn, type Settings } from '../config.ts';
+import { readExternalParts, readPassedOn, readSingleSignOn, type Settings } from '../config.ts';
 import { OPERATOR_TOKEN_FILE } from '../operator-client.ts';
 import type { FoundBrowser } from './browser.ts';
 import { buildConsole, CLIENT_DIR } from './console-build.ts';
@@ -87,6 +87,8 @@ async function startServer(context: StartContext, parts: ServerParts): Promise<A
     tell('updating the schema, opening the port');
     const token = randomBytes(32).toString('base64url');
     writePrivateFile(join(dataDir.path, OPERATOR_TOKEN_FILE), token);
+    const secretKeyFile = join(dataDir.path, 'keys', 'server.key');
+    readOrMake(secretKeyFile, () => `${randomBytes(32).toString('base64')}\n`);
     const app = await lifetime.own(
       startApp({
         databaseUrl: parts.database.databaseUrl,
@@ -94,6 +96,8 @@ async function startServer(context: StartContext, parts: ServerParts): Promise<A
         rabbitmqUrl: external.rabbitmqUrl,
         blobs: parts.storage,
         publicKeys: readPublicKeys(parts.publicFile),
+        secretKeys: readSecretKeys(secretKeyFile),
+        oidc: readSingleSignOn(),
         host: settings.host,
         port: settings.port,
         publicUrl: settings.publicUrl,

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { AuditAction } from '#shared/audit.ts';
+import type { AuditAction } from '#shared/audit-actions.ts';
 import { makeId, type UserId, type WorkspaceId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Deps } from '../deps.ts';

@@ -9,6 +9,7 @@ import { type Actor, type Role, requireAdmin } from './actor.ts';
 import { recordAudit, recordRefusal } from './audit.ts';
 import { requireRank } from './members.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
+import { requireSecondFactor } from './second-factor.ts';
 import { explainTaken, type IssuedToken, normalEmail, openSessionIn } from './sessions.ts';
 import { hashToken, makeConsoleToken } from './token-hash.ts';
 
@@ -76,11 +77,11 @@ export async function previewInvite(deps: Keeping, token: string): Promise<Invit
 
 /**
  * Accepts an invite, which is used up by it, and signs in to its workspace. A person who has an account proves it by their
- * password: the link alone must not open what they have elsewhere. Others are made one, by `name` and `password`.
+ * password, and by a code where they have an authenticator app: the link alone must not open what they have elsewhere. Others are made one, by `name` and `password`.
  */
 export async function acceptInvite(
-  deps: Keeping & Pick<Deps, 'log'>,
-  input: { token: string; name?: string; password: string; address?: string },
+  deps: Keeping & Pick<Deps, 'log' | 'vault'>,
+  input: { token: string; name?: string; password: string; code?: string; address?: string },
 ): Promise<IssuedToken> {
   const { address } = input;
   const em = deps.db.acrossWorkspaces();
@@ -90,6 +91,7 @@ export async function acceptInvite(
     await recordRefusal(deps, { kind: 'anyone', address }, { action: 'session.open', target: known.id, detail: 'invite' });
     throw new AppError('not_signed_in', 'The password is not the one of this account.');
   }
+  if (known) await requireSecondFactor(deps, { userId: known.id, address }, input.code);
   const passwordHash = known ? null : await hashPassword(input.password);
   return await deps.db.acrossWorkspaces().transactional(async (tx) => {
     const invite = await findInvite(tx, deps, input.token);

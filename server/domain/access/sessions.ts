@@ -1,28 +1,29 @@
 import { type EntityManager, UniqueConstraintViolationException } from '@mikro-orm/postgresql';
 import { ConsoleSession, Member, SignInLink, User, Workspace } from '#server/db/access.entities.ts';
-import type { MeView } from '#shared/console.ts';
-import type { UserId, WorkspaceId } from '#shared/ids.ts';
+import type { MeView, SIGN_IN_WAYS } from '#shared/console.ts';
+import { makeId, type UserId, type WorkspaceId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import type { UserActor } from './actor.ts';
 import { type AuditActor, recordAudit, recordRefusal } from './audit.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
+import { requireSecondFactor } from './second-factor.ts';
 import { fingerprintKeyOf, hashToken, makeConsoleToken } from './token-hash.ts';
 import { findFirstOwner, insertOwner, lockFirstOwner } from './workspaces.ts';
 
 type Keeping = Pick<Deps, 'db' | 'clock'>;
-type Signing = Keeping & Pick<Deps, 'log'>;
+type Signing = Keeping & Pick<Deps, 'log' | 'vault'>;
 /** A token for a cookie or a link. Only its hash is stored. */
 export type IssuedToken = { token: string; expiresAt: Date };
 
 /**
- * Signs in with e-mail and password. One answer for an unknown address and a wrong password, in the same time. A failed
+ * Signs in with e-mail and password, and the code of an authenticator app where there is one (`second_factor_needed`). One answer for an unknown address and a wrong password, in the same time. A failed
  * try is recorded without the name that was given: people type passwords there.
  */
 export async function signInWithPassword(
   deps: Signing,
-  input: { email: string; password: string; address?: string },
+  input: { email: string; password: string; code?: string; address?: string },
 ): Promise<IssuedToken> {
   const { address } = input;
   const user = await deps.db.acrossWorkspaces().findOne(User, { email: normalEmail(input.email) });
@@ -31,11 +32,15 @@ export async function signInWithPassword(
     await recordRefusal(deps, { kind: 'anyone', address }, { action: 'session.open', target: user?.id, detail: 'password' });
     throw new AppError('not_signed_in', 'The e-mail address or the password is wrong.');
   }
+  await requireSecondFactor(deps, { userId: user.id, address }, input.code);
   return await deps.db.acrossWorkspaces().transactional((em) => openSession(em, deps, { userId: user.id, address, by: 'password' }));
 }
 
-/** Signs in with a one-time link, which is used up by it. */
-export async function signInWithLink(deps: Signing, token: string, address?: string): Promise<IssuedToken> {
+/**
+ * Signs in with a one-time link, which is used up by it. No second factor is asked for: such a link is made by the operator
+ * of the machine, and is the way back in for an owner whose phone is lost.
+ */
+export async function signInWithLink(deps: Keeping & Pick<Deps, 'log'>, token: string, address?: string): Promise<IssuedToken> {
   const session = await deps.db.acrossWorkspaces().transactional(async (em) => {
     const [link] = await em.execute<{ user_id: UserId }[]>(
       'delete from sign_in_link where token_hash = ? and expires_at > ? returning user_id',
@@ -90,9 +95,17 @@ export async function signOut(deps: Pick<Deps, 'db'>, actor: UserActor): Promise
   });
 }
 
-/** Sets the actor's e-mail address and password, and ends the user's other sessions. */
-export async function setPassword(deps: Pick<Deps, 'db'>, actor: UserActor, input: { email: string; password: string }): Promise<void> {
+/**
+ * Sets the actor's e-mail address and password, and ends the user's other sessions. Costs a code where there is an
+ * authenticator app: with another address the account could be reached by single sign-on, around the app.
+ */
+export async function setPassword(
+  deps: Signing,
+  actor: UserActor,
+  input: { email: string; password: string; code?: string },
+): Promise<void> {
   const passwordHash = await hashPassword(input.password);
+  await requireSecondFactor(deps, { userId: actor.userId, address: actor.address }, input.code);
   await deps.db.acrossWorkspaces().transactional(async (em) => {
     await em.nativeUpdate(User, { id: actor.userId }, { email: normalEmail(input.email), passwordHash }).catch(explainTaken);
     await em.nativeDelete(ConsoleSession, { user: actor.userId, tokenHash: { $ne: actor.sessionHash } });
@@ -145,10 +158,10 @@ export async function purgeSessions(deps: Keeping): Promise<void> {
 }
 
 /** `by`: what the person proved themselves with. */
-type Opening = { userId: UserId; address?: string; by: 'password' | 'link' | 'set-up' | 'invite' };
+type Opening = { userId: UserId; address?: string; by: (typeof SIGN_IN_WAYS)[number] };
 
-/** Inside the caller's transaction. */
-async function openSession(em: EntityManager, deps: Pick<Deps, 'clock'>, { userId, address, by }: Opening): Promise<IssuedToken> {
+/** Opens a session in the workspace that the user has been a member of for the longest, inside the caller's transaction. */
+export async function openSession(em: EntityManager, deps: Pick<Deps, 'clock'>, { userId, address, by }: Opening): Promise<IssuedToken> {
   const member = await em.findOne(Member, { user: userId }, { orderBy: { createdAt: 'asc' } });
   if (!member) throw new AppError('not_signed_in', 'This user is not a member of any workspace.');
   return await openSessionIn(em, deps, { userId, address, by, workspaceId: member.workspace.id });
@@ -163,7 +176,16 @@ export async function openSessionIn(
   const token = makeConsoleToken();
   const now = deps.clock.now();
   const expiresAt = new Date(now.getTime() + LIMITS.consoleSessionLifeMs);
-  await em.insert(ConsoleSession, { tokenHash: hashToken(token), user: userId, workspace: workspaceId, createdAt: now, expiresAt });
+  await em.insert(ConsoleSession, {
+    tokenHash: hashToken(token),
+    id: makeId('session', now.getTime()),
+    user: userId,
+    workspace: workspaceId,
+    way: by,
+    address: address ?? null,
+    createdAt: now,
+    expiresAt,
+  });
   const actor = { kind: 'user' as const, userId, address };
   await recordAudit(em, actor, { action: 'session.open', target: userId, detail: by, workspaceId });
   return { token, expiresAt };

@@ -1,5 +1,5 @@
 import { Job } from '#server/db/captures.entities.ts';
-import type { AuditAction } from '#shared/audit.ts';
+import type { AuditAction } from '#shared/audit-actions.ts';
 import type { JobId } from '#shared/ids.ts';
 import type { RunnerActor } from '../access/actor.ts';
 import { recordRefusal } from '../access/audit.ts';
