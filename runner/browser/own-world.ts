@@ -10,7 +10,8 @@ export type Held<T> = {
 type Tab = { cdp: CDPSession; run: CaptureRun };
 
 const STEP_MS_MAX = 5000;
-const WORLD = 'sessionshot-layout';
+const WORLD = 'sessionshot';
+const mainFrameIds = new WeakMap<CDPSession, string>();
 
 /**
  * Makes something in the main document, in a world of our own: an application that has replaced parts of JavaScript's or the
@@ -47,9 +48,11 @@ export async function runInOwnWorld(tab: Tab, expression: string): Promise<void>
   if (exceptionDetails) throw new Error('Our own script failed in the page.');
 }
 
-async function openWorld({ cdp, run }: Tab): Promise<number> {
-  const { frameTree } = await run.within(STEP_MS_MAX, cdp.send('Page.getFrameTree'));
-  const world = cdp.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: WORLD });
+/** Makes that world where the document has none yet, and returns the id of its execution context. Throws as the others do. */
+export async function openWorld({ cdp, run }: Tab): Promise<number> {
+  const frameId = mainFrameIds.get(cdp) ?? (await run.within(STEP_MS_MAX, cdp.send('Page.getFrameTree'))).frameTree.frame.id;
+  mainFrameIds.set(cdp, frameId); // It stays while the tab lives, whatever is loaded there.
+  const world = cdp.send('Page.createIsolatedWorld', { frameId, worldName: WORLD });
   return (await run.within(STEP_MS_MAX, world)).executionContextId;
 }
 

@@ -10,7 +10,7 @@ import { watchDrawings } from './drawings.ts';
 import { watchLazyParts } from './lazy-parts.ts';
 import { watchIntervals } from './page-intervals.ts';
 import { watchPromises } from './page-promises.ts';
-import { type Stamp, watchStamp } from './page-stamp.ts';
+import { type Stamp, type StampPart, watchStamp } from './page-stamp.ts';
 import { watchPage } from './page-watch.ts';
 import { watchPictures } from './pictures.ts';
 import { watchRestyle } from './restyle.ts';
@@ -62,8 +62,8 @@ export function askWhenReady({ ms, lazy }: { ms: number; lazy: boolean }): Promi
 }
 
 /** Asks the probe for the stamp of its document; null where there is none to ask. Runs in the page. */
-export function askStamp(): Stamp | null {
-  return window.__sessionshotProbe?.stamp() ?? null;
+export function askStamp(of: StampPart): Stamp | null {
+  return window.__sessionshotProbe?.stamp(of) ?? null;
 }
 
 /** Asks the probe whether a script may answer to other styles; true where there is none to ask. Runs in the page. */

@@ -5,7 +5,7 @@ import type { Drawings } from './drawings.ts';
 import type { LazyParts } from './lazy-parts.ts';
 import type { PageIntervals } from './page-intervals.ts';
 import type { PagePromises } from './page-promises.ts';
-import type { PageStamp, Stamp } from './page-stamp.ts';
+import type { PageStamp, Stamp, StampPart } from './page-stamp.ts';
 import type { PageWatch } from './page-watch.ts';
 import type { Pictures } from './pictures.ts';
 import type { Restyle } from './restyle.ts';
@@ -41,7 +41,7 @@ export type Probe = {
   /** Whether something here may be told when it comes into view, a frame included. */
   mayHeedView(): boolean;
   scrollAreas(): Element[];
-  stamp(): Stamp;
+  stamp(of: StampPart): Stamp;
   /** Whether a script of this document may be told when other styles apply. */
   heedsStyles(): boolean;
   /** Leaves a style sheet of ours out of the stamp. */

@@ -2,7 +2,8 @@ import { CaptureFault } from '../capture-run.ts';
 import { isSameCookie } from '../session/session.ts';
 import { checkExpectations, checkVerify, isVerifyInSight } from '../visit/expectations.ts';
 import type { Visit } from '../visit/visit.ts';
-import { isStill, readPageFacts } from './page-facts.ts';
+import { readPageFacts } from './page-facts.ts';
+import { isStill } from './page-state.ts';
 import type { PageFacts } from './read-facts.ts';
 import { deletedSessionCookies, judgePage } from './verdict.ts';
 

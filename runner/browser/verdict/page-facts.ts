@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { CDPSession, Frame, Page } from 'playwright';
 import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
-import { listensTo } from '../readiness/page-listeners.ts';
-import type { Stamp } from '../readiness/page-stamp.ts';
-import { askHeedsStyles, askStamp } from '../readiness/readiness-probe.ts';
+import { openWorld } from '../own-world.ts';
 import { findParts } from './find-parts.ts';
 import { lookAround, type Words } from './look-around.ts';
+import { type KnownPage, readState } from './page-state.ts';
 import { type PageFacts, readFacts } from './read-facts.ts';
 import { readText } from './read-text.ts';
 import * as words from './sign-in-words.ts';
@@ -15,7 +13,7 @@ import { showsWall } from './wall-signs.ts';
 
 export type FactsPage = { page: Page; cdp: CDPSession; run: CaptureRun };
 /** Facts, and the documents that they were read from, in the state in which they were read. */
-export type KnownFacts = { facts: PageFacts[]; frames: readonly Frame[]; state: Stamp };
+export type KnownFacts = KnownPage & { facts: PageFacts[] };
 
 const WORDS: Words = {
   signIn: words.SIGN_IN_WORDS,
@@ -34,9 +32,6 @@ const FACTS_MS_MAX = 5000;
 const FRAME_SHARE_MIN = 0.25;
 const FRAMES_MAX = 10;
 const FRAMES_ASKED_MAX = 50;
-const WORLD = 'sessionshot-verdict';
-/** What a page is told of when it becomes print, and when it is a page again. */
-const PRINT = /^(?:beforeprint|afterprint|resize|transitionend|animationend)$/;
 
 /**
  * Reads the facts of the main document, and of frames that fill a good part of the view (an embedded sign-in): the largest
@@ -69,61 +64,13 @@ function framesThatCount(frames: { share: number; facts: PageFacts | null }[]): 
 }
 
 /**
- * Whether a page that drew a picture is still the one that was read: the same documents, not a node changed, and the same
- * things on top. `isDressed`: it has another medium or view by now, where other things lie on top; then only a page counts
- * that has no script to answer to that, and no embedded page that was judged.
- */
-export async function isStill(target: FactsPage, known: KnownFacts, isDressed: boolean): Promise<boolean> {
-  const { frames, state } = known;
-  if (!isDressed) {
-    const now = await readState(target, frames);
-    return now.nodes === state.nodes && now.shown === state.shown;
-  }
-  if (frames.length > 1) return false;
-  const [now, answers] = await Promise.all([readState(target, frames), answersToPrint(target)]);
-  return now.nodes === state.nodes && !answers;
-}
-
-async function answersToPrint({ page, cdp, run }: FactsPage): Promise<boolean> {
-  try {
-    const asked = Promise.all([page.evaluate(askHeedsStyles), listensTo(cdp, ['window'], PRINT)]);
-    return (await run.within(FACTS_MS_MAX, asked)).includes(true);
-  } catch (error) {
-    if (run.stopped()) throw error;
-    return true; // A page that leaves or does not answer is read anew.
-  }
-}
-
-/** Names the documents in these frames and what has changed in them; twice the same text is twice the same page. */
-async function readState({ page, run }: FactsPage, frames: readonly Frame[]): Promise<Stamp> {
-  const stamps = await Promise.all(
-    frames.map(async (frame) => {
-      try {
-        return await run.within(FACTS_MS_MAX, frame.evaluate(askStamp));
-      } catch (error) {
-        if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached()) return null;
-        throw error;
-      }
-    }),
-  );
-  const known = stamps.map((stamp) => stamp ?? { nodes: randomUUID(), shown: '' }); // what does not answer is never the same
-  const addresses = page.frames().map((frame) => frame.url());
-  return {
-    nodes: JSON.stringify([known.map(({ nodes }) => nodes), addresses]),
-    shown: JSON.stringify(known.map(({ shown }) => shown)),
-  };
-}
-
-/**
  * Reads the main document from a world of our own: an application that has replaced parts of JavaScript's own library
  * there has done so for itself only. A page that is leaving is asked once more the ordinary way.
  */
 async function readMain({ page, cdp, run }: FactsPage): Promise<PageFacts | null> {
   try {
-    const { frameTree } = await run.within(FACTS_MS_MAX, cdp.send('Page.getFrameTree'));
-    const world = cdp.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: WORLD });
-    const { executionContextId } = await run.within(FACTS_MS_MAX, world);
-    const call = cdp.send('Runtime.evaluate', { expression: READ_FACTS, contextId: executionContextId, returnByValue: true });
+    const contextId = await openWorld({ cdp, run });
+    const call = cdp.send('Runtime.evaluate', { expression: READ_FACTS, contextId, returnByValue: true });
     const { result, exceptionDetails } = await run.within(FACTS_MS_MAX, call);
     if (!exceptionDetails) return result.value;
   } catch (error) {

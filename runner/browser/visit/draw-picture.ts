@@ -23,8 +23,9 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
   const view = page.viewportSize();
   if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
   const sheet = await layOutForSheet(visit, output);
-  if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : 'style');
-  await expandForPrint(visit);
+  await expandForPrint(visit, async () => {
+    if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : 'style');
+  });
   const pdfTime = clockStart(payload.request);
   const timeout = { actionTimeout: timeouts.action };
   const draw = () => render({ page, cdp, run, output, javaScriptEnabled, ...timeout, bytesMax: assetBytesMax, pdfTime, sheet });
