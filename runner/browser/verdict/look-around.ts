@@ -16,7 +16,7 @@ export function lookAround(words: Words) {
   const ROOTS_MAX = 500;
   const squash = (text: string) => text.replace(/\s+/g, ' ').trim();
   const is = (pattern: string) => {
-    const expression = new RegExp(pattern, 'iu');
+    const expression = new RegExp(pattern, 'i');
     return (text: string) => expression.test(squash(text));
   };
   const says = {
