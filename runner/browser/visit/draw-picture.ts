@@ -1,6 +1,8 @@
+import { answeringFrames } from '../answering-frames.ts';
 import { createRedaction } from '../controls/redact-page.ts';
 import { clockStart } from '../controls/reproduce.ts';
 import { expandForPrint } from '../expand/expand-for-print.ts';
+import { askLeavePrint } from '../readiness/readiness-probe.ts';
 import { settleAgain } from '../readiness/settle-visit.ts';
 import { render } from '../render/render.ts';
 import type { Rendered } from '../render/rendered.ts';
@@ -9,6 +11,8 @@ import { chooseMedia, emulateMedium } from './emulation.ts';
 import type { Visit } from './visit.ts';
 
 const SWITCH_MS_MAX = 10_000;
+const LEAVE_MS_MAX = 1000;
+const FRAMES_MAX = 50;
 
 /**
  * Makes the result of a judged page, redacted where the request asks for it. A page is used and judged as people see it,
@@ -23,7 +27,7 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
   const view = page.viewportSize();
   if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
   const sheet = await layOutForSheet(visit, output);
-  if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : 'style');
+  if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : 'style', output.format === 'pdf');
   await expandForPrint(visit);
   const pdfTime = clockStart(payload.request);
   const timeout = { actionTimeout: timeouts.action };
@@ -33,8 +37,16 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
     visit.undress = async () => {
       if (sheet && view) await run.within(SWITCH_MS_MAX, page.setViewportSize(view));
       if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.visit));
+      if (output.format === 'pdf') await leavePrint(visit);
     };
   return rendered;
+}
+
+/** Tells every document that was told of print that it is over. One that leaves or does not answer is none to be told. */
+async function leavePrint(visit: Visit): Promise<void> {
+  const frames = await answeringFrames(visit, FRAMES_MAX);
+  const told = frames.map((frame) => visit.run.within(LEAVE_MS_MAX, frame.evaluate(askLeavePrint)));
+  await Promise.allSettled(told);
 }
 
 async function drawRedacted(visit: Visit, draw: () => Promise<Rendered>): Promise<Rendered> {
