@@ -26,13 +26,15 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   const jar = cookies.length > 0 ? await run.within(CHECK_MS_MAX, context.cookies()) : [];
   const paper = when === 'again' && visit.undress !== null && request.output.format === 'pdf' ? await readPageFacts(visit) : null;
   const screen = visit.known?.facts ?? [];
+  // Before the address is read: a page that is told that print is over may go elsewhere.
+  const facts = await factsOf(visit, when);
   const input = {
     targetUrl: target.href,
     finalUrl: page.url(),
     httpStatus: network.documentStatus(),
     expectedStatuses: request.expect.flatMap((expect) => (expect.status === undefined ? [] : [expect.status])),
     hasAuth: auth !== null,
-    facts: await factsOf(visit, when),
+    facts,
     deletedCookies: deletedSessionCookies(cookies, jar, isSameCookie),
     domains,
     describesPage: request.expect.some(
