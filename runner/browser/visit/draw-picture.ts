@@ -1,6 +1,6 @@
 import { answeringFrames } from '../answering-frames.ts';
 import { createRedaction } from '../controls/redact-page.ts';
-import { clockStart } from '../controls/reproduce.ts';
+import { clockDate, clockStart } from '../controls/reproduce.ts';
 import { expandForPrint } from '../expand/expand-for-print.ts';
 import { askLeavePrint } from '../readiness/readiness-probe.ts';
 import { settleAgain } from '../readiness/settle-visit.ts';
@@ -29,9 +29,9 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
   const sheet = await layOutForSheet(visit, output);
   if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : 'style', output.format === 'pdf');
   await expandForPrint(visit);
-  const pdfTime = clockStart(payload.request);
+  const clock = { pdfTime: clockStart(payload.request), pdfDate: clockDate(payload.request) };
   const timeout = { actionTimeout: timeouts.action };
-  const draw = () => render({ page, cdp, run, output, javaScriptEnabled, ...timeout, bytesMax: assetBytesMax, pdfTime, sheet });
+  const draw = () => render({ page, cdp, run, output, javaScriptEnabled, ...timeout, bytesMax: assetBytesMax, ...clock, sheet });
   const rendered = redact.length === 0 ? await draw() : await drawRedacted(visit, draw);
   if (isSwitched || sheet)
     visit.undress = async () => {
