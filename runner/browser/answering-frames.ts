@@ -13,13 +13,17 @@ const ANSWER_MS_MAX = 5000;
 const owing = new WeakSet<Frame>();
 
 /**
- * The main frame and those of the others that have a document, `max` at most. A lazy frame that was never laid out, or one
+ * The main frame and those of the others that have a document, `max` at most, of the page or of those that are given. A lazy frame that was never laid out, or one
  * whose server does not answer, has none, and Playwright waits for it without end. What has no address yet may have a
  * script's text in it: it is asked.
  */
-export async function answeringFrames({ page, run }: { page: Page; run: CaptureRun }, max: number): Promise<Frame[]> {
+export async function answeringFrames(
+  { page, run }: { page: Page; run: CaptureRun },
+  max: number,
+  among: readonly Frame[] = page.frames(),
+): Promise<Frame[]> {
   const main = page.mainFrame();
-  const frames = page.frames().slice(0, max);
+  const frames = among.slice(0, max);
   const isAsked = (frame: Frame) => frame !== main && frame.url() === '';
   const answers = frames.map((frame) => (isAsked(frame) ? ask(frame) : true));
   const isOpen = answers.some((answer) => answer instanceof Promise);

@@ -121,7 +121,7 @@ export function watchPictures(watch: PageWatch): Pictures {
         if (!animation || !effect || animation.playState !== 'running') continue;
         const rest = Number(effect.getComputedTiming().endTime) - Number(animation.currentTime ?? 0);
         // What moves for longer is not on its way into the page, it lives there (the fixture "an endless animation").
-        if (!(rest > 20 && rest < LIMIT.motionMs)) continue;
+        if (!(rest > 0 && rest < LIMIT.motionMs)) continue;
         if (wholePage || !(effect instanceof KeyframeEffect) || !effect.target || inView(effect.target)) return true;
       }
     }

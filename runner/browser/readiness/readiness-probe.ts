@@ -13,6 +13,7 @@ import { watchPromises } from './page-promises.ts';
 import { type Stamp, type StampPart, watchStamp } from './page-stamp.ts';
 import { watchPage } from './page-watch.ts';
 import { watchPictures } from './pictures.ts';
+import { watchPrintEvents } from './print-events.ts';
 import { watchRestyle } from './restyle.ts';
 import { createProbe, type Probe, type SettleOptions, type SettleResult } from './settle-probe.ts';
 
@@ -35,6 +36,7 @@ export const PROBE_SCRIPT = `(() => {
     drawings: (${watchDrawings})(watch),
     lazyParts: (${watchLazyParts})(watch),
     restyle: (${watchRestyle})(),
+    printEvents: (${watchPrintEvents})(),
     stamp: (${watchStamp})(watch),
   };
   Object.defineProperty(window, '__sessionshotProbe', { value: (${createProbe})(watch, parts) });
@@ -59,6 +61,11 @@ export function askIsSharedWorker(url: string): boolean {
 export function askWhenReady({ ms, lazy }: { ms: number; lazy: boolean }): Promise<Signal> | null {
   if (lazy) window.__sessionshotProbe?.loadLazy();
   return window.__sessionshotProbe?.whenReady(ms) ?? null;
+}
+
+/** Tells the document that it is no longer about to be printed, where it was told so. Runs in the page. */
+export function askLeavePrint(): void {
+  window.__sessionshotProbe?.leavePrint();
 }
 
 /** Asks the probe for the stamp of its document; null where there is none to ask. Runs in the page. */

@@ -17,9 +17,17 @@ export type ReadinessPage = { page: Page; network: NetworkActivity; run: Capture
 
 /**
  * `wholePage` also counts what lies outside the view, `lazy` asks for what loads late there, `since` tells what was done to
- * the page after it had settled (`anything` where it is not said). Takes at most `msMax`.
+ * the page after it had settled (`anything` where it is not said), `print` that it has just become print. Takes at most
+ * `msMax`.
  */
-export type SettleBounds = { wholePage: boolean; lazy: boolean; since?: SettleOptions['since']; msMax: number; navigatedAt: number };
+export type SettleBounds = {
+  wholePage: boolean;
+  lazy: boolean;
+  since?: SettleOptions['since'];
+  print?: boolean;
+  msMax: number;
+  navigatedAt: number;
+};
 
 const PARTS: readonly ReadinessPart[] = ['load', 'signal', 'dom', 'timers', 'fonts', 'images', 'busy', 'motion'];
 /** The page is looked at once the network has been quiet for `first`, so that both come to their rest at the same time. */
@@ -55,6 +63,7 @@ export async function settle(target: ReadinessPage, options: SettleBounds): Prom
       wholePage: options.wholePage,
       lazy: options.lazy,
       since: options.since ?? 'anything',
+      print: options.print ?? false,
       needLoad: !network.hasSetAside(),
       slowImages,
     });

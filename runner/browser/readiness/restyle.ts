@@ -15,6 +15,7 @@ export function watchRestyle(): Restyle {
   const MEDIUM = /\b(?:print|screen|all|speech|not|only|update|overflow-block|overflow-inline|monochrome|grid)\b/i;
   // Older ways to learn of a new size: a hidden area that scrolls when its parent shrinks, an animation that starts anew.
   const SENSED = /^(?:scroll|resize|animationstart|animationend|transitionrun|transitionstart|transitionend)$/;
+  const SIZED = /^(?:scroll|resize)$/;
   const { apply } = Reflect;
   let heeded = false;
   const hook = (observer: { prototype: { observe: ResizeObserver['observe'] | IntersectionObserver['observe'] } } | undefined) => {
@@ -36,8 +37,10 @@ export function watchRestyle(): Restyle {
   });
   EventTarget.prototype.addEventListener = new Proxy(EventTarget.prototype.addEventListener, {
     apply(target, self, args) {
-      // What window and document are told is told for other reasons: neither changes its size for print.
-      if (!heeded && self !== document && self !== undefined && self !== window && SENSED.test(String(args[0]))) heeded = true;
+      // Of size, window and document are told for other reasons: neither changes its own for print. Of a motion anywhere
+      // in the page both are told.
+      const isAround = self === document || self === undefined || self === window;
+      if (!heeded && SENSED.test(String(args[0])) && !(isAround && SIZED.test(String(args[0])))) heeded = true;
       return apply(target, self, args);
     },
   });

@@ -8,6 +8,7 @@ import type { PagePromises } from './page-promises.ts';
 import type { PageStamp, Stamp, StampPart } from './page-stamp.ts';
 import type { PageWatch } from './page-watch.ts';
 import type { Pictures } from './pictures.ts';
+import type { PrintEvents } from './print-events.ts';
 import type { Restyle } from './restyle.ts';
 
 /** The parts of a document that readiness waits for. `motion` is a transition or a drawing, `timers` what a script has set for soon. */
@@ -15,7 +16,7 @@ export type ReadinessPart = 'load' | 'signal' | 'dom' | 'timers' | 'fonts' | 'im
 /**
  * `slowImages` are addresses that the network still waits for; `lazy` asks for what loads when it comes near the view;
  * `since` says what was done to the page since it was seen at rest: `nothing`, a new `style` that shows with the next
- * frame, or `anything`, which it may take its time to answer.
+ * frame, or `anything`, which it may take its time to answer. `print`: it has just become print, and is told so first.
  */
 export type SettleOptions = {
   quietMs: number;
@@ -23,6 +24,7 @@ export type SettleOptions = {
   wholePage: boolean;
   lazy: boolean;
   since: 'nothing' | 'style' | 'anything';
+  print: boolean;
   needLoad: boolean;
   slowImages: string[];
 };
@@ -44,6 +46,8 @@ export type Probe = {
   stamp(of: StampPart): Stamp;
   /** Whether a script of this document may be told when other styles apply. */
   heedsStyles(): boolean;
+  /** Tells the document that it is no longer print, where it was told that it is. */
+  leavePrint(): void;
   /** Leaves a style sheet of ours out of the stamp. */
   ownSheet(sheet: CSSStyleSheet): void;
 };
@@ -60,6 +64,7 @@ export function createProbe(
     drawings: Drawings;
     lazyParts: LazyParts;
     restyle: Restyle;
+    printEvents: PrintEvents;
     stamp: PageStamp;
   },
 ): Probe {
@@ -74,7 +79,7 @@ export function createProbe(
   };
   const { now } = watch;
   const Native = Promise;
-  const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle, stamp } = parts;
+  const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle, printEvents, stamp } = parts;
   const heldAt = new Map<ReadinessPart, number>();
 
   const isLoading = (options: SettleOptions, quietFor: number) => {
@@ -93,6 +98,8 @@ export function createProbe(
 
   const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil();
   let restyledAt = 0;
+  let isPrint = false;
+  let movedAt = Number.NEGATIVE_INFINITY;
   const changedAt = () => Math.max(restyledAt, watch.changedAt());
   const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
     const quietFor = now() - Math.max(since, changedAt());
@@ -115,7 +122,12 @@ export function createProbe(
     const isDrawing = drawings.isDrawing(options.quietMs);
     const mark = busy.find(options.wholePage);
     if (mark && quietFor < mark.holdsMs) return { part: 'busy', what: mark.what };
-    if (quietFor < LIMIT.motionMs && pictures.isMoving(options.wholePage)) return { part: 'motion', what: 'a transition' };
+    if (quietFor < LIMIT.motionMs && pictures.isMoving(options.wholePage)) {
+      movedAt = now();
+      return { part: 'motion', what: 'a transition' };
+    }
+    // What a script draws when a motion for paper has come to its end may come a little later.
+    if (isPrint && now() - movedAt < options.quietMs) return { part: 'motion', what: 'the end of a transition' };
     return isDrawing ? { part: 'motion', what: 'a drawing' } : null;
   };
   const report = (held: Held | null, state: Signal): SettleResult => {
@@ -144,6 +156,11 @@ export function createProbe(
   const settle = async (options: SettleOptions): Promise<SettleResult> => {
     const startedAt = now();
     firstAt ??= startedAt;
+    if (options.print && !isPrint) {
+      isPrint = true;
+      promises.startAnew();
+      printEvents.announce();
+    }
     // What a script makes of new styles may come a little later.
     if (options.since === 'style' && restyle.isHeeded()) restyledAt = startedAt;
     let result = look(options, firstAt);
@@ -178,6 +195,7 @@ export function createProbe(
     scrollAreas: lazyParts.areas,
     stamp: stamp.take,
     heedsStyles: restyle.isHeeded,
+    leavePrint: printEvents.leave,
     ownSheet: stamp.own,
     whenReady: async (ms) => {
       const until = now() + ms;

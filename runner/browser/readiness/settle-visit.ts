@@ -53,18 +53,19 @@ export async function settleForPicture(visit: Visit, options: { touched: boolean
   }
 }
 
-/** Lets a page that was settled whole, and changed `since`, come to rest again. */
-export async function settleAgain(visit: Visit, since: SettleBounds['since'] = 'anything'): Promise<void> {
-  finish(visit, await settleAuto(visit, { wholePage: true, since, until: deadlineOf(visit) }));
+/** Lets a page that was settled whole, and changed `since`, come to rest again; one that became `print` is told so. */
+export async function settleAgain(visit: Visit, since: SettleBounds['since'] = 'anything', print = false): Promise<void> {
+  finish(visit, await settleAuto(visit, { wholePage: true, since, print, until: deadlineOf(visit) }));
 }
 
-function settleAuto(visit: Visit, options: Pick<SettleBounds, 'wholePage' | 'since'> & { until: number }): Promise<Settled> {
+function settleAuto(visit: Visit, options: Pick<SettleBounds, 'wholePage' | 'since' | 'print'> & { until: number }): Promise<Settled> {
   const { javaScriptEnabled } = visit.payload.request;
   return settle(
     { ...visit, javaScriptEnabled },
     {
       wholePage: options.wholePage,
       since: options.since,
+      print: options.print ?? false,
       lazy: options.wholePage || isWhole(visit),
       msMax: Math.max(1, options.until - Date.now()),
       navigatedAt: visit.navigatedAt,

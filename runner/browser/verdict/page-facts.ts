@@ -30,22 +30,34 @@ const WORDS: Words = {
 export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}))`;
 const FACTS_MS_MAX = 5000;
 const FRAME_SHARE_MIN = 0.25;
-const FRAMES_MAX = 10;
-const FRAMES_ASKED_MAX = 50;
+/** Frames that are no good part of the view by themselves. */
+const SMALL_FRAMES_MAX = 10;
+/** Chromium gives a page no more. */
+const FRAMES_MAX = 1000;
+/** Asked at a time: of a thousand questions at once most would be answered too late. */
+const SIZED_AT_ONCE = 50;
 
 /**
- * Reads the facts of the main document, and of frames that fill a good part of the view (an embedded sign-in): the largest
- * ones, each by itself or, where they show walls, all of those together (panels of a board whose own session is over).
+ * Reads the facts of the main document, and of frames that fill a good part of the view (an embedded sign-in): each by
+ * itself or, of the smaller ones where they show walls, all of those together (panels of a board whose own session is over).
  */
 export async function readPageFacts(target: FactsPage): Promise<KnownFacts> {
   const { page, run } = target;
   const view = page.viewportSize();
   const area = view ? view.width * view.height : Number.POSITIVE_INFINITY;
-  const children = (await answeringFrames(target, FRAMES_ASKED_MAX)).filter((frame) => frame !== page.mainFrame());
-  const sized = await Promise.all(children.map(async (frame) => ({ frame, share: (await frameArea(frame, run)) / area })));
-  const largest = sized.toSorted((one, other) => other.share - one.share).slice(0, FRAMES_MAX);
+  const sized = (await sizeFrames(target)).map(({ frame, size }) => ({ frame, share: size / area }));
+  const large = sized.filter(({ share }) => share >= FRAME_SHARE_MIN);
   // A few of those that are smaller still are no good part of the view.
-  const frames = largest.filter(({ share }) => share >= FRAME_SHARE_MIN / FRAMES_MAX);
+  const small = sized.filter(({ share }) => share < FRAME_SHARE_MIN && share >= FRAME_SHARE_MIN / SMALL_FRAMES_MAX);
+  const largestSmall = small.toSorted((one, other) => other.share - one.share).slice(0, SMALL_FRAMES_MAX);
+  const answering = new Set(
+    await answeringFrames(
+      target,
+      FRAMES_MAX,
+      [...large, ...largestSmall].map(({ frame }) => frame),
+    ),
+  );
+  const frames = [...large, ...largestSmall].filter(({ frame }) => answering.has(frame));
   const read = [page.mainFrame(), ...frames.map(({ frame }) => frame)];
   // Before the facts are read: what changes meanwhile makes them another page's.
   const state = await readState(target, read);
@@ -55,6 +67,20 @@ export async function readPageFacts(target: FactsPage): Promise<KnownFacts> {
   ]);
   const counted = framesThatCount(frames.map(({ share }, index) => ({ share, facts: inner[index] ?? null })));
   return { facts: [main ?? null, ...counted].filter((entry) => entry !== null), frames: read, state };
+}
+
+/** Every frame with its size, wherever it comes in the page: a wall may be the last of a hundred. */
+async function sizeFrames({ page, run }: FactsPage): Promise<{ frame: Frame; size: number }[]> {
+  const frames = page
+    .frames()
+    .filter((frame) => frame !== page.mainFrame())
+    .slice(0, FRAMES_MAX);
+  const sized: { frame: Frame; size: number }[] = [];
+  for (let from = 0; from < frames.length; from += SIZED_AT_ONCE) {
+    const some = frames.slice(from, from + SIZED_AT_ONCE);
+    sized.push(...(await Promise.all(some.map(async (frame) => ({ frame, size: await frameArea(frame, run) })))));
+  }
+  return sized;
 }
 
 function framesThatCount(frames: { share: number; facts: PageFacts | null }[]): (PageFacts | null)[] {

@@ -11,8 +11,9 @@ export type StatePage = { page: Page; cdp: CDPSession; run: CaptureRun };
 export type KnownPage = { frames: readonly Frame[]; state: Stamp };
 
 const STATE_MS_MAX = 5000;
-/** What a page is told of when it becomes print, and when it is a page again. */
+/** What a page is told of when it becomes print, and when it is a page again; two of those who listen are in `print-events.ts`. */
 const PRINT = /^(?:beforeprint|afterprint|resize|transitionend|animationend)$/;
+const OURS = 2;
 
 /**
  * Whether a page that drew a picture is still the one that was read: the same documents, not a node changed, and the same
@@ -30,9 +31,14 @@ export async function isStill(target: StatePage, known: KnownPage, isDressed: bo
   return now.nodes === state.nodes && !answers;
 }
 
+/** Whether something else lies on top of the page than when it was read: styles for another medium took something away. */
+export async function looksOther(target: StatePage, known: KnownPage): Promise<boolean> {
+  return (await readState(target, known.frames)).shown !== known.state.shown;
+}
+
 async function answersToPrint({ page, cdp, run }: StatePage): Promise<boolean> {
   try {
-    const asked = Promise.all([page.evaluate(askHeedsStyles), listensTo(cdp, ['window'], PRINT)]);
+    const asked = Promise.all([page.evaluate(askHeedsStyles), listensTo(cdp, ['window'], PRINT, OURS)]);
     return (await run.within(STATE_MS_MAX, asked)).includes(true);
   } catch (error) {
     if (run.stopped()) throw error;

@@ -27,6 +27,8 @@ export type PageFacts = {
   titleSaysDenied: boolean;
   /** Title and a heading or line are those of an error page. */
   saysError: boolean;
+  /** A heading alone is that of an error page. */
+  headingSaysError: boolean;
   /** A control outside menus that begins to sign in, or a field for a user name or an e-mail address. */
   offersSignIn: boolean;
   /** Any control that begins to sign in, in the page's header too. */
@@ -143,6 +145,7 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
     titleSaysSignIn: titleParts.some(says.signIn) || headings.some(says.signIn),
     titleSaysDenied: says.denied(document.title) || headings.some(says.denied) || minor.some(says.denied),
     saysError: titleParts.some(says.error) && (headings.some(says.error) || minor.some(says.error) || lines.slice(0, 5).some(says.error)),
+    headingSaysError: headings.some(says.error),
     offersSignIn: beginners.some(({ element }) => !inMenu(element)) || fields.some((field) => isUserField(field) && isShown(field)),
     linksToSignIn: beginners.length > 0,
     offersNothingElse:
