@@ -70,42 +70,6 @@ describe('the pool', () => {
       await second.release();
     }));
 
-  it('starts no more processes than it may have, those that end and those that start included', async () => {
-    let alive = 0;
-    let most = 0;
-    const launch = async () => {
-      most = Math.max(most, ++alive);
-      const launched = await browsers.launch();
-      const close = async () => {
-        await launched.close();
-        alive -= 1;
-      };
-      return { ...launched, close };
-    };
-    await withPool({ launch, browsersMax: 3, capturesMax: 2 }, async (pool) => {
-      await pool.warmUp();
-      const use = async (workspaceId: string) => {
-        for (let count = 0; count < 3; count++) await (await pool.acquire({ workspaceId, domains: [], tab: true }, scope())).release();
-      };
-      await Promise.all(['ws_a', 'ws_b', 'ws_c', 'ws_d', 'ws_e'].map(use));
-      expect(pool.state().leases).toBe(0);
-    });
-    expect(most).toBe(3);
-    expect(alive).toBe(0);
-  });
-
-  it('lets an attempt wait for room no longer than it has', () =>
-    withPool({ browsersMax: 1 }, async (pool) => {
-      const held = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
-      const wanted = { workspaceId: 'ws_b', domains: [], tab: false };
-      await expect(pool.acquire(wanted, { ...scope(), deadline: Date.now() + 50 })).rejects.toThrow('No browser became free in time.');
-      const waiting = pool.acquire(wanted, scope());
-      await held.release();
-      const next = await waiting;
-      expect(next.browser.isConnected()).toBe(true);
-      await next.release();
-    }));
-
   it('replaces a process that has grown too large, once nobody is in it', () =>
     withPool({ memoryBytesMax: 1 }, async (pool) => {
       const served: Browser[] = [];

@@ -118,19 +118,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     }
   };
   const enter = async (workspaceId: string | null, launched: LaunchedBrowser): Promise<Entry> => {
-    const now = Date.now();
-    const entry: Entry = {
-      launched,
-      shelf: createTabShelf({ make: () => makeTab(options, launched.browser), log }),
-      crashed: new AbortController(),
-      workspaceId,
-      leases: workspaceId === null ? 0 : 1,
-      captures: workspaceId === null ? 0 : 1,
-      bornAt: now,
-      usedAt: now,
-      isRetiring: false,
-      ended: null,
-    };
+    const entry = makeEntry(options, launched, workspaceId);
     launched.browser.once('disconnected', () => {
       if (!entry.isRetiring) log.warn('a browser ended by itself', { ...(launched.pid === null ? {} : { pid: launched.pid }) });
       entry.crashed.abort(new Error('the browser ended'));
@@ -243,6 +231,23 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       await Promise.all([...entries].map(end));
     },
     state: () => ({ browsers: entries.size, leases: [...entries].reduce((sum, entry) => sum + entry.leases, 0), sandbox, version }),
+  };
+}
+
+function makeEntry(options: PoolOptions, launched: LaunchedBrowser, workspaceId: string | null): Entry {
+  const now = Date.now();
+  const served = workspaceId === null ? 0 : 1;
+  return {
+    launched,
+    shelf: createTabShelf({ make: () => makeTab(options, launched.browser), log: options.log }),
+    crashed: new AbortController(),
+    workspaceId,
+    leases: served,
+    captures: served,
+    bornAt: now,
+    usedAt: now,
+    isRetiring: false,
+    ended: null,
   };
 }
 
