@@ -58,9 +58,7 @@ export function watchPromises(watch: PageWatch): PagePromises {
   const startAnew = () => {
     anewAt = now();
     spent = Math.min(spent, LIMIT.timersMsMax - LIMIT.anewMs);
-    chains.forEach(({ due }, delay) => {
-      if (due < anewAt) chains.delete(delay);
-    });
+    chains.forEach(({ due }, delay) => void (due < anewAt && chains.delete(delay)));
   };
   // Before any script of the page learns of the other medium, and may set a timer for it.
   window.matchMedia('print').addEventListener('change', startAnew);
@@ -100,7 +98,8 @@ export function watchPromises(watch: PageWatch): PagePromises {
     return last + LIMIT.lateMs;
   };
 
-  if (typeof Worker === 'function') {
+  const followWorkers = () => {
+    if (typeof Worker !== 'function') return;
     const listen = EventTarget.prototype.addEventListener;
     // A worker owes a message from its start, and after each of the first things it is told. One that never speaks is
     // waited for once (the fixture "a worker computes the data").
@@ -127,8 +126,9 @@ export function watchPromises(watch: PageWatch): PagePromises {
         },
       }),
     );
-  }
-  if (typeof SharedWorker === 'function') {
+  };
+  const followSharedWorkers = () => {
+    if (typeof SharedWorker !== 'function') return;
     const listen = EventTarget.prototype.addEventListener;
     replace(
       'SharedWorker',
@@ -148,7 +148,9 @@ export function watchPromises(watch: PageWatch): PagePromises {
         },
       }),
     );
-  }
+  };
+  followWorkers();
+  followSharedWorkers();
   const workerDue = () => {
     let due: number | null = null;
     workers.forEach((entry) => {

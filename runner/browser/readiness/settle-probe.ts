@@ -97,9 +97,7 @@ export function createProbe(
   };
 
   const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil();
-  let restyledAt = 0;
-  let isPrint = false;
-  let movedAt = Number.NEGATIVE_INFINITY;
+  let [restyledAt, movedAt, isPrint] = [0, Number.NEGATIVE_INFINITY, false];
   const changedAt = () => Math.max(restyledAt, watch.changedAt());
   const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
     const quietFor = now() - Math.max(since, changedAt());

@@ -7,6 +7,8 @@ export type PaperLayout = {
   freeze(): void;
   /** The whole document in CSS pixels. */
   measure(): { width: number; height: number };
+  /** Keeps the width of now, as print makes its page a pixel or two wider, and there a sixth box may fit into a row. */
+  hold(): void;
 };
 
 /**
@@ -60,5 +62,6 @@ export function makePaperLayout(bare: Bare, margin: string): PaperLayout {
     const height = scrollHeight > clientHeight ? scrollHeight : Math.max(...inside);
     return { width: scrollWidth, height: Math.ceil(height) };
   };
-  return { freeze, measure };
+  const hold = () => bare(root).style.setProperty('width', getComputedStyle(root).width, 'important');
+  return { freeze, measure, hold };
 }
