@@ -35,6 +35,15 @@ export function classifyPlaywrightError(error: unknown): PlaywrightError {
   return { kind: 'other' };
 }
 
+/**
+ * Tells whether a function of ours threw in the page's own world, or could not be sent there: the page has replaced or taken
+ * away what it is made of. What is at fault is not told apart from a mistake in the function: whoever tells callers logs it.
+ */
+export function threwInPage(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof WaitExpired || classifyPlaywrightError(error).kind !== 'other') return false;
+  return /^(?:page|frame|locator|elementHandle)\.(?:evaluate|evaluateAll): /.test(error.message);
+}
+
 /** Turns a failed navigation to `host` into a failure; the egress proxy knows best why a connection did not open. */
 export function navigationFailure(
   error: PlaywrightError,

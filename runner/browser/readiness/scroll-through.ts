@@ -14,8 +14,8 @@ export async function scrollThrough(limits: ScrollLimits): Promise<number> {
     new Promise<void>((resolve) => {
       const late = setTimeout(resolve, 100); // A frame may never come in a page that is not drawn.
       requestAnimationFrame(() => {
-        clearTimeout(late); // Else it would count as a timer of the page's own.
         resolve();
+        clearTimeout(late); // Else it would count as a timer of the page's own.
       });
     });
   const through = async (area: Element, screen: number) => {

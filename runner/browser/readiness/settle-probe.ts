@@ -44,6 +44,8 @@ export type Probe = {
   stamp(): Stamp;
   /** Whether a script of this document may be told when other styles apply. */
   heedsStyles(): boolean;
+  /** Device pixels of a CSS pixel, whatever the page says of itself. */
+  pixelRatio(): number;
   /** Leaves a style sheet of ours out of the stamp. */
   ownSheet(sheet: CSSStyleSheet): void;
 };
@@ -74,6 +76,7 @@ export function createProbe(
   };
   const { now } = watch;
   const Native = Promise;
+  const readRatio = Reflect.getOwnPropertyDescriptor(window, 'devicePixelRatio')?.get;
   const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle, stamp } = parts;
   const heldAt = new Map<ReadinessPart, number>();
 
@@ -179,6 +182,7 @@ export function createProbe(
     stamp: stamp.take,
     heedsStyles: restyle.isHeeded,
     ownSheet: stamp.own,
+    pixelRatio: () => (readRatio ? Number(Reflect.apply(readRatio, window, [])) : devicePixelRatio),
     whenReady: async (ms) => {
       const until = now() + ms;
       while (signal.state() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal.state() === 'none' ? 2 : 1));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CDPSession, Frame, Page } from 'playwright';
 import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
-import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { classifyPlaywrightError, threwInPage } from '../classify-playwright-error.ts';
 import { listensTo } from '../readiness/page-listeners.ts';
 import type { Stamp } from '../readiness/page-stamp.ts';
 import { askHeedsStyles, askStamp } from '../readiness/readiness-probe.ts';
@@ -87,7 +87,8 @@ export async function isStill(target: FactsPage, known: KnownFacts, isDressed: b
 async function answersToPrint({ page, cdp, run }: FactsPage): Promise<boolean> {
   try {
     const asked = Promise.all([page.evaluate(askHeedsStyles), listensTo(cdp, ['window'], PRINT)]);
-    return (await run.within(FACTS_MS_MAX, asked)).includes(true);
+    const [heedsStyles, listens] = await run.within(FACTS_MS_MAX, asked);
+    return heedsStyles !== false || listens;
   } catch (error) {
     if (run.stopped()) throw error;
     return true; // A page that leaves or does not answer is read anew.
@@ -101,7 +102,8 @@ async function readState({ page, run }: FactsPage, frames: readonly Frame[]): Pr
       try {
         return await run.within(FACTS_MS_MAX, frame.evaluate(askStamp));
       } catch (error) {
-        if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached()) return null;
+        const isLeaving = error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached();
+        if (isLeaving || threwInPage(error)) return null;
         throw error;
       }
     }),
