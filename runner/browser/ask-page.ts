@@ -1,7 +1,7 @@
 import type { CDPSession, Page } from 'playwright';
 import type { CaptureRun } from './capture-run.ts';
 import { threwInPage } from './classify-playwright-error.ts';
-import { runInOwnWorld } from './own-world.ts';
+import { type Bare, makeBare, runInOwnWorld } from './own-world.ts';
 import { PROBE_SCRIPT } from './readiness/readiness-probe.ts';
 
 export type AskedPage = { page: Page; cdp: CDPSession; run: CaptureRun };
@@ -14,10 +14,10 @@ export type AskedPage = { page: Page; cdp: CDPSession; run: CaptureRun };
  */
 export async function askPage<A, R>(
   target: AskedPage,
-  use: (given: A) => R,
+  use: (given: A, bare: Bare) => R,
   { given, msMax }: { given: A; msMax: number },
 ): Promise<Awaited<R>> {
-  const send = `(${use})(${JSON.stringify(given)})`;
+  const send = callOf(use, given);
   try {
     const answer: Awaited<R> | undefined = await target.run.within(msMax, target.page.evaluate<Awaited<R>>(send));
     if (!isNothing(answer)) return answer;
@@ -25,6 +25,11 @@ export async function askPage<A, R>(
     if (!threwInPage(error)) throw error;
   }
   return runInOwnWorld<Awaited<R>>(target, `() => { ${PROBE_SCRIPT} return ${send}; }`, msMax);
+}
+
+/** The call of a function of ours as text, with what it reads clobbered elements through. */
+export function callOf<A>(use: (given: A, bare: Bare) => unknown, given: A): string {
+  return `(${use})(${JSON.stringify(given)}, (${makeBare})())`;
 }
 
 /** What Playwright says where it could not read an answer, or could not wait for it: none of our functions does. */
@@ -37,10 +42,10 @@ function isNothing<T>(answer: T | undefined): answer is undefined {
 /** Does the same with a function that answers nothing. What a first run has done of its work is done again. */
 export async function tellPage<A>(
   target: AskedPage,
-  use: (given: A) => void | Promise<void>,
+  use: (given: A, bare: Bare) => void | Promise<void>,
   { given, msMax }: { given: A; msMax: number },
 ): Promise<void> {
-  const send = `(${use})(${JSON.stringify(given)})`;
+  const send = callOf(use, given);
   try {
     await target.run.within(msMax, target.page.evaluate<void>(send));
   } catch (error) {

@@ -4,6 +4,7 @@
  * script, ours included, because it takes the browser's own clock and timers. It knows nothing of the caller and holds
  * no secret. `readiness.ts` asks it.
  */
+import { makeBare } from '../own-world.ts';
 import { type Signal, watchSignal } from './app-signal.ts';
 import { watchBusyMarks } from './busy-marks.ts';
 import { watchDrawings } from './drawings.ts';
@@ -25,7 +26,18 @@ declare global {
 /** What the parts of the probe use by its global name and use later than at their start. Every Chromium has all of it. */
 const KEPT = [
   ...['Promise', 'Map', 'Number', 'String', 'URL', 'Document', 'ShadowRoot', 'Element', 'DOMRect', 'CSSAnimation', 'KeyframeEffect'],
-  ...['HTMLCanvasElement', 'HTMLImageElement', 'HTMLIFrameElement', 'SVGAnimationElement', 'NodeFilter', 'XPathResult', 'performance'],
+  ...[
+    'HTMLCanvasElement',
+    'HTMLFormElement',
+    'Proxy',
+    'Object',
+    'HTMLImageElement',
+    'HTMLIFrameElement',
+    'SVGAnimationElement',
+    'NodeFilter',
+    'XPathResult',
+    'performance',
+  ],
   'getComputedStyle',
 ];
 const KEPT_WHOLE = ['Reflect', 'Math'];
@@ -37,9 +49,9 @@ const KEPT_WHOLE = ['Reflect', 'Math'];
  */
 export const PROBE_SCRIPT = `(({ ${[...KEPT, ...KEPT_WHOLE].join(', ')} }) => {
   if (window.__sessionshotProbe) return;
-  const watch = (${watchPage})();
+  const watch = (${watchPage})((${makeBare})());
   const parts = {
-    signal: (${watchSignal})(),
+    signal: (${watchSignal})(watch),
     promises: (${watchPromises})(watch),
     intervals: (${watchIntervals})(watch),
     busy: (${watchBusyMarks})(watch),

@@ -74,14 +74,14 @@ export function createProbe(
     fallbackMs: 250,
     signalMs: 50,
   };
-  const { now } = watch;
+  const { now, bare } = watch;
   const Native = Promise;
   const readRatio = Reflect.getOwnPropertyDescriptor(window, 'devicePixelRatio')?.get;
   const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle, stamp } = parts;
   const heldAt = new Map<ReadinessPart, number>();
 
   const isLoading = (options: SettleOptions, quietFor: number) => {
-    const { readyState } = document;
+    const { readyState } = bare(document);
     if (readyState === 'complete' || (readyState === 'interactive' && !options.needLoad)) return false;
     // `document.open` without `close`, a parser that waits for a script that never comes, a film that never begins: such
     // a document never loads. Where nothing is on its way and nothing changes, it is what a person sees.
@@ -89,7 +89,7 @@ export function createProbe(
   };
   /** A page that is about to send the browser elsewhere is not the page that was asked for. */
   const isLeaving = (waited: number) => {
-    const content = document.querySelector('meta[http-equiv="refresh" i]')?.getAttribute('content') ?? '';
+    const content = bare(document).querySelector('meta[http-equiv="refresh" i]')?.getAttribute('content') ?? '';
     const seconds = Number(/^\s*(\d+)/.exec(content)?.[1] ?? Number.NaN);
     return seconds <= LIMIT.refreshSeconds && /url\s*=/i.test(content) && waited < seconds * 1000 + LIMIT.refreshSpareMs;
   };

@@ -4,6 +4,7 @@ import { askPage } from '../ask-page.ts';
 import { WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
 import { locate } from '../locate.ts';
+import type { Bare } from '../own-world.ts';
 import type { Visit } from '../visit/visit.ts';
 import { mayHeedScroll } from './heed-scroll.ts';
 import { type SettleBounds, type Settled, settle } from './readiness.ts';
@@ -105,8 +106,9 @@ async function heightOf(visit: Visit): Promise<number> {
 }
 
 /** Runs in the page. */
-function readHeight(): number {
-  return (document.scrollingElement ?? document.documentElement)?.scrollHeight ?? 0;
+function readHeight(_given: null, bare: Bare): number {
+  const page = bare(document);
+  return (page.scrollingElement ?? page.documentElement)?.scrollHeight ?? 0;
 }
 
 function isWhole({ payload }: Visit): boolean {

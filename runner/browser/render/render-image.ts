@@ -1,7 +1,7 @@
 import type { CDPSession } from 'playwright';
 import { LIMITS } from '#shared/limits.ts';
 import { answeringFrames } from '../answering-frames.ts';
-import { askPage, tellPage } from '../ask-page.ts';
+import { askPage, callOf, tellPage } from '../ask-page.ts';
 import { CaptureFault, type CaptureRun } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { runInOwnWorld } from '../own-world.ts';
@@ -70,7 +70,7 @@ async function restFrames(target: RenderPage, rest: Rest): Promise<void> {
       const isMain = frame === page.mainFrame();
       try {
         if (isMain) await tellPage(target, restPage, { given: rest, msMax: STEP_MS_MAX });
-        else await run.within(STEP_MS_MAX, frame.evaluate(restPage, rest));
+        else await run.within(STEP_MS_MAX, frame.evaluate(callOf(restPage, rest)));
       } catch (error) {
         if (error instanceof CaptureFault || (isMain && classifyPlaywrightError(error).kind !== 'navigated')) throw error;
         // A frame that does not answer or is leaving still moves: that is its own picture, not ours to refuse.

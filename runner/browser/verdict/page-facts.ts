@@ -3,6 +3,7 @@ import type { CDPSession, Frame, Page } from 'playwright';
 import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, threwInPage } from '../classify-playwright-error.ts';
+import { makeBare } from '../own-world.ts';
 import { listensTo } from '../readiness/page-listeners.ts';
 import type { Stamp } from '../readiness/page-stamp.ts';
 import { askHeedsStyles, askStamp } from '../readiness/readiness-probe.ts';
@@ -29,7 +30,7 @@ const WORDS: Words = {
   botCheck: words.BOT_CHECK_WORDS,
 };
 /** The functions as one text: what runs in a page takes nothing along. */
-export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}))`;
+export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}, (${makeBare})()))`;
 const FACTS_MS_MAX = 5000;
 const FRAME_SHARE_MIN = 0.25;
 const FRAMES_MAX = 10;

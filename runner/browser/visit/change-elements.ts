@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { threwInPage } from '../classify-playwright-error.ts';
-import { runInOwnWorld } from '../own-world.ts';
+import { type Bare, runInOwnWorld } from '../own-world.ts';
 import type { Visit } from './visit.ts';
 
 const STEP_MS_MAX = 5000;
@@ -14,19 +14,26 @@ export async function changeElements(visit: Visit, selector: string, change: (el
     await visit.run.within(STEP_MS_MAX, visit.page.locator(selector).evaluateAll(change));
   } catch (error) {
     if (!threwInPage(error)) throw error;
-    const isCss = await runInOwnWorld<boolean>(visit, `() => (${changeByCss})(${JSON.stringify(selector)}, ${change})`, STEP_MS_MAX);
+    const isCss = await runInOwnWorld<boolean>(
+      visit,
+      `(bare) => (${changeByCss})(${JSON.stringify(selector)}, ${change}, bare)`,
+      STEP_MS_MAX,
+    );
     if (!isCss) throw error;
   }
 }
 
 /** Tells whether this is CSS. Looks into open shadow trees, as Playwright does. Runs in the page. */
-function changeByCss(selector: string, change: (elements: Element[]) => void): boolean {
+function changeByCss(selector: string, change: (elements: Element[]) => void, bare: Bare): boolean {
   const found: Element[] = [];
   const trees: (Document | ShadowRoot)[] = [document];
   try {
     for (const tree of trees) {
-      found.push(...tree.querySelectorAll(selector));
-      for (const element of tree.querySelectorAll('*')) if (element.shadowRoot) trees.push(element.shadowRoot);
+      found.push(...bare(tree).querySelectorAll(selector));
+      for (const element of bare(tree).querySelectorAll('*')) {
+        const { shadowRoot } = bare(element);
+        if (shadowRoot) trees.push(shadowRoot);
+      }
     }
   } catch {
     return false;
