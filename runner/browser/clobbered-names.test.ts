@@ -74,7 +74,12 @@ describe('a page that has taken away', () => {
     const result = await site.capture({ url: `${APP}/emptied?${encodeURIComponent(script)}`, output, styles: ['p { color: red }'] });
     expect(result.ok ? [result.observed.partial, result.width, result.height] : result.failure).toEqual([false, 1280, 720]);
   });
-  it.each(EMPTIED)('%s is printed', async (_name, script) => {
+  it.each(EMPTIED)('%s is printed, on pages and on one sheet', async (_name, script) => {
+    const sheet = await site.capture({
+      url: `${APP}/emptied?${encodeURIComponent(script)}`,
+      output: { format: 'pdf', pdf: { singlePage: true } },
+    });
+    expect(sheet.ok ? sheet.observed.partial : sheet.failure).toBe(false);
     const result = await site.capture({ url: `${APP}/emptied?${encodeURIComponent(script)}`, output: { format: 'pdf' } });
     expect(result.ok ? result.observed.partial : result.failure).toBe(false);
   });
