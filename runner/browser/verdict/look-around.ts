@@ -13,7 +13,7 @@ export type Words = Record<
 export function lookAround(words: Words, bare: Bare) {
   const DIALOGS = 'dialog[open],[role="dialog"],[role="alertdialog"],[aria-modal="true"]';
   /** All but what large pages consist of and what cannot have a shadow root. */
-  const MAY_BE_HOST = '*:not(td,tr,a,li,option,path,input,button)';
+  const MAY_BE_HOST = '*:not(td,tr,a,li,option,path,input,button,form)';
   const ROOTS_MAX = 500;
   const squash = (text: string) => text.replace(/\s+/g, ' ').trim();
   const is = (pattern: string) => {
@@ -43,8 +43,7 @@ export function lookAround(words: Words, bare: Bare) {
   for (let i = 0; i < roots.length && i < ROOTS_MAX; i++) {
     const elements = bare(roots[i] ?? document).querySelectorAll(MAY_BE_HOST);
     for (let at = 0, count = elements.length; at < count; at++) {
-      const element = elements[at];
-      const shadow = element && bare(element).shadowRoot;
+      const shadow = elements[at]?.shadowRoot;
       if (shadow) roots.push(shadow);
     }
   }
