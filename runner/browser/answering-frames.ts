@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Frame, Page } from 'playwright';
 import { type CaptureRun, WaitExpired } from './capture-run.ts';
-import { classifyPlaywrightError } from './classify-playwright-error.ts';
+import { classifyPlaywrightError, threwInPage } from './classify-playwright-error.ts';
 
 /**
  * A frame that has a document of any kind answers with the main one, whose thread it shares; one that has none lets every
@@ -27,7 +27,7 @@ export async function answeringFrames(
   const isAsked = (frame: Frame) => frame !== main && frame.url() === '';
   const answers = frames.map((frame) => (isAsked(frame) ? ask(frame) : true));
   const isOpen = answers.some((answer) => answer instanceof Promise);
-  const late = isOpen ? main.evaluate('true').then(() => after(SPARE_MS, false)) : Promise.resolve(false);
+  const late = isOpen ? isOpenDocument(main).then(() => after(SPARE_MS, false)) : Promise.resolve(false);
   const answered = await Promise.all(answers.map((answer) => (answer instanceof Promise ? inTime(answer, { late, run }) : answer)));
   return frames.filter((_, index) => answered[index]);
 }
@@ -38,7 +38,7 @@ function ask(frame: Frame): Promise<boolean> | false {
   owing.add(frame);
   const answer = async () => {
     try {
-      return Boolean(await frame.evaluate('true'));
+      return await isOpenDocument(frame);
     } catch (error) {
       if (frame.isDetached() || classifyPlaywrightError(error).kind === 'navigated') return false;
       throw error;
@@ -49,6 +49,16 @@ function ask(frame: Frame): Promise<boolean> | false {
   const asked = answer();
   asked.catch(() => undefined); // It may come when nobody waits any more.
   return asked;
+}
+
+/** An error of the page's own making is an answer too. */
+async function isOpenDocument(frame: Frame): Promise<boolean> {
+  try {
+    await frame.evaluate('true');
+  } catch (error) {
+    if (!threwInPage(error)) throw error;
+  }
+  return true;
 }
 
 async function inTime(answer: Promise<boolean>, { late, run }: { late: Promise<boolean>; run: CaptureRun }): Promise<boolean> {

@@ -36,6 +36,15 @@ export function classifyPlaywrightError(error: unknown): PlaywrightError {
 }
 
 /**
+ * Tells whether a function of ours threw in the page's own world, or could not be sent there: the page has replaced or taken
+ * away what it is made of. What is at fault is not told apart from a mistake in the function: whoever tells callers logs it.
+ */
+export function threwInPage(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof WaitExpired || classifyPlaywrightError(error).kind !== 'other') return false;
+  return /^(?:page|frame|locator|elementHandle)\.(?:evaluate|evaluateAll): /.test(error.message);
+}
+
+/**
  * What else is known of a failed navigation: the status of the document, whether there was any answer to its page, and
  * whether the caller's headers ask for the page only if it has changed.
  */

@@ -35,8 +35,11 @@ export async function holdInOwnWorld<T>({ cdp, run }: Tab, expression: string): 
   };
 }
 
-/** Runs a function there once, and waits for the promise that it may return. The rest is as above. */
-export async function runInOwnWorld(tab: Tab, expression: string): Promise<void> {
+/**
+ * Runs a function there once and returns what it returns, as JSON; a promise is waited for, for `msMax` at most. The rest is
+ * as above.
+ */
+export async function runInOwnWorld<T = void>(tab: Tab, expression: string, msMax = STEP_MS_MAX): Promise<T> {
   const contextId = await openWorld(tab);
   const call = tab.cdp.send('Runtime.evaluate', {
     expression: `(${expression})((${makeBare})())`,
@@ -44,8 +47,9 @@ export async function runInOwnWorld(tab: Tab, expression: string): Promise<void>
     returnByValue: true,
     awaitPromise: true,
   });
-  const { exceptionDetails } = await tab.run.within(STEP_MS_MAX, call);
+  const { result, exceptionDetails } = await tab.run.within(msMax, call);
   if (exceptionDetails) throw new Error('Our own script failed in the page.');
+  return result.value;
 }
 
 /** Makes that world where the document has none yet, and returns the id of its execution context. Throws as the others do. */

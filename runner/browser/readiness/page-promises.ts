@@ -137,7 +137,7 @@ export function watchPromises(watch: PageWatch): PagePromises {
           const worker = construct(target, args, newTarget);
           const entry: { owedSince: number | null; posts: number } = { owedSince: now(), posts: 0 };
           workers.set(worker, entry);
-          sharedUrls.add(new URL(String(args[0]), document.baseURI).href);
+          sharedUrls.add(new URL(String(args[0]), watch.bare(document).baseURI).href);
           apply(listen, worker.port, [
             'message',
             () => {

@@ -41,8 +41,8 @@ export function watchStamp(watch: PageWatch): PageStamp {
   };
   const topAt = (x: number, y: number): number => {
     let top: Element | null = Reflect.apply(hitAt, document, [x, y]);
-    for (let depth = 0; top?.shadowRoot && depth < LIMIT.depth; depth++) {
-      const inner = top.shadowRoot.elementFromPoint(x, y);
+    for (let depth = 0; top && depth < LIMIT.depth; depth++) {
+      const inner: Element | null = watch.bare(top).shadowRoot?.elementFromPoint(x, y) ?? null;
       if (!inner || inner === top) break;
       top = inner;
     }
@@ -66,7 +66,7 @@ export function watchStamp(watch: PageWatch): PageStamp {
     for (let at = 0; at < roots.length; at++) {
       const root = roots[at];
       if (!root) continue;
-      for (const list of [root.styleSheets, root.adoptedStyleSheets])
+      for (const list of [watch.bare(root).styleSheets, watch.bare(root).adoptedStyleSheets])
         for (let index = 0; index < list.length && index < LIMIT.sheets; index++) {
           const sheet = list[index];
           if (sheet && !ours.has(sheet)) text += `${sheetState(sheet)},`;

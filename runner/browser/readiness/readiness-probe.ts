@@ -4,6 +4,7 @@
  * script, ours included, because it takes the browser's own clock and timers. It knows nothing of the caller and holds
  * no secret. `readiness.ts` asks it.
  */
+import { makeBare } from '../own-world.ts';
 import { type Signal, watchSignal } from './app-signal.ts';
 import { watchBusyMarks } from './busy-marks.ts';
 import { watchDrawings } from './drawings.ts';
@@ -23,12 +24,35 @@ declare global {
   }
 }
 
-/** The probe as a script: each part is sent as its own text. A second run in the same document does nothing. */
-export const PROBE_SCRIPT = `(() => {
+/** What the parts of the probe use by its global name and use later than at their start. Every Chromium has all of it. */
+const KEPT = [
+  ...['Promise', 'Map', 'Number', 'String', 'URL', 'Document', 'ShadowRoot', 'Element', 'DOMRect', 'CSSAnimation', 'KeyframeEffect'],
+  ...[
+    'HTMLCanvasElement',
+    'HTMLFormElement',
+    'Proxy',
+    'Object',
+    'HTMLImageElement',
+    'HTMLIFrameElement',
+    'SVGAnimationElement',
+    'NodeFilter',
+    'XPathResult',
+    'performance',
+  ],
+  'getComputedStyle',
+];
+const KEPT_WHOLE = ['Reflect', 'Math'];
+
+/**
+ * The probe as a script: each part is sent as its own text. A second run in the same document does nothing. An application
+ * may put its own in the place of any global, or nothing: then not only the probe would fail but also what the probe has
+ * hooked, such as the application's own timers. So all parts see copies that were taken before any other script ran.
+ */
+export const PROBE_SCRIPT = `(({ ${[...KEPT, ...KEPT_WHOLE].join(', ')} }) => {
   if (window.__sessionshotProbe) return;
-  const watch = (${watchPage})();
+  const watch = (${watchPage})((${makeBare})());
   const parts = {
-    signal: (${watchSignal})(),
+    signal: (${watchSignal})(watch),
     promises: (${watchPromises})(watch),
     intervals: (${watchIntervals})(watch),
     busy: (${watchBusyMarks})(watch),
@@ -40,7 +64,7 @@ export const PROBE_SCRIPT = `(() => {
     stamp: (${watchStamp})(watch),
   };
   Object.defineProperty(window, '__sessionshotProbe', { value: (${createProbe})(watch, parts) });
-})();`;
+})({ ${KEPT.join(', ')}, ${KEPT_WHOLE.map((name) => `${name}: Object.create(null, Object.getOwnPropertyDescriptors(${name}))`).join(', ')} });`;
 
 /** Asks the probe of a frame to settle; null where a frame has none. Runs in the page. */
 export function askToSettle(options: SettleOptions): Promise<SettleResult> | null {
@@ -71,6 +95,11 @@ export function askLeavePrint(): void {
 /** Asks the probe for the stamp of its document; null where there is none to ask. Runs in the page. */
 export function askStamp(of: StampPart): Stamp | null {
   return window.__sessionshotProbe?.stamp(of) ?? null;
+}
+
+/** Asks the probe for the device pixels of a CSS pixel. Runs in the page. */
+export function askPixelRatio(): number {
+  return window.__sessionshotProbe?.pixelRatio() ?? window.devicePixelRatio;
 }
 
 /** Asks the probe whether a script may answer to other styles; true where there is none to ask. Runs in the page. */

@@ -48,6 +48,8 @@ export type Probe = {
   heedsStyles(): boolean;
   /** Tells the document that it is no longer print, where it was told that it is. */
   leavePrint(): void;
+  /** Device pixels of a CSS pixel, whatever the page says of itself. */
+  pixelRatio(): number;
   /** Leaves a style sheet of ours out of the stamp. */
   ownSheet(sheet: CSSStyleSheet): void;
 };
@@ -77,13 +79,14 @@ export function createProbe(
     fallbackMs: 250,
     signalMs: 50,
   };
-  const { now } = watch;
+  const { now, bare } = watch;
   const Native = Promise;
+  const readRatio = Reflect.getOwnPropertyDescriptor(window, 'devicePixelRatio')?.get;
   const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle, printEvents, stamp } = parts;
   const heldAt = new Map<ReadinessPart, number>();
 
   const isLoading = (options: SettleOptions, quietFor: number) => {
-    const { readyState } = document;
+    const { readyState } = bare(document);
     if (readyState === 'complete' || (readyState === 'interactive' && !options.needLoad)) return false;
     // `document.open` without `close`, a parser that waits for a script that never comes, a film that never begins: such
     // a document never loads. Where nothing is on its way and nothing changes, it is what a person sees.
@@ -91,7 +94,7 @@ export function createProbe(
   };
   /** A page that is about to send the browser elsewhere is not the page that was asked for. */
   const isLeaving = (waited: number) => {
-    const content = document.querySelector('meta[http-equiv="refresh" i]')?.getAttribute('content') ?? '';
+    const content = bare(document).querySelector('meta[http-equiv="refresh" i]')?.getAttribute('content') ?? '';
     const seconds = Number(/^\s*(\d+)/.exec(content)?.[1] ?? Number.NaN);
     return seconds <= LIMIT.refreshSeconds && /url\s*=/i.test(content) && waited < seconds * 1000 + LIMIT.refreshSpareMs;
   };
@@ -195,6 +198,7 @@ export function createProbe(
     heedsStyles: restyle.isHeeded,
     leavePrint: printEvents.leave,
     ownSheet: stamp.own,
+    pixelRatio: () => (readRatio ? Number(Reflect.apply(readRatio, window, [])) : devicePixelRatio),
     whenReady: async (ms) => {
       const until = now() + ms;
       while (signal.state() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal.state() === 'none' ? 2 : 1));

@@ -1,8 +1,10 @@
 /// <reference lib="dom" />
 import { LIMITS } from '#shared/limits.ts';
+import { askPage } from '../ask-page.ts';
 import { WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
 import { locate } from '../locate.ts';
+import type { Bare } from '../own-world.ts';
 import type { Visit } from '../visit/visit.ts';
 import { mayHeedScroll } from './heed-scroll.ts';
 import { type SettleBounds, type Settled, settle } from './readiness.ts';
@@ -79,7 +81,7 @@ function deadlineOf(visit: Visit): number {
 
 /** Scrolls through the page. Returns the height it reached; null for a page that could not be scrolled in time. */
 async function scrollForLazyParts(visit: Visit, until: number): Promise<number | null> {
-  const { page, run, payload } = visit;
+  const { payload } = visit;
   const msMax = Math.max(1, (until - Date.now()) / 2);
   const limits = {
     bottomMax: payload.request.output.maxHeight ?? LIMITS.heightPxMax,
@@ -88,7 +90,7 @@ async function scrollForLazyParts(visit: Visit, until: number): Promise<number |
     areasMax: SCROLL.areasMax,
   };
   try {
-    return await run.within(msMax + SCROLL.answerSpareMs, page.evaluate(scrollThrough, limits));
+    return await askPage(visit, scrollThrough, { given: limits, msMax: msMax + SCROLL.answerSpareMs });
   } catch (error) {
     if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated') return null; // The page is judged by the settling that follows.
     throw error;
@@ -96,16 +98,18 @@ async function scrollForLazyParts(visit: Visit, until: number): Promise<number |
 }
 
 async function heightOf(visit: Visit): Promise<number> {
-  const { page, run } = visit;
   try {
-    return await run.within(
-      SCROLL.answerSpareMs,
-      page.evaluate(() => (document.scrollingElement ?? document.documentElement).scrollHeight),
-    );
+    return await askPage(visit, readHeight, { given: null, msMax: SCROLL.answerSpareMs });
   } catch (error) {
     if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated') return 0;
     throw error;
   }
+}
+
+/** Runs in the page. */
+function readHeight(_given: null, bare: Bare): number {
+  const page = bare(document);
+  return (page.scrollingElement ?? page.documentElement)?.scrollHeight ?? 0;
 }
 
 function isWhole({ payload }: Visit): boolean {

@@ -20,7 +20,7 @@ export type PaperLayout = {
 export function makePaperLayout(bare: Bare, margin: string): PaperLayout {
   const NAMES = ['height', 'min-height', 'max-height'];
   const ELEMENTS_MAX = 50_000;
-  const root = bare(document).documentElement;
+  const root: HTMLElement | null = bare(document).documentElement; // A page can take it away.
   const elements: Element[] = [];
   const trees: (Document | ShadowRoot)[] = [document];
   const sheet = new CSSStyleSheet();
@@ -56,6 +56,7 @@ export function makePaperLayout(bare: Bare, margin: string): PaperLayout {
     }
   };
   const measure = () => {
+    if (!root) return { width: 0, height: view };
     const { scrollWidth, scrollHeight, clientHeight } = root;
     // The root is at least as high as the view; what is in it tells where a shorter document ends.
     const inside = [root, bare(document).body].map((box) => (box ? bare(box).getBoundingClientRect().bottom + scrollY : 0));

@@ -2,7 +2,7 @@ import type { CDPSession, Frame, Page } from 'playwright';
 import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
-import { openWorld } from '../own-world.ts';
+import { makeBare, openWorld } from '../own-world.ts';
 import { findParts } from './find-parts.ts';
 import { lookAround, type Words } from './look-around.ts';
 import { type KnownPage, readState } from './page-state.ts';
@@ -27,7 +27,7 @@ const WORDS: Words = {
   botCheck: words.BOT_CHECK_WORDS,
 };
 /** The functions as one text: what runs in a page takes nothing along. */
-export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}))`;
+export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}, (${makeBare})()))`;
 const FACTS_MS_MAX = 5000;
 const FRAME_SHARE_MIN = 0.25;
 /** Frames that are no good part of the view by themselves. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CDPSession, Frame, Page } from 'playwright';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
-import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { classifyPlaywrightError, threwInPage } from '../classify-playwright-error.ts';
 import { listensTo } from '../readiness/page-listeners.ts';
 import type { Stamp, StampPart } from '../readiness/page-stamp.ts';
 import { askHeedsStyles, askStamp } from '../readiness/readiness-probe.ts';
@@ -39,7 +39,8 @@ export async function looksOther(target: StatePage, known: KnownPage): Promise<b
 async function answersToPrint({ page, cdp, run }: StatePage): Promise<boolean> {
   try {
     const asked = Promise.all([page.evaluate(askHeedsStyles), listensTo(cdp, ['window'], PRINT, OURS)]);
-    return (await run.within(STATE_MS_MAX, asked)).includes(true);
+    const [heedsStyles, listens] = await run.within(STATE_MS_MAX, asked);
+    return heedsStyles !== false || listens; // A page that has replaced what the answer is sent with gives none.
   } catch (error) {
     if (run.stopped()) throw error;
     return true; // A page that leaves or does not answer is read anew.
@@ -53,7 +54,8 @@ export async function readState({ page, run }: StatePage, frames: readonly Frame
       try {
         return await run.within(STATE_MS_MAX, frame.evaluate(askStamp, of));
       } catch (error) {
-        if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached()) return null;
+        const isLeaving = error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached();
+        if (isLeaving || threwInPage(error)) return null;
         throw error;
       }
     }),
