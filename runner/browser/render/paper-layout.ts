@@ -63,6 +63,8 @@ export function makePaperLayout(bare: Bare, margin: string): PaperLayout {
     const height = scrollHeight > clientHeight ? scrollHeight : Math.max(...inside);
     return { width: scrollWidth, height: Math.ceil(height) };
   };
-  const hold = () => bare(root).style.setProperty('width', getComputedStyle(root).width, 'important');
+  const hold = () => {
+    if (root) bare(root).style.setProperty('width', getComputedStyle(root).width, 'important');
+  };
   return { freeze, measure, hold };
 }
