@@ -13,8 +13,6 @@ export type PageWatch = {
   sleep(ms: number): Promise<void>;
   /** Two frames drawn; a second at most, because a page that is not drawn has none. */
   frames(): Promise<void>;
-  /** One frame drawn, with all that its callbacks and observers do to the page; a second at most. */
-  frame(): Promise<void>;
   /** Resolves when something happens that may have changed what is awaited, `ms` at the latest. */
   nextEvent(ms: number): Promise<void>;
   /** Elements of the document and of its shadow roots, closed ones included where a script attached them. */
@@ -144,8 +142,6 @@ export function watchPage(bare: Bare): PageWatch {
     now,
     sleep,
     frames: () => Native.race([new Native<void>((resolve) => void frame(() => void frame(() => resolve()))), sleep(1000)]),
-    // Observers of size and of the view answer after the callbacks of the frame: the task that follows it sees their work.
-    frame: () => Native.race([new Native<void>((resolve) => void frame(() => void later(resolve, 0))), sleep(1000)]),
     nextEvent: (ms) =>
       new Native<void>((resolve) => {
         waiters.push(resolve);

@@ -59,8 +59,8 @@ export const PROBE_SCRIPT = `(({ ${[...KEPT, ...KEPT_WHOLE].join(', ')} }) => {
     pictures: (${watchPictures})(watch),
     drawings: (${watchDrawings})(watch),
     lazyParts: (${watchLazyParts})(watch),
-    restyle: (${watchRestyle})(),
     printEvents: (${watchPrintEvents})(),
+    restyle: (${watchRestyle})(),
     stamp: (${watchStamp})(watch),
   };
   Object.defineProperty(window, '__sessionshotProbe', { value: (${createProbe})(watch, parts) });

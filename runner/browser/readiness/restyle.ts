@@ -7,7 +7,7 @@ export type Restyle = {
 
 /**
  * Knows whether a page answers to styles for print with scripts: a chart that draws itself anew for the new size of its
- * container. Where none does, what the styles make of the page is finished with the next frame. Runs in the page: uses
+ * container. Where none does, what the styles make of the page is there as soon as it is laid out. Runs in the page: uses
  * nothing from outside itself.
  */
 export function watchRestyle(): Restyle {
@@ -16,6 +16,7 @@ export function watchRestyle(): Restyle {
   // Older ways to learn of a new size: a hidden area that scrolls when its parent shrinks, an animation that starts anew.
   const SENSED = /^(?:scroll|resize|animationstart|animationend|transitionrun|transitionstart|transitionend)$/;
   const SIZED = /^(?:scroll|resize)$/;
+  const PRINTED = /^(?:beforeprint|afterprint)$/;
   const { apply } = Reflect;
   let heeded = false;
   const hook = (observer: { prototype: { observe: ResizeObserver['observe'] | IntersectionObserver['observe'] } } | undefined) => {
@@ -40,9 +41,10 @@ export function watchRestyle(): Restyle {
       // Of size, window and document are told for other reasons: neither changes its own for print. Of a motion anywhere
       // in the page both are told.
       const isAround = self === document || self === undefined || self === window;
-      if (!heeded && SENSED.test(String(args[0])) && !(isAround && SIZED.test(String(args[0])))) heeded = true;
+      const type = String(args[0]);
+      if (!heeded && (PRINTED.test(type) || (SENSED.test(type) && !(isAround && SIZED.test(type))))) heeded = true;
       return apply(target, self, args);
     },
   });
-  return { isHeeded: () => heeded };
+  return { isHeeded: () => heeded || window.onbeforeprint !== null || window.onafterprint !== null };
 }

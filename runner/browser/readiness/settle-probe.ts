@@ -15,8 +15,8 @@ import type { Restyle } from './restyle.ts';
 export type ReadinessPart = 'load' | 'signal' | 'dom' | 'timers' | 'fonts' | 'images' | 'busy' | 'motion';
 /**
  * `slowImages` are addresses that the network still waits for; `lazy` asks for what loads when it comes near the view;
- * `since` says what was done to the page since it was seen at rest: `nothing`, a new `style` that shows with the next
- * frame, or `anything`, which it may take its time to answer. `print`: it has just become print, and is told so first.
+ * `since` says what was done to the page since it was seen at rest: `nothing`, a new `style` that shows as soon as
+ * it is laid out, or `anything`, which it may take its time to answer. `print`: it has just become print, and is told so first.
  */
 export type SettleOptions = {
   quietMs: number;
@@ -163,9 +163,11 @@ export function createProbe(
       printEvents.announce();
     }
     // What a script makes of new styles may come a little later.
-    if (options.since === 'style' && restyle.isHeeded()) restyledAt = startedAt;
+    const isPlain = options.since === 'style' && !restyle.isHeeded();
+    if (options.since === 'style' && !isPlain) restyledAt = startedAt;
     let result = look(options, firstAt);
-    let isDrawn = options.since === 'nothing';
+    // A look lays the page out, and where no script answers to styles, that is all that comes of them.
+    let isDrawn = options.since === 'nothing' || isPlain;
     while (now() - startedAt < options.msMax) {
       const part = result.held?.part;
       // Backgrounds tell no end: whoever watches the network knows when it has come.
@@ -175,7 +177,7 @@ export function createProbe(
         // Decoding takes its time, in which the page may have gone on.
         if (result.signal === 'ready' || now() - changedAt() >= options.quietMs) return result;
       }
-      const waits = [options.since === 'style' && !isDrawn ? watch.frame() : watch.frames()];
+      const waits = [watch.frames()];
       // While nodes change there is nothing else to look at; afterwards an event of the page is what tells more.
       if (part === 'dom') waits.push(watch.sleep(Math.max(10, Math.min(options.msMax, options.quietMs - (now() - changedAt())))));
       else if (part === 'signal') waits.push(watch.sleep(LIMIT.signalMs));

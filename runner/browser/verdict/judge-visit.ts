@@ -24,11 +24,13 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   if (stopped) throw new CaptureFault(stopped);
 
   const cookies = auth?.cookies ?? [];
-  const jar = cookies.length > 0 ? await run.within(CHECK_MS_MAX, context.cookies()) : [];
-  const paper = when === 'again' && visit.isPaperOther ? await readPageFacts(visit) : null;
   const screen = visit.known?.facts ?? [];
+  const read = async () => {
+    const paper = when === 'again' && visit.isPaperOther ? await readPageFacts(visit) : null;
+    return { paper, facts: await factsOf(visit, when) };
+  };
   // Before the address is read: a page that is told that print is over may go elsewhere.
-  const facts = await factsOf(visit, when);
+  const [{ paper, facts }, jar] = await Promise.all([read(), cookies.length > 0 ? run.within(CHECK_MS_MAX, context.cookies()) : []]);
   const input = {
     targetUrl: target.href,
     finalUrl: page.url(),
