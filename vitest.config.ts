@@ -1,11 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
 const SERVICES = 'tests/services/global-setup.ts';
+/** Files that talk to a server in the test's own process, or look at its console. */
+const SERVERS = [
+  'tests/{api,architecture,check,console,infra,runner,server,services,shared}/**/*.test.ts',
+  'tests/security/{access-matrix,allowed-domains,audit-log,bodies,route-matrix,target-urls,transport}.test.ts',
+];
 
 /**
  * `shared` needs nothing and runs in a second; `unit` lies beside the files; `truth` holds the engine against pages that lie
- * in wait for it, two files at a time; `integration` starts whole programs and
- * browsers, one file after the other, because two at once would fight over a small machine and blur every time limit.
+ * in wait for it; `servers` hold the server to its contracts. All of these run two files at a time. `integration` starts
+ * whole programs with runners, one file after the other, because two at once would fight over a small machine and blur
+ * every time limit.
  */
 export default defineConfig({
   test: {
@@ -45,14 +51,25 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'servers',
+          include: SERVERS,
+          globalSetup: SERVICES,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'integration',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/truth/**'],
+          exclude: ['tests/truth/**', ...SERVERS],
           globalSetup: SERVICES,
           maxWorkers: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

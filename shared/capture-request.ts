@@ -13,15 +13,21 @@ const text = z.string().min(1).max(LIMITS.textCharsMax);
 const script = z.string().min(1).max(LIMITS.scriptCharsMax);
 const side = z.int().min(1).max(LIMITS.viewportSidePxMax);
 
-const waitSchema = strict({
-  selector: selectorSchema.optional(),
-  state: elementState.optional(),
-  text: text.optional(),
-  url: urlPatternSchema.optional(),
-  response: urlPatternSchema.optional().describe('A URL or glob; met when a response from it has arrived since the capture began.'),
-  function: script.optional().describe('Needs the scope `captures:script`.'),
-  timeout: timeoutMs.optional(),
-}).superRefine((wait, context) => {
+const WAIT = 'must be a wait: an object with exactly one of selector, text, url, response, function';
+const WAITS = `${WAIT}; or a list of such`;
+const waitSchema = strict(
+  {
+    selector: selectorSchema.optional(),
+    state: elementState.optional(),
+    text: text.optional(),
+    url: urlPatternSchema.optional(),
+    response: urlPatternSchema.optional().describe('A URL or glob; met when a response from it has arrived since the capture began.'),
+    function: script.optional().describe('Needs the scope `captures:script`.'),
+    timeout: timeoutMs.optional(),
+  },
+  [],
+  WAIT,
+).superRefine((wait, context) => {
   const given = (['selector', 'text', 'url', 'response', 'function'] as const).filter((key) => wait[key] !== undefined);
   if (given.length !== 1) context.addIssue({ code: 'custom', message: 'needs exactly one of selector, text, url, response, function' });
   if (wait.state && !wait.selector) context.addIssue({ code: 'custom', path: ['state'], message: 'goes with `selector` only' });
@@ -108,7 +114,9 @@ export const captureRequestSchema = strict(
     auth: authStateSchema.optional(),
     actions: z.array(actionSchema).max(LIMITS.actionsMax).default([]),
     waitUntil: z.enum(['auto', 'load', 'domcontentloaded', 'networkidle', 'commit']).default('auto'),
-    waitFor: z.union([waitSchema, z.array(waitSchema).max(LIMITS.waitsMax)]).optional(),
+    waitFor: z
+      .union([waitSchema, z.array(waitSchema).max(LIMITS.waitsMax)], { error: (issue) => (issue.input === undefined ? undefined : WAITS) })
+      .optional(),
     delay: z.int().min(0).max(LIMITS.delayMsMax).default(0),
     timeouts: timeoutsSchema.prefault({}),
     onTimeout: z.enum(['fail', 'capture']).default('fail'),

@@ -9,11 +9,15 @@ export type Planned = readonly string[];
 
 /**
  * Makes an object schema that refuses unknown keys and names the nearest valid one: `fulPage` is answered with
- * "did you mean `fullPage`?". A key in `planned` is answered with "not available in this version".
+ * "did you mean `fullPage`?". A key in `planned` is answered with "not available in this version", and what is no object with
+ * `what`, a sentence that says what is accepted.
  */
-export function strict<T extends z.core.$ZodLooseShape>(shape: T, planned: Planned = []) {
+export function strict<T extends z.core.$ZodLooseShape>(shape: T, planned: Planned = [], what?: string) {
   return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? explainKeys(issue.keys as string[], Object.keys(shape), planned) : undefined),
+    error: (issue) => {
+      if (issue.code === 'unrecognized_keys') return explainKeys(issue.keys as string[], Object.keys(shape), planned);
+      return issue.code === 'invalid_type' && issue.input !== undefined ? what : undefined;
+    },
   });
 }
 

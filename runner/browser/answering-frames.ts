@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { Frame, Page } from 'playwright';
 import { type CaptureRun, WaitExpired } from './capture-run.ts';
-import { classifyPlaywrightError } from './classify-playwright-error.ts';
+import { classifyPlaywrightError, threwInPage } from './classify-playwright-error.ts';
 
 /**
  * A frame that has a document of any kind answers with the main one, whose thread it shares; one that has none lets every
@@ -13,17 +13,21 @@ const ANSWER_MS_MAX = 5000;
 const owing = new WeakSet<Frame>();
 
 /**
- * The main frame and those of the others that have a document, `max` at most. A lazy frame that was never laid out, or one
+ * The main frame and those of the others that have a document, `max` at most, of the page or of those that are given. A lazy frame that was never laid out, or one
  * whose server does not answer, has none, and Playwright waits for it without end. What has no address yet may have a
  * script's text in it: it is asked.
  */
-export async function answeringFrames({ page, run }: { page: Page; run: CaptureRun }, max: number): Promise<Frame[]> {
+export async function answeringFrames(
+  { page, run }: { page: Page; run: CaptureRun },
+  max: number,
+  among: readonly Frame[] = page.frames(),
+): Promise<Frame[]> {
   const main = page.mainFrame();
-  const frames = page.frames().slice(0, max);
+  const frames = among.slice(0, max);
   const isAsked = (frame: Frame) => frame !== main && frame.url() === '';
   const answers = frames.map((frame) => (isAsked(frame) ? ask(frame) : true));
   const isOpen = answers.some((answer) => answer instanceof Promise);
-  const late = isOpen ? main.evaluate('true').then(() => after(SPARE_MS, false)) : Promise.resolve(false);
+  const late = isOpen ? isOpenDocument(main).then(() => after(SPARE_MS, false)) : Promise.resolve(false);
   const answered = await Promise.all(answers.map((answer) => (answer instanceof Promise ? inTime(answer, { late, run }) : answer)));
   return frames.filter((_, index) => answered[index]);
 }
@@ -34,7 +38,7 @@ function ask(frame: Frame): Promise<boolean> | false {
   owing.add(frame);
   const answer = async () => {
     try {
-      return Boolean(await frame.evaluate('true'));
+      return await isOpenDocument(frame);
     } catch (error) {
       if (frame.isDetached() || classifyPlaywrightError(error).kind === 'navigated') return false;
       throw error;
@@ -45,6 +49,16 @@ function ask(frame: Frame): Promise<boolean> | false {
   const asked = answer();
   asked.catch(() => undefined); // It may come when nobody waits any more.
   return asked;
+}
+
+/** An error of the page's own making is an answer too. */
+async function isOpenDocument(frame: Frame): Promise<boolean> {
+  try {
+    await frame.evaluate('true');
+  } catch (error) {
+    if (!threwInPage(error)) throw error;
+  }
+  return true;
 }
 
 async function inTime(answer: Promise<boolean>, { late, run }: { late: Promise<boolean>; run: CaptureRun }): Promise<boolean> {

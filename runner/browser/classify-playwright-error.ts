@@ -35,11 +35,31 @@ export function classifyPlaywrightError(error: unknown): PlaywrightError {
   return { kind: 'other' };
 }
 
+/**
+ * Tells whether a function of ours threw in the page's own world, or could not be sent there: the page has replaced or taken
+ * away what it is made of. What is at fault is not told apart from a mistake in the function: whoever tells callers logs it.
+ */
+export function threwInPage(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof WaitExpired || classifyPlaywrightError(error).kind !== 'other') return false;
+  return /^(?:page|frame|locator|elementHandle)\.(?:evaluate|evaluateAll): /.test(error.message);
+}
+
+/**
+ * What else is known of a failed navigation: the status of the document, whether there was any answer to its page, and
+ * whether the caller's headers ask for the page only if it has changed.
+ */
+export type NavigationTold = {
+  proxy: Pick<EgressSession, 'lastBlock'>;
+  documentStatus: number | null;
+  isAnswered: boolean;
+  isConditional: boolean;
+};
+
 /** Turns a failed navigation to `host` into a failure; the egress proxy knows best why a connection did not open. */
 export function navigationFailure(
   error: PlaywrightError,
   host: string,
-  { proxy, documentStatus }: { proxy: Pick<EgressSession, 'lastBlock'>; documentStatus: number | null },
+  { proxy, documentStatus, isAnswered, isConditional }: NavigationTold,
 ): Failure {
   const at: Step = 'navigate';
   if (error.kind === 'timeout') return failure('navigation_timeout', at);
@@ -53,10 +73,21 @@ export function navigationFailure(
   const block = proxy.lastBlock(host);
   if (block !== null && POLICY_REASONS.has(block)) return failure('target_address_blocked', at, `${host}: ${block}.`);
   if (/^ERR_(CERT|SSL|BAD_SSL|TLS|ECH)/.test(name)) return failure('target_tls_error', at, `${host}: ${name}.`);
+  // Of an answer of 304 the browser tells nothing: it has nothing stored, so it has nothing to show. A redirect to a web
+  // address it tells; whether it is the one or a redirect out of the web, only the caller's headers tell.
+  const isSilent = name === 'ERR_ABORTED' && !isAnswered;
+  if (isSilent && isConditional)
+    return failure('target_http_error', at, {
+      instead: `${host} answered without a page, as with status 304 (not modified): the browser has none stored that it could show. Leave \`If-None-Match\` and \`If-Modified-Since\` out of \`headers\`.`,
+    });
   // Chromium hands `mailto:` and its like to another program, and tells no more than that the navigation is over.
   const leftTheWeb = name === 'ERR_UNSAFE_REDIRECT' || (name === 'ERR_ABORTED' && documentStatus === null);
   if (leftTheWeb || name.endsWith('_URL_SCHEME'))
-    return failure('navigation_blocked', at, `${host} redirects to an address that is not a web page: only https pages are captured.`);
+    return failure(
+      'navigation_blocked',
+      at,
+      `${host} redirects to an address that is not a web page: only https pages are captured.${isSilent ? ' Or it answered 304 (not modified), which shows no page either.' : ''}`,
+    );
   if (name === 'ERR_ABORTED')
     return failure('target_http_error', at, { instead: `${host} answered without a page. Capture an address that shows one.` });
   if (name === 'ERR_TOO_MANY_REDIRECTS')

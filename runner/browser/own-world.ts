@@ -10,7 +10,8 @@ export type Held<T> = {
 type Tab = { cdp: CDPSession; run: CaptureRun };
 
 const STEP_MS_MAX = 5000;
-const WORLD = 'sessionshot-layout';
+const WORLD = 'sessionshot';
+const mainFrameIds = new WeakMap<CDPSession, string>();
 
 /**
  * Makes something in the main document, in a world of our own: an application that has replaced parts of JavaScript's or the
@@ -34,8 +35,11 @@ export async function holdInOwnWorld<T>({ cdp, run }: Tab, expression: string): 
   };
 }
 
-/** Runs a function there once, and waits for the promise that it may return. The rest is as above. */
-export async function runInOwnWorld(tab: Tab, expression: string): Promise<void> {
+/**
+ * Runs a function there once and returns what it returns, as JSON; a promise is waited for, for `msMax` at most. The rest is
+ * as above.
+ */
+export async function runInOwnWorld<T = void>(tab: Tab, expression: string, msMax = STEP_MS_MAX): Promise<T> {
   const contextId = await openWorld(tab);
   const call = tab.cdp.send('Runtime.evaluate', {
     expression: `(${expression})((${makeBare})())`,
@@ -43,13 +47,16 @@ export async function runInOwnWorld(tab: Tab, expression: string): Promise<void>
     returnByValue: true,
     awaitPromise: true,
   });
-  const { exceptionDetails } = await tab.run.within(STEP_MS_MAX, call);
+  const { result, exceptionDetails } = await tab.run.within(msMax, call);
   if (exceptionDetails) throw new Error('Our own script failed in the page.');
+  return result.value;
 }
 
-async function openWorld({ cdp, run }: Tab): Promise<number> {
-  const { frameTree } = await run.within(STEP_MS_MAX, cdp.send('Page.getFrameTree'));
-  const world = cdp.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: WORLD });
+/** Makes that world where the document has none yet, and returns the id of its execution context. Throws as the others do. */
+export async function openWorld({ cdp, run }: Tab): Promise<number> {
+  const frameId = mainFrameIds.get(cdp) ?? (await run.within(STEP_MS_MAX, cdp.send('Page.getFrameTree'))).frameTree.frame.id;
+  mainFrameIds.set(cdp, frameId); // It stays while the tab lives, whatever is loaded there.
+  const world = cdp.send('Page.createIsolatedWorld', { frameId, worldName: WORLD });
   return (await run.within(STEP_MS_MAX, world)).executionContextId;
 }
 

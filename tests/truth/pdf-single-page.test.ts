@@ -16,6 +16,8 @@ const LONG =
 
 /** A blank tail of more than this, in points, is a line that nobody wrote. */
 const TAIL_MAX = 36;
+/** A box is 150 pixels high, and its text is at its upper edge. */
+const BOX_TAIL_MAX = 115;
 const PAGES: Record<string, string> = {
   plain: `<!doctype html>${LINES}${END}`,
   quirks: `${LINES}${END}`,
@@ -27,6 +29,7 @@ const PAGES: Record<string, string> = {
   'page breaks': `<!doctype html><style>h2{break-before:page}section{page-break-after:always}</style>${`<h2>part</h2><section>${LONG.slice(0, 1420)}</section>`.repeat(4)}${END}`,
   'margins of @page': `<!doctype html><style>@page{margin:3cm;size:A5}</style>${LINES}${END}`,
   'wider than the paper': `<!doctype html><div style="width:1000px;background:#eef">${LINES}</div>${END}`,
+  'boxes that wrap, six of them a little too wide for the paper': `<!doctype html><style>body{margin:0;display:flex;flex-wrap:wrap}div{width:120px;height:150px}</style>${'<div>box</div>'.repeat(23)}<div>the very end</div>`,
   'only print is longer': `<!doctype html><style>.more{display:none}@media print{.more{display:block}}</style><div class="more">${LINES}</div>${END}`,
 };
 const tall = '<!doctype html><div style="height:25000px">tall</div>';
@@ -65,7 +68,18 @@ describe('a PDF of a single page', () => {
     expect(found.width).toBeCloseTo(595, -1);
     expect(found.words.slice(-3).map(({ text }) => text)).toEqual(['the', 'very', 'end']);
     expect(found.bottom).toBeLessThan(found.height);
-    expect(found.height - found.bottom).toBeLessThan(TAIL_MAX);
+    expect(found.height - found.bottom).toBeLessThan(name.startsWith('boxes') ? BOX_TAIL_MAX : TAIL_MAX);
+  });
+
+  it.each(Object.keys(PAGES))('ends where its content ends and the margin begins: %s', async (name) => {
+    for (const mm of [10, 20]) {
+      const side = `${mm}mm`;
+      const found = await look(await capture(name, { margin: { top: side, right: side, bottom: side, left: side } }));
+      const margin = (mm / 25.4) * 72;
+      expect(found.pages).toBe(1);
+      expect(found.bottom).toBeLessThan(found.height - margin);
+      expect(found.height - margin - found.bottom).toBeLessThan(name.startsWith('boxes') ? BOX_TAIL_MAX : TAIL_MAX);
+    }
   });
 
   it('keeps margins, scale and the width that it was given, and a footer below the text', async () => {

@@ -1,10 +1,12 @@
 /// <reference lib="dom" />
+import type { Bare } from '../own-world.ts';
+
 /**
  * Hides by style rules, so that an element that a framework makes anew is hidden too, in the document and its open
  * shadow roots, later ones included. Constructed sheets obey no `style-src`. Selectors that are not CSS (`text=…`, chains)
  * are passed over: those elements are hidden one by one. Both functions run in the page.
  */
-export function hideByStyle(selectors: string[]): void {
+export function hideByStyle(selectors: string[], bare: Bare): void {
   const sheet = new CSSStyleSheet();
   for (const selector of selectors) {
     try {
@@ -16,18 +18,22 @@ export function hideByStyle(selectors: string[]): void {
     }
   }
   const adopt = (root: Document | ShadowRoot) => {
-    if (root.adoptedStyleSheets.includes(sheet)) return;
-    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+    if (bare(root).adoptedStyleSheets.includes(sheet)) return;
+    bare(root).adoptedStyleSheets = [...bare(root).adoptedStyleSheets, sheet];
     observer.observe(root, { childList: true, subtree: true });
     reach(root);
   };
-  const reach = (root: ParentNode) => {
-    for (const element of root.querySelectorAll('*')) if (element.shadowRoot) adopt(element.shadowRoot);
+  const reach = (root: Document | ShadowRoot | Element) => {
+    for (const element of bare(root).querySelectorAll('*')) {
+      const { shadowRoot } = bare(element);
+      if (shadowRoot) adopt(shadowRoot);
+    }
   };
   const observer = new MutationObserver((records) => {
     for (const node of records.flatMap((record) => [...record.addedNodes])) {
       if (!(node instanceof Element)) continue;
-      if (node.shadowRoot) adopt(node.shadowRoot);
+      const { shadowRoot } = bare(node);
+      if (shadowRoot) adopt(shadowRoot);
       reach(node);
     }
   });
@@ -35,7 +41,7 @@ export function hideByStyle(selectors: string[]): void {
 }
 
 /** Names what hides the banners of `rules` that are on this page. */
-export function findBanners(rules: { signs: string[]; hide: string[]; where: string | null }[]): string[] {
+export function findBanners(rules: { signs: string[]; hide: string[]; where: string | null }[], bare: Bare): string[] {
   const isHere = (pattern: string | null) => {
     try {
       return pattern === null || new RegExp(pattern).test(location.href);
@@ -45,7 +51,7 @@ export function findBanners(rules: { signs: string[]; hide: string[]; where: str
   };
   const exists = (selector: string) => {
     try {
-      return document.querySelector(selector) !== null;
+      return bare(document).querySelector(selector) !== null;
     } catch {
       return false; // A selector that this browser does not know.
     }

@@ -13,6 +13,9 @@ import { stillPage } from './still-page.ts';
 
 /** Where the page's clock starts when the request names no time. */
 export const TIME_DEFAULT = '2025-01-01T00:00:00.000Z';
+/** Two runners may stand in different places: a reproducible capture has one, whatever theirs are. */
+export const LOCALE_DEFAULT = 'en-US';
+export const TIME_ZONE_DEFAULT = 'UTC';
 /** What a reproducible capture holds still, in the words of its report. */
 const FIXED = ['clock', 'timers', 'random', 'animations', 'images', 'videos', 'caret', 'motion', 'locale', 'timezone'];
 
@@ -47,6 +50,14 @@ export type Reproducer = {
 export function clockStart(request: Pick<CaptureRequest, 'reproducible'>): number | null {
   if (request.reproducible === false) return null;
   return Date.parse(request.reproducible === true ? TIME_DEFAULT : request.reproducible.time);
+}
+
+/** The same instant as Chromium writes it on paper, in the language and the place of the capture; null as above. */
+export function clockDate(request: Pick<CaptureRequest, 'reproducible' | 'locale' | 'timezoneId'>): string | null {
+  const time = clockStart(request);
+  if (time === null) return null;
+  const { locale = LOCALE_DEFAULT, timezoneId: timeZone = TIME_ZONE_DEFAULT } = request;
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short', timeZone }).format(time);
 }
 
 /** Fixes time and chance in every document that the page loads from now on. */

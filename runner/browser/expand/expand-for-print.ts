@@ -10,14 +10,18 @@ import { makeStyleChanges } from './style-changes.ts';
 /**
  * Opens the inner scroll areas of a page that is about to be printed, unless the output says not to, and lets what comes
  * into the page by that load and settle. Without this an app that scrolls inside a shell prints one screen. A page that
- * goes elsewhere meanwhile is left to the judgement that follows.
+ * goes elsewhere meanwhile is left to the judgement that follows. `settle` waits for what the new medium changes; what
+ * opens the areas is made meanwhile.
  */
-export async function expandForPrint(visit: Visit): Promise<void> {
+export async function expandForPrint(visit: Visit, settle: () => Promise<void>): Promise<void> {
   const { output, waitUntil } = visit.payload.request;
-  if (output.format !== 'pdf' || output.expandScrollContainers === false) return;
+  if (output.format !== 'pdf' || output.expandScrollContainers === false) return settle();
+  const script = `(bare) => (${makePrintOpener})((${makeLayoutReader})(bare), (${makeStyleChanges})(bare), ${LIMITS.printAreaPxMax})`;
+  const making = holdInOwnWorld<PrintOpener>(visit, script);
+  making.catch(() => undefined); // It is awaited below, unless the page does not settle.
+  await settle();
   try {
-    const script = `(bare) => (${makePrintOpener})((${makeLayoutReader})(bare), (${makeStyleChanges})(bare), ${LIMITS.printAreaPxMax})`;
-    const opener = await holdInOwnWorld<PrintOpener>(visit, script);
+    const opener = await making;
     const opened = await opener.ask((it) => it.open());
     if (opened === 0) return;
     await settleForPicture(visit, { touched: true });

@@ -20,7 +20,7 @@ export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, li
   const SIBLINGS_MAX = 300;
   const PASSES_MAX = 10;
   const { bare } = layout;
-  const root = bare(document).documentElement;
+  const root: HTMLElement | null = bare(document).documentElement; // A page can take it away.
   const { set } = changes;
   const { hidden, isScroller, pathOf, roomOf, coverings } = layout;
   const shownAt = new Map<HTMLElement, number>();
@@ -91,6 +91,7 @@ export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, li
     return [...coverings(path)].every((other) => covered.has(other)) && (limits.cut || root.scrollHeight <= limits.heightMax);
   };
   const grow = () => {
+    if (!root) return { opened: 0, changed: false };
     const before = [...shownAt.keys()].map((area) => bare(area).clientHeight).join() + root.scrollHeight;
     for (let pass = 0; pass < PASSES_MAX; pass++) {
       const areas = layout.findAreas().filter((area) => !left.some((closed) => bare(closed).contains(area)));

@@ -7,6 +7,7 @@ import type { EgressSession } from '../egress/egress-proxy.ts';
 import type { Tab } from '../visit/open-tab.ts';
 import type { LaunchedBrowser } from './launch-chromium.ts';
 import { lentOptions } from './lent-options.ts';
+import { watchPoolChanges } from './pool-changes.ts';
 import { createTabShelf, type ReadyTab, type TabShelf } from './tab-shelf.ts';
 
 /**
@@ -51,6 +52,7 @@ export type PoolOptions = {
   launch: () => Promise<LaunchedBrowser>;
   openProxy: (domains: readonly AllowedDomain[] | null) => Promise<EgressSession>;
   openTab: (browser: Browser, contextOptions: BrowserContextOptions) => Promise<Tab>;
+  /** Processes, those that start and those that end included. */
   browsersMax: number;
   /** Tabs that an idle browser keeps ready. */
   tabsMax: number;
@@ -90,31 +92,33 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
   let sandbox: PoolState['sandbox'] = 'unknown';
   let version: string | null = null;
   let spare: Promise<void> | null = null;
+  let starting = 0;
+  const changes = watchPoolChanges();
+  const isFull = () => entries.size + starting >= browsersMax;
 
   const end = (entry: Entry): Promise<void> => {
     entry.isRetiring = true;
     entry.ended ??= entry.shelf
       .close()
       .then(() => entry.launched.close())
-      .finally(() => entries.delete(entry));
+      .finally(() => {
+        entries.delete(entry);
+        changes.tell();
+      });
     return entry.ended;
   };
-  // Who it is for is set before anybody else can see it: two workspaces must never meet in one process.
+  // Who it is for, and that it serves already, is set before anybody else can see it: two workspaces must never meet in one process.
   const start = async (workspaceId: string | null): Promise<Entry> => {
-    const launched = await launch();
-    const now = Date.now();
-    const entry: Entry = {
-      launched,
-      shelf: createTabShelf({ make: () => makeTab(options, launched.browser), log }),
-      crashed: new AbortController(),
-      workspaceId,
-      leases: 0,
-      captures: 0,
-      bornAt: now,
-      usedAt: now,
-      isRetiring: false,
-      ended: null,
-    };
+    starting += 1;
+    try {
+      return await enter(workspaceId, await launch());
+    } finally {
+      starting -= 1;
+      changes.tell();
+    }
+  };
+  const enter = async (workspaceId: string | null, launched: LaunchedBrowser): Promise<Entry> => {
+    const entry = makeEntry(options, launched, workspaceId);
     launched.browser.once('disconnected', () => {
       if (!entry.isRetiring) log.warn('a browser ended by itself', { ...(launched.pid === null ? {} : { pid: launched.pid }) });
       entry.crashed.abort(new Error('the browser ended'));
@@ -130,18 +134,17 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     const usable = [...entries].filter((entry) => !entry.isRetiring && !entry.crashed.signal.aborted);
     return usable.find((entry) => entry.workspaceId === workspaceId) ?? usable.find((entry) => entry.workspaceId === null);
   };
-  /** Ends the idle browser of some other workspace that was used longest ago, when there is no room for one more. */
+  /** Ends the idle browser of some other workspace that was used longest ago, unless one is ending already. */
   const makeRoom = () => {
     const idle = [...entries].filter((entry) => entry.leases === 0 && !entry.isRetiring).sort((a, b) => a.usedAt - b.usedAt)[0];
-    if (entries.size >= browsersMax && idle) void end(idle);
+    if (idle && ![...entries].some((entry) => entry.ended !== null)) void end(idle);
   };
   // Its successor is started while it still serves, so that nobody waits for a browser to start.
   const isWearing = (entry: Entry) => entry.captures >= capturesMax - tabsMax || Date.now() - entry.bornAt >= lifeMs * RECYCLE_AHEAD_SHARE;
   const isWorn = (entry: Entry) => entry.captures >= capturesMax || Date.now() - entry.bornAt >= lifeMs;
   /** Starts a browser for the next comer without making anybody wait. A failure here shows again at the next acquire. */
   const keepSpare = () => {
-    if (isClosed || spare || entries.size >= browsersMax || [...entries].some((entry) => entry.workspaceId === null && !entry.isRetiring))
-      return;
+    if (isClosed || spare || isFull() || [...entries].some((entry) => entry.workspaceId === null && !entry.isRetiring)) return;
     spare = start(null)
       .then(
         (entry) => entry.shelf.fill(1),
@@ -165,6 +168,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
   const giveBack = (entry: Entry) => {
     entry.leases -= 1;
     entry.usedAt = Date.now();
+    changes.tell();
     // A context that outlived its lease is a page that would not close: the process is not to be trusted with the next one.
     const isStuck = entry.launched.browser.contexts().length > entry.leases + entry.shelf.size();
     if (isWorn(entry) || isStuck) entry.isRetiring = true;
@@ -172,15 +176,27 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     if (entry.isRetiring) return retire(entry);
     entry.shelf.fill(Math.max(1, tabsMax - entry.leases));
   };
-  const take = async (workspaceId: string): Promise<Entry> => {
-    if (isClosed) throw new Error('The browser pool is closed.');
-    if (!pick(workspaceId)) await spare;
-    const ready = pick(workspaceId);
-    if (!ready) makeRoom();
-    const entry = ready ?? (await start(workspaceId));
+  /** Takes it in the moment in which it was found: a moment later it may be another's, or be ended to make room. */
+  const claim = (entry: Entry, workspaceId: string): Entry => {
     entry.workspaceId = workspaceId;
     entry.leases += 1;
     entry.captures += 1;
+    return entry;
+  };
+  /** Finds a browser, or starts one as soon as there is room. Ends with the scope. */
+  const find = async (workspaceId: string, scope: AttemptScope): Promise<Entry> => {
+    for (;;) {
+      if (isClosed) throw new Error('The browser pool is closed.');
+      if (!pick(workspaceId)) await spare;
+      const ready = pick(workspaceId);
+      if (ready) return claim(ready, workspaceId);
+      if (!isFull()) return await start(workspaceId);
+      makeRoom();
+      await changes.next(scope);
+    }
+  };
+  const take = async (workspaceId: string, scope: AttemptScope): Promise<Entry> => {
+    const entry = await find(workspaceId, scope);
     if (isWorn(entry)) entry.isRetiring = true;
     if (isWearing(entry)) keepSpare();
     return entry;
@@ -188,7 +204,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
   return {
     acquire: async ({ workspaceId, domains, tab }, scope) => {
       scope.signal.throwIfAborted();
-      const entry = await take(workspaceId);
+      const entry = await take(workspaceId, scope);
       const opening = tab ? entry.shelf.take() : openProxy(domains).then((proxy) => ({ proxy }));
       const opened = await opening.catch((error: unknown) => {
         giveBack(entry);
@@ -205,15 +221,33 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       return lease;
     },
     warmUp: async () => {
-      const entry = pick('') ?? (await start(null));
-      entry.shelf.fill(tabsMax);
+      const entry = pick('') ?? (isFull() ? null : await start(null));
+      entry?.shelf.fill(tabsMax);
     },
     close: async () => {
       isClosed = true;
+      changes.tell();
       await spare;
       await Promise.all([...entries].map(end));
     },
     state: () => ({ browsers: entries.size, leases: [...entries].reduce((sum, entry) => sum + entry.leases, 0), sandbox, version }),
+  };
+}
+
+function makeEntry(options: PoolOptions, launched: LaunchedBrowser, workspaceId: string | null): Entry {
+  const now = Date.now();
+  const served = workspaceId === null ? 0 : 1;
+  return {
+    launched,
+    shelf: createTabShelf({ make: () => makeTab(options, launched.browser), log: options.log }),
+    crashed: new AbortController(),
+    workspaceId,
+    leases: served,
+    captures: served,
+    bornAt: now,
+    usedAt: now,
+    isRetiring: false,
+    ended: null,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Log } from '#shared/log.ts';
 import type { BrowserHome } from './browser-home.ts';
 import type { FoundBrowser } from './find-browser.ts';
 import { judgeSandbox, listProcesses, type SandboxVerdict } from './sandbox.ts';
+import { refuseSocketPath } from './socket-path.ts';
 
 /** Nothing listens on the discard port: a context made without its own proxy fails closed, and so does the browser's background traffic. */
 export const DEAD_PROXY = 'http://127.0.0.1:9';
@@ -96,6 +97,9 @@ async function tryLaunch(
   { found, home, log, flags = EGRESS_FLAGS }: LaunchOptions,
   chromiumSandbox: boolean,
 ): Promise<LaunchedBrowser | BrowserUnavailable> {
+  const env = home.environment(found.path);
+  const refused = found.kind === 'chromium' && env.TMPDIR !== undefined ? refuseSocketPath(env.TMPDIR) : null;
+  if (refused !== null) return new BrowserUnavailable(`the browser was not started: ${refused}`);
   let browser: Browser;
   try {
     browser = await chromium.launch({
@@ -104,7 +108,7 @@ async function tryLaunch(
       chromiumSandbox,
       args: [...flags],
       proxy: { server: DEAD_PROXY },
-      env: home.environment(found.path),
+      env,
       timeout: LIMITS.browserStartMsMax,
       // The runner drains on these signals; Playwright would take the browser away under its captures.
       handleSIGINT: false,

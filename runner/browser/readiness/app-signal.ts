@@ -1,4 +1,6 @@
 /// <reference lib="dom" />
+import type { PageWatch } from './page-watch.ts';
+
 export type Signal = 'none' | 'pending' | 'ready';
 /** The app's own word on whether it is ready. */
 export type AppSignal = {
@@ -8,7 +10,7 @@ export type AppSignal = {
 };
 
 /** Reads `window.__sessionshotReady` and `data-capture-ready`. Runs in the page: uses nothing from outside itself. */
-export function watchSignal(): AppSignal {
+export function watchSignal({ bare }: PageWatch): AppSignal {
   const SIGNAL = '__sessionshotReady';
   const Native = Promise;
   const trim = String.prototype.trim;
@@ -34,7 +36,8 @@ export function watchSignal(): AppSignal {
     return answered.get(value) ? 'ready' : 'pending';
   };
   const attributeSignal = (): Signal => {
-    const value = document.documentElement?.getAttribute('data-capture-ready') ?? document.body?.getAttribute('data-capture-ready') ?? null;
+    const { documentElement, body } = bare(document);
+    const value = documentElement?.getAttribute('data-capture-ready') ?? body?.getAttribute('data-capture-ready') ?? null;
     if (value === null) return 'none';
     return /^(?:false|pending|0|no)$/i.test(Reflect.apply(trim, value, [])) ? 'pending' : 'ready';
   };

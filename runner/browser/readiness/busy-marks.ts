@@ -31,17 +31,18 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
 
   // Applications replace methods of the language and of elements by their own, or take them away: these are the browser's.
   const natives = { trim: String.prototype.trim, closest: Element.prototype.closest };
+  const { bare } = watch;
   const trimmed = (text: string | null): string => Reflect.apply(natives.trim, text ?? '', []);
   const isInside = (element: Element, selector: string) => Reflect.apply(natives.closest, element, [selector]) !== null;
-  const boxOf = (element: Element) => element.getBoundingClientRect();
+  const boxOf = (element: Element) => bare(element).getBoundingClientRect();
   const isIn = (box: DOMRect) => box.bottom > 0 && box.right > 0 && box.top < window.innerHeight && box.left < window.innerWidth;
   const isShown = (element: Element) => {
     const box = boxOf(element);
-    return box.width > 1 && box.height > 1 && element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+    return box.width > 1 && box.height > 1 && bare(element).checkVisibility({ opacityProperty: true, visibilityProperty: true });
   };
   /** Text that a person can read in it: hidden and transparent text is how kits keep the size of what is to come. */
   const readable = (element: Element) => {
-    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    const walker = bare(document).createTreeWalker(element, NodeFilter.SHOW_TEXT);
     let text = '';
     for (let node = walker.nextNode(), seen = 0; node && seen < 50 && text.length < 200; node = walker.nextNode(), seen++) {
       const parent = node.parentElement;
@@ -52,29 +53,30 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
     return trimmed(text);
   };
   const isAnimated = (element: Element) => {
-    for (const animation of element.getAnimations({ subtree: true }))
+    for (const animation of bare(element).getAnimations({ subtree: true }))
       if (animation.effect?.getComputedTiming().iterations === FOREVER) return true;
     return false;
   };
   const isCovered = (element: Element) => {
     const box = boxOf(element);
     if (!isIn(box) || getComputedStyle(element).pointerEvents === 'none') return false;
-    const root = element.getRootNode();
+    const root: Node = bare(element).getRootNode();
     if (!(root instanceof Document || root instanceof ShadowRoot)) return false;
-    const top = root.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-    return top !== null && !element.contains(top) && !top.contains(element);
+    const top = bare(root).elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return top !== null && !bare(element).contains(top) && !bare(top).contains(element);
   };
 
   // Bootstrap and others hide their skeletons from screen readers, so `aria-hidden` says nothing about a skeleton. One
   // that shows text has its content already: Chakra keeps the class on what is loaded (the fixture "a kit's class stays").
   const skeleton = (element: Element): number =>
-    readable(element) !== '' || (element.matches('.animate-pulse') && boxOf(element).width < 24) ? 0 : FOREVER;
+    readable(element) !== '' || (bare(element).matches('.animate-pulse') && boxOf(element).width < 24) ? 0 : FOREVER;
   // Ornaments, each in the fixture "a finished page with ornaments that spin": hidden from screen readers, part of a
   // button or a link, a "live" light beside its word, or covered by what has come since.
   const spinner = (element: Element): number => {
     if (isInside(element, 'button,a,[role="button"],[role="tab"]')) return LIMIT.ornamentMs;
     if (isInside(element, '[aria-hidden="true"]')) return LIMIT.doubtMs;
-    const said = element.parentElement && element.parentElement !== document.body ? readable(element.parentElement) : '';
+    const around = bare(element).parentElement;
+    const said = around && around !== bare(document).body ? readable(around) : '';
     if (said.length < 60 && ALIVE.test(said)) return LIMIT.ornamentMs;
     const own = readable(element);
     // A word such as `loading` is also left on containers whose content has come.
@@ -104,7 +106,8 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
     let shapes = 0;
     const roots = watch.roots();
     for (let at = 0; at < roots.length; at++) {
-      const animations = roots[at]?.getAnimations() ?? [];
+      const root = roots[at];
+      const animations = root ? bare(root).getAnimations() : [];
       for (let index = 0; index < animations.length && index < LIMIT.animations; index++) {
         const animation = animations[index];
         const effect = animation?.effect;
@@ -112,16 +115,16 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
         const named = animation instanceof CSSAnimation && MOVES.test(animation.animationName);
         if (!named && !effect.pseudoElement && !turnsOrPulses(effect)) continue;
         const box = boxOf(effect.target);
-        const isEmpty = readable(effect.target) === '' && !effect.target.querySelector('img,svg,canvas,video');
+        const isEmpty = readable(effect.target) === '' && !bare(effect.target).querySelector('img,svg,canvas,video');
         if (box.width >= 24 && box.height >= 8 && isIn(box) && isShown(effect.target) && isEmpty) shapes++;
       }
     }
     return shapes > 0 ? { what: 'empty shapes that pulse', holdsMs: LIMIT.doubtMs } : null;
   };
   const words = (): BusyMark | null => {
-    if (!/…|\.\.\.|lease wait/.test(document.body?.textContent ?? '')) return null;
+    if (!/…|\.\.\.|lease wait/.test(bare(document).body?.textContent ?? '')) return null;
     // The browser looks through the texts itself: a script that touches each of them costs ten times as much.
-    const texts = document.evaluate(MAYBE_WORDS, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
+    const texts = bare(document).evaluate(MAYBE_WORDS, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
     for (let index = 0; index < texts.snapshotLength && index < LIMIT.texts; index++) {
       const node = texts.snapshotItem(index);
       const parent = node?.parentElement;

@@ -16,7 +16,7 @@ const SCROLL = /^(?:scroll|scrollend)$/;
 export async function mayHeedScroll({ page, cdp, run }: { page: Page; cdp: CDPSession; run: CaptureRun }): Promise<boolean> {
   try {
     const [heedsView, listens] = await run.within(ASK_MS_MAX, Promise.all([page.evaluate(askMayHeedView), listensTo(cdp, TOLD, SCROLL)]));
-    return heedsView || listens;
+    return heedsView !== false || listens; // A page that has replaced what the answer is sent with gives none.
   } catch (error) {
     if (!(error instanceof WaitExpired) && classifyPlaywrightError(error).kind === 'gone') throw error;
     return true;

@@ -29,8 +29,10 @@ export function watchLazyParts(watch: PageWatch): LazyParts {
     const all = watch.find('body *');
     for (let index = 0; index < all.length && index < LIMIT.elements; index++) {
       const element = all[index];
-      if (!element || element.clientHeight < LIMIT.areaSide || element.clientWidth < LIMIT.areaSide) continue;
-      if (element.scrollHeight <= element.clientHeight + LIMIT.overflow) continue;
+      if (!element) continue;
+      const box = watch.bare(element);
+      if (box.clientHeight < LIMIT.areaSide || box.clientWidth < LIMIT.areaSide) continue;
+      if (box.scrollHeight <= box.clientHeight + LIMIT.overflow) continue;
       if (/auto|scroll|overlay/.test(getComputedStyle(element).overflowY)) found.push(element);
     }
     return found;

@@ -5,6 +5,8 @@ import type { PageWatch } from './page-watch.ts';
 export type PagePromises = {
   /** When the next of them is due, by the watch's clock; null when nothing is owed. */
   owedUntil(): number | null;
+  /** The page was given something new to do: what was used before and rests now is no ticker, and may owe anew. */
+  startAnew(): void;
   /** Whether this is the script of a shared worker, whose request never ends to whoever watches the page. */
   isSharedWorker(url: string): boolean;
 };
@@ -25,6 +27,9 @@ export function watchPromises(watch: PageWatch): PagePromises {
     chainMs: 500,
     // All timers of a document together may hold it up for this long: random delays make no chain.
     timersMsMax: 2000,
+    // What a page that starts anew is given of that at least, and for how long a timer beside a ticker is taken as an answer.
+    anewMs: 1000,
+    answerMs: 300,
     lateMs: 20,
     timersMax: 500,
     workerMs: 2500,
@@ -37,16 +42,26 @@ export function watchPromises(watch: PageWatch): PagePromises {
   const workers = new Map<object, { owedSince: number | null; posts: number }>();
   let spent = 0;
   let heldAt: number | null = null;
+  let anewAt = Number.NEGATIVE_INFINITY;
 
   const noteTimer = (id: unknown, delay: number) => {
     if (!(delay >= LIMIT.timerMsMin && delay <= LIMIT.timerMsMax) || timers.size >= LIMIT.timersMax) return;
     const due = now() + delay;
     const chain = chains.get(delay);
     // One that is set while the last is still due is a debounce or a neighbor, not the next tick.
-    const links = chain && now() >= chain.due - 1 ? chain.links + 1 : (chain?.links ?? 0);
+    const isNext = chain !== undefined && now() >= chain.due - 1;
+    const links = isNext ? chain.links + 1 : (chain?.links ?? 0);
     chains.set(delay, { due, links });
-    if (links * delay < LIMIT.chainMs) timers.set(id, due);
+    const isAnswer = !isNext && now() - anewAt < LIMIT.answerMs;
+    if (isAnswer || links * delay < LIMIT.chainMs) timers.set(id, due);
   };
+  const startAnew = () => {
+    anewAt = now();
+    spent = Math.min(spent, LIMIT.timersMsMax - LIMIT.anewMs);
+    chains.forEach(({ due }, delay) => void (due < anewAt && chains.delete(delay)));
+  };
+  // Before any script of the page learns of the other medium, and may set a timer for it.
+  window.matchMedia('print').addEventListener('change', startAnew);
   const replace = (name: string, value: unknown) =>
     Object.defineProperty(window, name, { value, writable: true, configurable: true, enumerable: true });
   replace(
@@ -83,7 +98,8 @@ export function watchPromises(watch: PageWatch): PagePromises {
     return last + LIMIT.lateMs;
   };
 
-  if (typeof Worker === 'function') {
+  const followWorkers = () => {
+    if (typeof Worker !== 'function') return;
     const listen = EventTarget.prototype.addEventListener;
     // A worker owes a message from its start, and after each of the first things it is told. One that never speaks is
     // waited for once (the fixture "a worker computes the data").
@@ -110,8 +126,9 @@ export function watchPromises(watch: PageWatch): PagePromises {
         },
       }),
     );
-  }
-  if (typeof SharedWorker === 'function') {
+  };
+  const followSharedWorkers = () => {
+    if (typeof SharedWorker !== 'function') return;
     const listen = EventTarget.prototype.addEventListener;
     replace(
       'SharedWorker',
@@ -120,7 +137,7 @@ export function watchPromises(watch: PageWatch): PagePromises {
           const worker = construct(target, args, newTarget);
           const entry: { owedSince: number | null; posts: number } = { owedSince: now(), posts: 0 };
           workers.set(worker, entry);
-          sharedUrls.add(new URL(String(args[0]), document.baseURI).href);
+          sharedUrls.add(new URL(String(args[0]), watch.bare(document).baseURI).href);
           apply(listen, worker.port, [
             'message',
             () => {
@@ -131,7 +148,9 @@ export function watchPromises(watch: PageWatch): PagePromises {
         },
       }),
     );
-  }
+  };
+  followWorkers();
+  followSharedWorkers();
   const workerDue = () => {
     let due: number | null = null;
     workers.forEach((entry) => {
@@ -139,5 +158,9 @@ export function watchPromises(watch: PageWatch): PagePromises {
     });
     return due;
   };
-  return { owedUntil: () => workerDue() ?? timerDue(), isSharedWorker: (url) => sharedUrls.has(url) };
+  return {
+    owedUntil: () => workerDue() ?? timerDue(),
+    startAnew,
+    isSharedWorker: (url) => sharedUrls.has(url),
+  };
 }

@@ -3,9 +3,13 @@ import type { PageWatch } from './page-watch.ts';
 
 /** `nodes`: the document and all that changes what it is; `shown`: what lies on top at some places of the view, and where. */
 export type Stamp = { nodes: string; shown: string };
+export type StampPart = 'nodes' | 'all';
 export type PageStamp = {
-  /** Twice the same stamp is the same page, as far as can be told without reading it. Changes nothing. */
-  take(): Stamp;
+  /**
+   * Twice the same stamp is the same page, as far as can be told without reading it. Changes nothing. `shown` is left
+   * empty where only the `nodes` are asked for: to tell what lies on top, the page is laid out.
+   */
+  take(of: StampPart): Stamp;
   /** Leaves a style sheet of ours out. */
   own(sheet: CSSStyleSheet): void;
 };
@@ -37,8 +41,8 @@ export function watchStamp(watch: PageWatch): PageStamp {
   };
   const topAt = (x: number, y: number): number => {
     let top: Element | null = Reflect.apply(hitAt, document, [x, y]);
-    for (let depth = 0; top?.shadowRoot && depth < LIMIT.depth; depth++) {
-      const inner = top.shadowRoot.elementFromPoint(x, y);
+    for (let depth = 0; top && depth < LIMIT.depth; depth++) {
+      const inner: Element | null = watch.bare(top).shadowRoot?.elementFromPoint(x, y) ?? null;
       if (!inner || inner === top) break;
       top = inner;
     }
@@ -62,7 +66,7 @@ export function watchStamp(watch: PageWatch): PageStamp {
     for (let at = 0; at < roots.length; at++) {
       const root = roots[at];
       if (!root) continue;
-      for (const list of [root.styleSheets, root.adoptedStyleSheets])
+      for (const list of [watch.bare(root).styleSheets, watch.bare(root).adoptedStyleSheets])
         for (let index = 0; index < list.length && index < LIMIT.sheets; index++) {
           const sheet = list[index];
           if (sheet && !ours.has(sheet)) text += `${sheetState(sheet)},`;
@@ -73,10 +77,12 @@ export function watchStamp(watch: PageWatch): PageStamp {
   };
   return {
     own: (sheet) => void ours.add(sheet),
-    take: () => {
+    take: (of) => {
       const states = watch.find(STATES);
       let marked = '';
       for (let index = 0; index < states.length; index++) marked += `${nameOf(states[index] ?? null)},`;
+      const nodes = `${born} ${watch.changes()} ${marked} ${styles()}`;
+      if (of === 'nodes') return { nodes, shown: '' };
       let shown = `${scrollX} ${scrollY}`;
       for (let row = 0; row < LIMIT.rows; row++)
         for (let column = 0; column < LIMIT.columns; column++)
@@ -86,7 +92,7 @@ export function watchStamp(watch: PageWatch): PageStamp {
         const frame = frames[index];
         if (frame) shown += ` ${boxOf(frame)}`;
       }
-      return { nodes: `${born} ${watch.changes()} ${marked} ${styles()}`, shown };
+      return { nodes, shown };
     },
   };
 }

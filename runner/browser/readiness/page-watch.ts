@@ -1,16 +1,18 @@
 /// <reference lib="dom" />
+import type { Bare } from '../own-world.ts';
+
 /**
  * The in-page ground of `waitUntil: "auto"`: the browser's own clock and timers, taken before a page can replace them,
  * and the record of when the document last changed. Runs in every frame from its first node on.
  */
 export type PageWatch = {
+  /** What every part reads the properties of the document and of elements through. */
+  bare: Bare;
   /** Milliseconds since the document began, from the browser's own clock. */
   now(): number;
   sleep(ms: number): Promise<void>;
   /** Two frames drawn; a second at most, because a page that is not drawn has none. */
   frames(): Promise<void>;
-  /** One frame drawn, with all that its callbacks and observers do to the page; a second at most. */
-  frame(): Promise<void>;
   /** Resolves when something happens that may have changed what is awaited, `ms` at the latest. */
   nextEvent(ms: number): Promise<void>;
   /** Elements of the document and of its shadow roots, closed ones included where a script attached them. */
@@ -25,7 +27,7 @@ export type PageWatch = {
 };
 
 /** Starts the record. Runs in the page: uses nothing from outside itself. */
-export function watchPage(): PageWatch {
+export function watchPage(bare: Bare): PageWatch {
   const LIMIT = { changes: 4, restMs: 1000, rhythmMs: 5000, rhythmShare: 1.5, tickerMs: 1500, countUpMs: 2600, hosts: 2000 };
   const now = performance.now.bind(performance);
   const later = window.setTimeout.bind(window);
@@ -50,8 +52,8 @@ export function watchPage(): PageWatch {
   };
   // Asked for tickers only: the text of a large node, read at each of its changes, would cost more than all the rest.
   const isFigure = (node: Node) => {
-    if (node.childNodes.length > 3) return false;
-    const text = node.textContent ?? '';
+    if (bare(node).childNodes.length > 3) return false;
+    const text = bare(node).textContent ?? '';
     return /\d/.test(text) && text.length < 40 && !/\d:\d\d|\d{13}/.test(text);
   };
   // A clock or a live value changes for ever: after a while its changes no longer count (the fixture "endless ticker").
@@ -62,7 +64,7 @@ export function watchPage(): PageWatch {
     const node = record.target;
     const at = now();
     for (let index = 0; index < record.addedNodes.length && grownAt !== at; index++)
-      if (record.addedNodes[index]?.nodeType === 1) grownAt = at;
+      if (record.addedNodes[index] instanceof Element) grownAt = at;
     let entry = changes.get(node);
     const gap = entry ? at - entry.last : 0;
     const keepsBeat = entry !== undefined && gap < Math.min(LIMIT.rhythmMs, entry.gap * LIMIT.rhythmShare);
@@ -103,7 +105,7 @@ export function watchPage(): PageWatch {
   const customElementsOf = (root: Document | ShadowRoot) => {
     const found: Element[] = [];
     if (!(root instanceof Document)) return found;
-    const list = document.evaluate('//*[contains(local-name(), "-")]', root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
+    const list = bare(document).evaluate('//*[contains(local-name(), "-")]', root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
     for (let index = 0; index < list.snapshotLength; index++) {
       const element = list.snapshotItem(index);
       if (element instanceof Element) found.push(element);
@@ -122,7 +124,8 @@ export function watchPage(): PageWatch {
       // In a large document every element that a script touches costs: there only custom elements are asked.
       const found = all.length > LIMIT.hosts ? customElementsOf(root) : all;
       for (let index = 0; index < found.length && index < LIMIT.hosts; index++) {
-        const shadow = found[index]?.shadowRoot;
+        const element = found[index];
+        const shadow = element && bare(element).shadowRoot;
         if (shadow) addRoot(shadow);
       }
     }
@@ -135,11 +138,10 @@ export function watchPage(): PageWatch {
 
   const sleep = (ms: number) => new Native<void>((resolve) => void later(resolve, ms));
   return {
+    bare,
     now,
     sleep,
     frames: () => Native.race([new Native<void>((resolve) => void frame(() => void frame(() => resolve()))), sleep(1000)]),
-    // Observers of size and of the view answer after the callbacks of the frame: the task that follows it sees their work.
-    frame: () => Native.race([new Native<void>((resolve) => void frame(() => void later(resolve, 0))), sleep(1000)]),
     nextEvent: (ms) =>
       new Native<void>((resolve) => {
         waiters.push(resolve);

@@ -24,22 +24,22 @@ export function watchPictures(watch: PageWatch): Pictures {
     styled: 5000,
     pixelMax: 2,
   };
-  const { now } = watch;
+  const { now, bare } = watch;
   const Native = Promise;
   const isIn = (box: DOMRect) =>
     box.width > 0 && box.height > 0 && box.bottom > 0 && box.right > 0 && box.top < window.innerHeight && box.left < window.innerWidth;
-  const inView = (element: Element) => isIn(element.getBoundingClientRect());
+  const inView = (element: Element) => isIn(bare(element).getBoundingClientRect());
 
   let fontsSince: number | null = null;
-  document.fonts.addEventListener('loading', () => {
+  bare(document).fonts.addEventListener('loading', () => {
     fontsSince ??= now();
   });
-  document.fonts.addEventListener('loadingdone', () => {
+  bare(document).fonts.addEventListener('loadingdone', () => {
     fontsSince = null;
   });
   const areFontsLoading = () => {
-    void document.body?.offsetHeight; // Fonts begin to load when text that uses them is laid out, not before.
-    if (document.fonts.status !== 'loading') {
+    void bare(document).body?.offsetHeight; // Fonts begin to load when text that uses them is laid out, not before.
+    if (bare(document).fonts.status !== 'loading') {
       fontsSince = null;
       return false;
     }
@@ -67,8 +67,9 @@ export function watchPictures(watch: PageWatch): Pictures {
   };
   const includes = String.prototype.includes;
   const urlOf = (element: Element, name: string) => {
-    const value = element.getAttribute(name);
-    return value && URL.canParse(value, document.baseURI) ? new URL(value, document.baseURI).href : null;
+    const value = bare(element).getAttribute(name);
+    const { baseURI } = bare(document);
+    return value && URL.canParse(value, baseURI) ? new URL(value, baseURI).href : null;
   };
   /** Whether something in view shows one of these: backgrounds, posters and pictures of SVG have no `complete`. */
   const shows = (slow: readonly string[]) => {
@@ -114,14 +115,15 @@ export function watchPictures(watch: PageWatch): Pictures {
     if (isMovingSvg()) return true;
     const roots = watch.roots();
     for (let at = 0; at < roots.length; at++) {
-      const animations = roots[at]?.getAnimations() ?? [];
+      const root = roots[at];
+      const animations = root ? bare(root).getAnimations() : [];
       for (let index = 0; index < animations.length; index++) {
         const animation = animations[index];
         const effect = animation?.effect;
         if (!animation || !effect || animation.playState !== 'running') continue;
         const rest = Number(effect.getComputedTiming().endTime) - Number(animation.currentTime ?? 0);
         // What moves for longer is not on its way into the page, it lives there (the fixture "an endless animation").
-        if (!(rest > 20 && rest < LIMIT.motionMs)) continue;
+        if (!(rest > 0 && rest < LIMIT.motionMs)) continue;
         if (wholePage || !(effect instanceof KeyframeEffect) || !effect.target || inView(effect.target)) return true;
       }
     }

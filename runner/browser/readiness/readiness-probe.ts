@@ -4,15 +4,17 @@
  * script, ours included, because it takes the browser's own clock and timers. It knows nothing of the caller and holds
  * no secret. `readiness.ts` asks it.
  */
+import { makeBare } from '../own-world.ts';
 import { type Signal, watchSignal } from './app-signal.ts';
 import { watchBusyMarks } from './busy-marks.ts';
 import { watchDrawings } from './drawings.ts';
 import { watchLazyParts } from './lazy-parts.ts';
 import { watchIntervals } from './page-intervals.ts';
 import { watchPromises } from './page-promises.ts';
-import { type Stamp, watchStamp } from './page-stamp.ts';
+import { type Stamp, type StampPart, watchStamp } from './page-stamp.ts';
 import { watchPage } from './page-watch.ts';
 import { watchPictures } from './pictures.ts';
+import { watchPrintEvents } from './print-events.ts';
 import { watchRestyle } from './restyle.ts';
 import { createProbe, type Probe, type SettleOptions, type SettleResult } from './settle-probe.ts';
 
@@ -22,23 +24,47 @@ declare global {
   }
 }
 
-/** The probe as a script: each part is sent as its own text. A second run in the same document does nothing. */
-export const PROBE_SCRIPT = `(() => {
+/** What the parts of the probe use by its global name and use later than at their start. Every Chromium has all of it. */
+const KEPT = [
+  ...['Promise', 'Map', 'Number', 'String', 'URL', 'Document', 'ShadowRoot', 'Element', 'DOMRect', 'CSSAnimation', 'KeyframeEffect'],
+  ...[
+    'HTMLCanvasElement',
+    'HTMLFormElement',
+    'Proxy',
+    'Object',
+    'HTMLImageElement',
+    'HTMLIFrameElement',
+    'SVGAnimationElement',
+    'NodeFilter',
+    'XPathResult',
+    'performance',
+  ],
+  'getComputedStyle',
+];
+const KEPT_WHOLE = ['Reflect', 'Math'];
+
+/**
+ * The probe as a script: each part is sent as its own text. A second run in the same document does nothing. An application
+ * may put its own in the place of any global, or nothing: then not only the probe would fail but also what the probe has
+ * hooked, such as the application's own timers. So all parts see copies that were taken before any other script ran.
+ */
+export const PROBE_SCRIPT = `(({ ${[...KEPT, ...KEPT_WHOLE].join(', ')} }) => {
   if (window.__sessionshotProbe) return;
-  const watch = (${watchPage})();
+  const watch = (${watchPage})((${makeBare})());
   const parts = {
-    signal: (${watchSignal})(),
+    signal: (${watchSignal})(watch),
     promises: (${watchPromises})(watch),
     intervals: (${watchIntervals})(watch),
     busy: (${watchBusyMarks})(watch),
     pictures: (${watchPictures})(watch),
     drawings: (${watchDrawings})(watch),
     lazyParts: (${watchLazyParts})(watch),
+    printEvents: (${watchPrintEvents})(),
     restyle: (${watchRestyle})(),
     stamp: (${watchStamp})(watch),
   };
   Object.defineProperty(window, '__sessionshotProbe', { value: (${createProbe})(watch, parts) });
-})();`;
+})({ ${KEPT.join(', ')}, ${KEPT_WHOLE.map((name) => `${name}: Object.create(null, Object.getOwnPropertyDescriptors(${name}))`).join(', ')} });`;
 
 /** Asks the probe of a frame to settle; null where a frame has none. Runs in the page. */
 export function askToSettle(options: SettleOptions): Promise<SettleResult> | null {
@@ -61,9 +87,19 @@ export function askWhenReady({ ms, lazy }: { ms: number; lazy: boolean }): Promi
   return window.__sessionshotProbe?.whenReady(ms) ?? null;
 }
 
+/** Tells the document that it is no longer about to be printed, where it was told so. Runs in the page. */
+export function askLeavePrint(): void {
+  window.__sessionshotProbe?.leavePrint();
+}
+
 /** Asks the probe for the stamp of its document; null where there is none to ask. Runs in the page. */
-export function askStamp(): Stamp | null {
-  return window.__sessionshotProbe?.stamp() ?? null;
+export function askStamp(of: StampPart): Stamp | null {
+  return window.__sessionshotProbe?.stamp(of) ?? null;
+}
+
+/** Asks the probe for the device pixels of a CSS pixel. Runs in the page. */
+export function askPixelRatio(): number {
+  return window.__sessionshotProbe?.pixelRatio() ?? window.devicePixelRatio;
 }
 
 /** Asks the probe whether a script may answer to other styles; true where there is none to ask. Runs in the page. */

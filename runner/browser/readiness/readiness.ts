@@ -1,9 +1,10 @@
 import { setTimeout as after } from 'node:timers/promises';
-import type { Frame, Page } from 'playwright';
+import type { CDPSession, Frame, Page } from 'playwright';
 import type { Observed } from '#shared/runner-protocol.ts';
 import { shownUrl } from '#shared/target-url.ts';
+import { askPage } from '../ask-page.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
-import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { classifyPlaywrightError, threwInPage } from '../classify-playwright-error.ts';
 import type { Signal } from './app-signal.ts';
 import type { NetworkActivity } from './network-activity.ts';
 import { askOnce, askToSettle, askWhenReady, PROBE_SCRIPT } from './readiness-probe.ts';
@@ -13,13 +14,21 @@ import { visibleFrames } from './visible-frames.ts';
 export type Readiness = NonNullable<Observed['readiness']>;
 /** `held` is null when the page settled, else what it still waited for when the time was over, in our words. */
 export type Settled = { held: string | null; readiness: Readiness };
-export type ReadinessPage = { page: Page; network: NetworkActivity; run: CaptureRun; javaScriptEnabled: boolean };
+export type ReadinessPage = { page: Page; cdp: CDPSession; network: NetworkActivity; run: CaptureRun; javaScriptEnabled: boolean };
 
 /**
  * `wholePage` also counts what lies outside the view, `lazy` asks for what loads late there, `since` tells what was done to
- * the page after it had settled (`anything` where it is not said). Takes at most `msMax`.
+ * the page after it had settled (`anything` where it is not said), `print` that it has just become print. Takes at most
+ * `msMax`.
  */
-export type SettleBounds = { wholePage: boolean; lazy: boolean; since?: SettleOptions['since']; msMax: number; navigatedAt: number };
+export type SettleBounds = {
+  wholePage: boolean;
+  lazy: boolean;
+  since?: SettleOptions['since'];
+  print?: boolean;
+  msMax: number;
+  navigatedAt: number;
+};
 
 const PARTS: readonly ReadinessPart[] = ['load', 'signal', 'dom', 'timers', 'fonts', 'images', 'busy', 'motion'];
 /** The page is looked at once the network has been quiet for `first`, so that both come to their rest at the same time. */
@@ -55,6 +64,7 @@ export async function settle(target: ReadinessPage, options: SettleBounds): Prom
       wholePage: options.wholePage,
       lazy: options.lazy,
       since: options.since ?? 'anything',
+      print: options.print ?? false,
       needLoad: !network.hasSetAside(),
       slowImages,
     });
@@ -179,15 +189,20 @@ async function settleFrame(target: ReadinessPage, frame: Frame, options: SettleO
   const unknown = (part: ReadinessPart, what: string): SettleResult => ({ held: isMain ? { part, what } : null, signal: 'none', ages: {} });
   try {
     if (!target.javaScriptEnabled) return await settleScriptless(target, frame, options);
-    let result = await run.within(options.msMax + ANSWER_SPARE_MS, frame.evaluate(askToSettle, options));
+    const msMax = options.msMax + ANSWER_SPARE_MS;
+    const ask = () =>
+      isMain ? askPage(target, askToSettle, { given: options, msMax }) : run.within(msMax, frame.evaluate(askToSettle, options));
+    let result = await ask();
     if (!result) {
       await run.within(options.msMax, frame.evaluate(PROBE_SCRIPT));
-      result = await run.within(options.msMax + ANSWER_SPARE_MS, frame.evaluate(askToSettle, options));
+      result = await ask();
     }
     return result ?? unknown('load', 'the document to load');
   } catch (error) {
     // A frame that went elsewhere is asked again in the next round; one that answers nothing is busy with its own script.
     if (error instanceof WaitExpired) return unknown('dom', 'a script that blocks the page');
+    // A part of the page that has replaced what it would be asked with is pictured as it is.
+    if (!isMain && threwInPage(error)) return unknown('load', 'a frame that cannot be asked');
     if (classifyPlaywrightError(error).kind !== 'navigated' && !frame.isDetached()) throw error;
     await run.within(1000, after(SCRIPTLESS_POLL_MS));
     return unknown('load', 'a page that goes elsewhere');

@@ -1,4 +1,6 @@
 /// <reference lib="dom" />
+import type { Bare } from '../own-world.ts';
+
 /** `bottomMax` in CSS pixels; `growthMax` is how many times its first height a page or area may become by scrolling. */
 export type ScrollLimits = { bottomMax: number; msMax: number; growthMax: number; areasMax: number };
 
@@ -7,18 +9,19 @@ export type ScrollLimits = { bottomMax: number; msMax: number; growthMax: number
  * begin to load, and back to where everything was. Ends at the bottom or at a limit: a feed that grows for ever is not
  * followed for ever. Returns the height that was reached.
  */
-export async function scrollThrough(limits: ScrollLimits): Promise<number> {
+export async function scrollThrough(limits: ScrollLimits, bare: Bare = (node) => node): Promise<number> {
   const until = performance.now() + limits.msMax;
   // One frame is enough: what observes the view is told of each place at the end of the frame that shows it.
   const frame = () =>
     new Promise<void>((resolve) => {
       const late = setTimeout(resolve, 100); // A frame may never come in a page that is not drawn.
       requestAnimationFrame(() => {
-        clearTimeout(late); // Else it would count as a timer of the page's own.
         resolve();
+        clearTimeout(late); // Else it would count as a timer of the page's own.
       });
     });
-  const through = async (area: Element, screen: number) => {
+  const through = async (element: Element, screen: number) => {
+    const area = bare(element);
     const start = { left: area.scrollLeft, top: area.scrollTop, behavior: 'instant' as const };
     const bottomMax = Math.min(limits.bottomMax, Math.max(area.scrollHeight * limits.growthMax, screen * 10));
     let top = area.scrollTop;
@@ -34,8 +37,8 @@ export async function scrollThrough(limits: ScrollLimits): Promise<number> {
     return area.scrollHeight;
   };
   const areas = window.__sessionshotProbe?.scrollAreas() ?? [];
-  const page = document.scrollingElement ?? document.documentElement;
-  const reached = await through(page, window.innerHeight);
-  for (const area of areas.slice(0, limits.areasMax)) if (area !== page) await through(area, area.clientHeight);
+  const page = bare(document).scrollingElement ?? bare(document).documentElement;
+  const reached = page ? await through(page, window.innerHeight) : 0; // A document may have no root any more.
+  for (const area of areas.slice(0, limits.areasMax)) if (area !== page) await through(area, bare(area).clientHeight);
   return reached;
 }

@@ -5,17 +5,18 @@ import type { Drawings } from './drawings.ts';
 import type { LazyParts } from './lazy-parts.ts';
 import type { PageIntervals } from './page-intervals.ts';
 import type { PagePromises } from './page-promises.ts';
-import type { PageStamp, Stamp } from './page-stamp.ts';
+import type { PageStamp, Stamp, StampPart } from './page-stamp.ts';
 import type { PageWatch } from './page-watch.ts';
 import type { Pictures } from './pictures.ts';
+import type { PrintEvents } from './print-events.ts';
 import type { Restyle } from './restyle.ts';
 
 /** The parts of a document that readiness waits for. `motion` is a transition or a drawing, `timers` what a script has set for soon. */
 export type ReadinessPart = 'load' | 'signal' | 'dom' | 'timers' | 'fonts' | 'images' | 'busy' | 'motion';
 /**
  * `slowImages` are addresses that the network still waits for; `lazy` asks for what loads when it comes near the view;
- * `since` says what was done to the page since it was seen at rest: `nothing`, a new `style` that shows with the next
- * frame, or `anything`, which it may take its time to answer.
+ * `since` says what was done to the page since it was seen at rest: `nothing`, a new `style` that shows as soon as
+ * it is laid out, or `anything`, which it may take its time to answer. `print`: it has just become print, and is told so first.
  */
 export type SettleOptions = {
   quietMs: number;
@@ -23,6 +24,7 @@ export type SettleOptions = {
   wholePage: boolean;
   lazy: boolean;
   since: 'nothing' | 'style' | 'anything';
+  print: boolean;
   needLoad: boolean;
   slowImages: string[];
 };
@@ -41,9 +43,13 @@ export type Probe = {
   /** Whether something here may be told when it comes into view, a frame included. */
   mayHeedView(): boolean;
   scrollAreas(): Element[];
-  stamp(): Stamp;
+  stamp(of: StampPart): Stamp;
   /** Whether a script of this document may be told when other styles apply. */
   heedsStyles(): boolean;
+  /** Tells the document that it is no longer print, where it was told that it is. */
+  leavePrint(): void;
+  /** Device pixels of a CSS pixel, whatever the page says of itself. */
+  pixelRatio(): number;
   /** Leaves a style sheet of ours out of the stamp. */
   ownSheet(sheet: CSSStyleSheet): void;
 };
@@ -60,6 +66,7 @@ export function createProbe(
     drawings: Drawings;
     lazyParts: LazyParts;
     restyle: Restyle;
+    printEvents: PrintEvents;
     stamp: PageStamp;
   },
 ): Probe {
@@ -72,13 +79,14 @@ export function createProbe(
     fallbackMs: 250,
     signalMs: 50,
   };
-  const { now } = watch;
+  const { now, bare } = watch;
   const Native = Promise;
-  const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle, stamp } = parts;
+  const readRatio = Reflect.getOwnPropertyDescriptor(window, 'devicePixelRatio')?.get;
+  const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle, printEvents, stamp } = parts;
   const heldAt = new Map<ReadinessPart, number>();
 
   const isLoading = (options: SettleOptions, quietFor: number) => {
-    const { readyState } = document;
+    const { readyState } = bare(document);
     if (readyState === 'complete' || (readyState === 'interactive' && !options.needLoad)) return false;
     // `document.open` without `close`, a parser that waits for a script that never comes, a film that never begins: such
     // a document never loads. Where nothing is on its way and nothing changes, it is what a person sees.
@@ -86,13 +94,13 @@ export function createProbe(
   };
   /** A page that is about to send the browser elsewhere is not the page that was asked for. */
   const isLeaving = (waited: number) => {
-    const content = document.querySelector('meta[http-equiv="refresh" i]')?.getAttribute('content') ?? '';
+    const content = bare(document).querySelector('meta[http-equiv="refresh" i]')?.getAttribute('content') ?? '';
     const seconds = Number(/^\s*(\d+)/.exec(content)?.[1] ?? Number.NaN);
     return seconds <= LIMIT.refreshSeconds && /url\s*=/i.test(content) && waited < seconds * 1000 + LIMIT.refreshSpareMs;
   };
 
   const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil();
-  let restyledAt = 0;
+  let [restyledAt, movedAt, isPrint] = [0, Number.NEGATIVE_INFINITY, false];
   const changedAt = () => Math.max(restyledAt, watch.changedAt());
   const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
     const quietFor = now() - Math.max(since, changedAt());
@@ -115,7 +123,12 @@ export function createProbe(
     const isDrawing = drawings.isDrawing(options.quietMs);
     const mark = busy.find(options.wholePage);
     if (mark && quietFor < mark.holdsMs) return { part: 'busy', what: mark.what };
-    if (quietFor < LIMIT.motionMs && pictures.isMoving(options.wholePage)) return { part: 'motion', what: 'a transition' };
+    if (quietFor < LIMIT.motionMs && pictures.isMoving(options.wholePage)) {
+      movedAt = now();
+      return { part: 'motion', what: 'a transition' };
+    }
+    // What a script draws when a motion for paper has come to its end may come a little later.
+    if (isPrint && now() - movedAt < options.quietMs) return { part: 'motion', what: 'the end of a transition' };
     return isDrawing ? { part: 'motion', what: 'a drawing' } : null;
   };
   const report = (held: Held | null, state: Signal): SettleResult => {
@@ -144,10 +157,17 @@ export function createProbe(
   const settle = async (options: SettleOptions): Promise<SettleResult> => {
     const startedAt = now();
     firstAt ??= startedAt;
+    if (options.print && !isPrint) {
+      isPrint = true;
+      promises.startAnew();
+      printEvents.announce();
+    }
     // What a script makes of new styles may come a little later.
-    if (options.since === 'style' && restyle.isHeeded()) restyledAt = startedAt;
+    const isPlain = options.since === 'style' && !restyle.isHeeded();
+    if (options.since === 'style' && !isPlain) restyledAt = startedAt;
     let result = look(options, firstAt);
-    let isDrawn = options.since === 'nothing';
+    // A look lays the page out, and where no script answers to styles, that is all that comes of them.
+    let isDrawn = options.since === 'nothing' || isPlain;
     while (now() - startedAt < options.msMax) {
       const part = result.held?.part;
       // Backgrounds tell no end: whoever watches the network knows when it has come.
@@ -157,7 +177,7 @@ export function createProbe(
         // Decoding takes its time, in which the page may have gone on.
         if (result.signal === 'ready' || now() - changedAt() >= options.quietMs) return result;
       }
-      const waits = [options.since === 'style' && !isDrawn ? watch.frame() : watch.frames()];
+      const waits = [watch.frames()];
       // While nodes change there is nothing else to look at; afterwards an event of the page is what tells more.
       if (part === 'dom') waits.push(watch.sleep(Math.max(10, Math.min(options.msMax, options.quietMs - (now() - changedAt())))));
       else if (part === 'signal') waits.push(watch.sleep(LIMIT.signalMs));
@@ -178,7 +198,9 @@ export function createProbe(
     scrollAreas: lazyParts.areas,
     stamp: stamp.take,
     heedsStyles: restyle.isHeeded,
+    leavePrint: printEvents.leave,
     ownSheet: stamp.own,
+    pixelRatio: () => (readRatio ? Number(Reflect.apply(readRatio, window, [])) : devicePixelRatio),
     whenReady: async (ms) => {
       const until = now() + ms;
       while (signal.state() !== 'ready' && now() < until) await watch.sleep(LIMIT.signalMs * (signal.state() === 'none' ? 2 : 1));

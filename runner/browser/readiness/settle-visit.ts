@@ -1,8 +1,10 @@
 /// <reference lib="dom" />
 import { LIMITS } from '#shared/limits.ts';
+import { askPage } from '../ask-page.ts';
 import { WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
 import { locate } from '../locate.ts';
+import type { Bare } from '../own-world.ts';
 import type { Visit } from '../visit/visit.ts';
 import { mayHeedScroll } from './heed-scroll.ts';
 import { type SettleBounds, type Settled, settle } from './readiness.ts';
@@ -53,18 +55,19 @@ export async function settleForPicture(visit: Visit, options: { touched: boolean
   }
 }
 
-/** Lets a page that was settled whole, and changed `since`, come to rest again. */
-export async function settleAgain(visit: Visit, since: SettleBounds['since'] = 'anything'): Promise<void> {
-  finish(visit, await settleAuto(visit, { wholePage: true, since, until: deadlineOf(visit) }));
+/** Lets a page that was settled whole, and changed `since`, come to rest again; one that became `print` is told so. */
+export async function settleAgain(visit: Visit, since: SettleBounds['since'] = 'anything', print = false): Promise<void> {
+  finish(visit, await settleAuto(visit, { wholePage: true, since, print, until: deadlineOf(visit) }));
 }
 
-function settleAuto(visit: Visit, options: Pick<SettleBounds, 'wholePage' | 'since'> & { until: number }): Promise<Settled> {
+function settleAuto(visit: Visit, options: Pick<SettleBounds, 'wholePage' | 'since' | 'print'> & { until: number }): Promise<Settled> {
   const { javaScriptEnabled } = visit.payload.request;
   return settle(
     { ...visit, javaScriptEnabled },
     {
       wholePage: options.wholePage,
       since: options.since,
+      print: options.print ?? false,
       lazy: options.wholePage || isWhole(visit),
       msMax: Math.max(1, options.until - Date.now()),
       navigatedAt: visit.navigatedAt,
@@ -78,7 +81,7 @@ function deadlineOf(visit: Visit): number {
 
 /** Scrolls through the page. Returns the height it reached; null for a page that could not be scrolled in time. */
 async function scrollForLazyParts(visit: Visit, until: number): Promise<number | null> {
-  const { page, run, payload } = visit;
+  const { payload } = visit;
   const msMax = Math.max(1, (until - Date.now()) / 2);
   const limits = {
     bottomMax: payload.request.output.maxHeight ?? LIMITS.heightPxMax,
@@ -87,7 +90,7 @@ async function scrollForLazyParts(visit: Visit, until: number): Promise<number |
     areasMax: SCROLL.areasMax,
   };
   try {
-    return await run.within(msMax + SCROLL.answerSpareMs, page.evaluate(scrollThrough, limits));
+    return await askPage(visit, scrollThrough, { given: limits, msMax: msMax + SCROLL.answerSpareMs });
   } catch (error) {
     if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated') return null; // The page is judged by the settling that follows.
     throw error;
@@ -95,16 +98,18 @@ async function scrollForLazyParts(visit: Visit, until: number): Promise<number |
 }
 
 async function heightOf(visit: Visit): Promise<number> {
-  const { page, run } = visit;
   try {
-    return await run.within(
-      SCROLL.answerSpareMs,
-      page.evaluate(() => (document.scrollingElement ?? document.documentElement).scrollHeight),
-    );
+    return await askPage(visit, readHeight, { given: null, msMax: SCROLL.answerSpareMs });
   } catch (error) {
     if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated') return 0;
     throw error;
   }
+}
+
+/** Runs in the page. */
+function readHeight(_given: null, bare: Bare): number {
+  const page = bare(document);
+  return (page.scrollingElement ?? page.documentElement)?.scrollHeight ?? 0;
 }
 
 function isWhole({ payload }: Visit): boolean {

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
-import type { Frame, Page } from 'playwright';
+import type { ElementHandle, Frame, Page } from 'playwright';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
-import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { classifyPlaywrightError, threwInPage } from '../classify-playwright-error.ts';
 
 const FRAMES_MAX = 20;
 const FRAME_SIDE_PX_MIN = 50;
@@ -17,7 +17,7 @@ export async function visibleFrames(target: { page: Page; run: CaptureRun }, who
     children.map(async (frame) => {
       try {
         const element = await target.run.within(LOOK_MS_MAX, frame.frameElement());
-        const isSeen = await target.run.within(LOOK_MS_MAX, element.evaluate(isFrameSeen, { wholePage, sidePxMin: FRAME_SIDE_PX_MIN }));
+        const isSeen = await target.run.within(LOOK_MS_MAX, look(element, { wholePage, view: target.page.viewportSize() }));
         await element.dispose();
         return isSeen;
       } catch (error) {
@@ -30,6 +30,21 @@ export async function visibleFrames(target: { page: Page; run: CaptureRun }, who
   const isSeen = (frame: Frame | null): boolean =>
     frame === null || frame.parentFrame() === null || (shown[children.indexOf(frame)] === true && isSeen(frame.parentFrame()));
   return children.filter((frame) => isSeen(frame));
+}
+
+type Looked = { wholePage: boolean; view: { width: number; height: number } | null };
+
+/** Where the page has replaced what it would be asked with, the place of the frame is what counts. */
+async function look(element: ElementHandle, { wholePage, view }: Looked): Promise<boolean> {
+  try {
+    const isSeen: boolean | undefined = await element.evaluate(isFrameSeen, { wholePage, sidePxMin: FRAME_SIDE_PX_MIN });
+    if (isSeen !== undefined) return isSeen;
+  } catch (error) {
+    if (!threwInPage(error)) throw error;
+  }
+  const box = await element.boundingBox();
+  if (!box || !view || box.width < FRAME_SIDE_PX_MIN || box.height < FRAME_SIDE_PX_MIN) return false;
+  return wholePage || (box.y + box.height > 0 && box.x + box.width > 0 && box.y < view.height && box.x < view.width);
 }
 
 /** Runs in the page. */

@@ -7,6 +7,8 @@ export type PaperLayout = {
   freeze(): void;
   /** The whole document in CSS pixels. */
   measure(): { width: number; height: number };
+  /** Keeps the width of now, as print makes its page a pixel or two wider, and there a sixth box may fit into a row. */
+  hold(): void;
 };
 
 /**
@@ -18,7 +20,7 @@ export type PaperLayout = {
 export function makePaperLayout(bare: Bare, margin: string): PaperLayout {
   const NAMES = ['height', 'min-height', 'max-height'];
   const ELEMENTS_MAX = 50_000;
-  const root = bare(document).documentElement;
+  const root: HTMLElement | null = bare(document).documentElement; // A page can take it away.
   const elements: Element[] = [];
   const trees: (Document | ShadowRoot)[] = [document];
   const sheet = new CSSStyleSheet();
@@ -54,11 +56,15 @@ export function makePaperLayout(bare: Bare, margin: string): PaperLayout {
     }
   };
   const measure = () => {
+    if (!root) return { width: 0, height: view };
     const { scrollWidth, scrollHeight, clientHeight } = root;
     // The root is at least as high as the view; what is in it tells where a shorter document ends.
     const inside = [root, bare(document).body].map((box) => (box ? bare(box).getBoundingClientRect().bottom + scrollY : 0));
     const height = scrollHeight > clientHeight ? scrollHeight : Math.max(...inside);
     return { width: scrollWidth, height: Math.ceil(height) };
   };
-  return { freeze, measure };
+  const hold = () => {
+    if (root) bare(root).style.setProperty('width', getComputedStyle(root).width, 'important');
+  };
+  return { freeze, measure, hold };
 }

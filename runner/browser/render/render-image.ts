@@ -1,9 +1,11 @@
-import type { CDPSession, Page } from 'playwright';
+import type { CDPSession } from 'playwright';
 import { LIMITS } from '#shared/limits.ts';
 import { answeringFrames } from '../answering-frames.ts';
+import { askPage, callOf, tellPage } from '../ask-page.ts';
 import { CaptureFault, type CaptureRun } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { runInOwnWorld } from '../own-world.ts';
+import { askPixelRatio } from '../readiness/readiness-probe.ts';
 import { type Area, findArea, isStillInView, showElements } from './find-area.ts';
 import { readImageSize } from './image-size.ts';
 import type { Rendered, RenderPage } from './rendered.ts';
@@ -27,11 +29,11 @@ const inTurn = takeTurns();
  * for PNG unless the small one is asked for. Masks are drawn by Playwright.
  */
 export async function renderImage(target: RenderPage): Promise<Rendered> {
-  const { page, run, output } = target;
+  const { run, output } = target;
   const format: ImageFormat = output.format === 'jpeg' || output.format === 'webp' ? output.format : 'png';
   if (output.fullPage) await runInOwnWorld(target, `${showWholePage}`);
   const elements = await showElements(target);
-  await restFrames(page, run, {
+  await restFrames(target, {
     stopAnimations: (output.animations ?? 'disabled') === 'disabled',
     hideCaret: (output.caret ?? 'hide') === 'hide',
     style: output.style ?? '',
@@ -39,7 +41,7 @@ export async function renderImage(target: RenderPage): Promise<Rendered> {
   });
   const { area, pageHeight } = await findArea(target, elements);
   if (output.fullPage) await runInOwnWorld(target, `(bare) => (${unpinPage})(bare, ${pageHeight})`);
-  const ratio = await run.within(run.left(), page.evaluate('window.devicePixelRatio').then(Number));
+  const ratio = await askPage(target, askPixelRatio, { given: null, msMax: run.left() });
   const factor = (output.scale ?? 'css') === 'css' ? 1 / ratio : 1;
   const size = { width: Math.round(area.width * ratio * factor), height: Math.round(area.height * ratio * factor) };
   refuseTooLarge(run, size, format);
@@ -60,14 +62,16 @@ export async function renderImage(target: RenderPage): Promise<Rendered> {
   return { bytes, ...found, pages: null };
 }
 
-async function restFrames(page: Page, run: CaptureRun, rest: Rest): Promise<void> {
+async function restFrames(target: RenderPage, rest: Rest): Promise<void> {
+  const { page, run } = target;
   const frames = await answeringFrames({ page, run }, FRAMES_RESTED_MAX);
   await Promise.all(
     frames.map(async (frame) => {
+      const isMain = frame === page.mainFrame();
       try {
-        await run.within(STEP_MS_MAX, frame.evaluate(restPage, rest));
+        if (isMain) await tellPage(target, restPage, { given: rest, msMax: STEP_MS_MAX });
+        else await run.within(STEP_MS_MAX, frame.evaluate(callOf(restPage, rest)));
       } catch (error) {
-        const isMain = frame === page.mainFrame();
         if (error instanceof CaptureFault || (isMain && classifyPlaywrightError(error).kind !== 'navigated')) throw error;
         // A frame that does not answer or is leaving still moves: that is its own picture, not ours to refuse.
       }

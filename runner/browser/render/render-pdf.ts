@@ -2,6 +2,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { type PdfOptions, paperWidthPx } from '#shared/output.ts';
 import { CaptureFault } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { fixTemplateDates } from './fix-template-dates.ts';
 import { countPdfPages, setPdfMetadata } from './pdf-metadata.ts';
 import type { Rendered, RenderPage } from './rendered.ts';
 import { marginsOf, printOnSheet, sheetHeightOf } from './single-page.ts';
@@ -10,8 +11,9 @@ const EMPTY_TEMPLATE = '<span></span>';
 
 /** Prints the document. The medium (print or screen) has been chosen before, and the page laid out for a single sheet. */
 export async function renderPdf(target: RenderPage): Promise<Rendered> {
-  const { run, output, sheet } = target;
-  const options: Partial<PdfOptions> = output.pdf ?? {};
+  const { run, output, sheet, pdfDate } = target;
+  const given: Partial<PdfOptions> = output.pdf ?? {};
+  const options = pdfDate ? await fixTemplateDates(target, given, pdfDate) : given;
   const height = sheet ? await sheetHeightOf(target, output, sheet) : null;
   const { printed, pages } =
     height === null

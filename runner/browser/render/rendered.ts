@@ -8,7 +8,8 @@ import type { PaperLayout } from './paper-layout.ts';
 export type Rendered = { bytes: Buffer; width: number | null; height: number | null; pages: number | null };
 /**
  * A judged page and what is to be made of it; `bytesMax` bounds the result. With `pdfTime` (milliseconds since the epoch)
- * a PDF says that it was made then, and holds nothing else that differs from one print to the next. With `sheet` it is printed on one page.
+ * a PDF says that it was made then, in its templates in the words of `pdfDate`, and holds nothing else that differs from one
+ * print to the next. With `sheet` it is printed on one page.
  */
 export type RenderPage = {
   page: Page;
@@ -19,5 +20,6 @@ export type RenderPage = {
   actionTimeout: number;
   bytesMax: number;
   pdfTime?: number | null;
+  pdfDate?: string | null;
   sheet?: Held<PaperLayout> | null;
 };

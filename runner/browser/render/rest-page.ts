@@ -1,4 +1,6 @@
 /// <reference lib="dom" />
+import type { Bare } from '../own-world.ts';
+
 /**
  * `style` is CSS of the caller for the picture, empty for none. Without `hasTimers` the page has none that would run, as
  * where scripts are switched off.
@@ -11,21 +13,24 @@ export type Rest = { stopAnimations: boolean; hideCaret: boolean; style: string;
  * so nothing is put back. Waits for two frames only where an animation was ended, because only then something may answer
  * to it.
  */
-export function restPage(options: Rest): Promise<void> | undefined {
+export function restPage(options: Rest, bare: Bare = (node) => node): Promise<void> | undefined {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`${options.hideCaret ? '*, *::before, *::after { caret-color: transparent !important; }' : ''}\n${options.style}`);
   window.__sessionshotProbe?.ownSheet(sheet);
   const roots: (Document | ShadowRoot)[] = [document];
   for (const root of roots) {
-    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-    for (const element of root.querySelectorAll('*')) if (element.shadowRoot) roots.push(element.shadowRoot);
+    bare(root).adoptedStyleSheets = [...bare(root).adoptedStyleSheets, sheet];
+    for (const element of bare(root).querySelectorAll('*')) {
+      const { shadowRoot } = bare(element);
+      if (shadowRoot) roots.push(shadowRoot);
+    }
   }
   if (!options.stopAnimations) return undefined;
   const DELAY_MS_MAX = 3000;
   let ended = 0;
   // Loops, not `flatMap`: applications replace such methods by their own.
   const animations = new Set<Animation>();
-  for (const root of roots) for (const animation of root.getAnimations()) animations.add(animation);
+  for (const root of roots) for (const animation of bare(root).getAnimations()) animations.add(animation);
   for (const animation of animations) {
     const end = animation.effect?.getComputedTiming().endTime;
     if (animation.playbackRate === 0) continue; // Finishing it would throw: it never ends.

@@ -65,6 +65,7 @@ export async function sheetHeightOf({ page, run }: Viewed, output: Output, sheet
     await run.within(STEP_MS_MAX, page.setViewportSize({ width: Math.floor(width * shrink), height }));
     measured = await measure();
   }
+  await sheet.ask((it) => it.hold());
   const { top, bottom } = marginsOf(output.pdf ?? {});
   const height = Math.ceil((measured.height * (output.pdf?.scale ?? 1)) / shrink + lengthPx(top) + lengthPx(bottom));
   if (height > LIMITS.pdfSidePxMax) throw tooHigh(run, height);

@@ -6,9 +6,9 @@ import type { Look } from './look-around.ts';
  * time of a list of selectors, so each tree is searched once for what needs a list. Runs in the page: uses nothing from
  * outside itself and `look`.
  */
-export function findParts({ roots, find }: Look) {
+export function findParts({ bare, roots, find }: Look) {
   /** Fields that something is typed into or chosen in, shown or not; by kind, then in the order of the document. */
-  const fieldsOf = (within: readonly ParentNode[]) =>
+  const fieldsOf = (within: readonly (Document | ShadowRoot | Element)[]) =>
     ['input', 'select', 'textarea']
       .flatMap((kind) => find(kind, within))
       .filter(
@@ -31,15 +31,15 @@ export function findParts({ roots, find }: Look) {
   const CONTROLS_MAX = 1000;
   const CONTROL_ROLES = /^(?:button|menuitem|link)$/;
   const isControl = (element: Element) => {
-    if (CONTROL_ROLES.test(element.getAttribute('role') ?? '')) return true;
-    if (element.localName === 'input') return /^(?:submit|button)$/i.test(element.getAttribute('type') ?? '');
-    return element.localName === 'button' || (element.localName === 'a' && element.hasAttribute('href'));
+    if (CONTROL_ROLES.test(bare(element).getAttribute('role') ?? '')) return true;
+    if (bare(element).localName === 'input') return /^(?:submit|button)$/i.test(bare(element).getAttribute('type') ?? '');
+    return bare(element).localName === 'button' || (bare(element).localName === 'a' && element.hasAttribute('href'));
   };
   const CANDIDATES = 'button,a,input,[role]';
   /** Whether a test holds for any control; asked in the order of the document, and no longer than until it does. */
-  const someControl = (within: readonly ParentNode[], test: (control: Element) => boolean) =>
+  const someControl = (within: readonly (Document | ShadowRoot | Element)[], test: (control: Element) => boolean) =>
     within.some((root) => {
-      const elements = root.querySelectorAll(CANDIDATES);
+      const elements = bare(root).querySelectorAll(CANDIDATES);
       for (let i = 0, count = elements.length; i < count; i++) {
         const element = elements[i];
         if (element && isControl(element) && test(element)) return true;
@@ -49,8 +49,8 @@ export function findParts({ roots, find }: Look) {
   const controls: Element[] = [];
   someControl(roots, (control) => controls.push(control) === CONTROLS_MAX);
   const marked = find('[role],[aria-modal]');
-  const roleOf = (element: Element) => element.getAttribute('role') ?? '';
-  const has = (name: string, sign: string) => (element: Element) => element.getAttribute(name)?.includes(sign) === true;
+  const roleOf = (element: Element) => bare(element).getAttribute('role') ?? '';
+  const has = (name: string, sign: string) => (element: Element) => bare(element).getAttribute(name)?.includes(sign) === true;
   const scripts = find('script');
   return {
     /** As many as are looked at. */
@@ -59,11 +59,14 @@ export function findParts({ roots, find }: Look) {
     fieldsOf,
     isPassword,
     isUserField,
-    headings: [...find('h1'), ...marked.filter((element) => roleOf(element) === 'heading' && element.getAttribute('aria-level') === '1')],
+    headings: [
+      ...find('h1'),
+      ...marked.filter((element) => roleOf(element) === 'heading' && bare(element).getAttribute('aria-level') === '1'),
+    ],
     minorHeadings: find('h2'),
     dialogs: [
       ...find('dialog').filter((dialog) => dialog.hasAttribute('open')),
-      ...marked.filter((element) => /^(?:alert)?dialog$/.test(roleOf(element)) || element.getAttribute('aria-modal') === 'true'),
+      ...marked.filter((element) => /^(?:alert)?dialog$/.test(roleOf(element)) || bare(element).getAttribute('aria-modal') === 'true'),
     ],
     /** Tables of more than two rows, charts of more than two texts, canvases and grids. */
     data: [
@@ -72,7 +75,7 @@ export function findParts({ roots, find }: Look) {
       ...find('canvas'),
       ...marked.filter((element) => roleOf(element) === 'grid'),
     ],
-    signOutForms: find('form').filter((form) => /logout|signout|sign_out/i.test(form.getAttribute('action') ?? '')),
+    signOutForms: find('form').filter((form) => /logout|signout|sign_out/i.test(bare(form).getAttribute('action') ?? '')),
     inlineScripts: scripts.filter((script) => !script.hasAttribute('src')),
     /** What checks for robots are made of. */
     botElements: [

@@ -2,9 +2,11 @@ import { CaptureFault } from '../capture-run.ts';
 import { isSameCookie } from '../session/session.ts';
 import { checkExpectations, checkVerify, isVerifyInSight } from '../visit/expectations.ts';
 import type { Visit } from '../visit/visit.ts';
-import { isStill, readPageFacts } from './page-facts.ts';
+import { readPageFacts } from './page-facts.ts';
+import { isStill } from './page-state.ts';
+import { newOnPaper } from './paper-facts.ts';
 import type { PageFacts } from './read-facts.ts';
-import { deletedSessionCookies, judgePage } from './verdict.ts';
+import { deletedSessionCookies, judgePage, type VerdictInput } from './verdict.ts';
 
 const CHECK_MS_MAX = 5000;
 
@@ -22,20 +24,27 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   if (stopped) throw new CaptureFault(stopped);
 
   const cookies = auth?.cookies ?? [];
-  const jar = cookies.length > 0 ? await run.within(CHECK_MS_MAX, context.cookies()) : [];
+  const screen = visit.known?.facts ?? [];
+  const read = async () => {
+    const paper = when === 'again' && visit.isPaperOther ? await readPageFacts(visit) : null;
+    return { paper, facts: await factsOf(visit, when) };
+  };
+  // Before the address is read: a page that is told that print is over may go elsewhere.
+  const [{ paper, facts }, jar] = await Promise.all([read(), cookies.length > 0 ? run.within(CHECK_MS_MAX, context.cookies()) : []]);
   const input = {
     targetUrl: target.href,
     finalUrl: page.url(),
     httpStatus: network.documentStatus(),
     expectedStatuses: request.expect.flatMap((expect) => (expect.status === undefined ? [] : [expect.status])),
     hasAuth: auth !== null,
-    facts: await factsOf(visit, when),
+    facts,
     deletedCookies: deletedSessionCookies(cookies, jar, isSameCookie),
     domains,
     describesPage: request.expect.some(
       (expect) => expect.text !== undefined || (expect.selector !== undefined && expect.state !== 'detached'),
     ),
   };
+  if (paper) judgePaper(visit, { ...input, facts: paper.facts.map((facts) => newOnPaper(facts, screen)) });
   // A wall by its signs is named at once; only a page without any is given time to meet the caller's check.
   const quick = judgePage({ ...input, verify: null }, step);
   const verify = request.auth?.verify;
@@ -53,6 +62,15 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   if (when === 'early') return;
   const unmet = await checkExpectations(checks, isRedacted ? request.expect.map(withoutText) : request.expect, patience);
   if (unmet) throw run.fault('expectation_failed', `\`${unmet.at}\` was not met.`);
+}
+
+/** Throws where the paper shows a wall or an error page that the screen did not: no check of the caller has seen it. */
+function judgePaper({ run, observed }: Visit, input: Omit<VerdictInput, 'verify'>): void {
+  const onlyPaper = { finalUrl: input.targetUrl, httpStatus: null, deletedCookies: [], describesPage: false, verify: null };
+  const { verdict, failure } = judgePage({ ...input, ...onlyPaper }, run.step() ?? 'render');
+  if (!failure) return;
+  observed.verdict = verdict;
+  throw new CaptureFault(failure);
 }
 
 /** The facts of the page as it is now: read once more after the picture only where anything has changed. */

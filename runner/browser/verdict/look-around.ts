@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import type { Bare } from '../own-world.ts';
 
 export type Words = Record<
   'signIn' | 'handOver' | 'sessionOver' | 'mustSignIn' | 'signOut' | 'denied' | 'otherPurpose' | 'error' | 'botCheck',
@@ -9,14 +10,14 @@ export type Words = Record<
  * Eyes for a document: what is shown, what it says. Runs in the page: uses nothing from outside itself. Documents of tens
  * of thousands of elements are looked at three times, so lists are read by index, and what is costly is asked last.
  */
-export function lookAround(words: Words) {
+export function lookAround(words: Words, bare: Bare) {
   const DIALOGS = 'dialog[open],[role="dialog"],[role="alertdialog"],[aria-modal="true"]';
   /** All but what large pages consist of and what cannot have a shadow root. */
-  const MAY_BE_HOST = '*:not(td,tr,a,li,option,path,input,button)';
+  const MAY_BE_HOST = '*:not(td,tr,a,li,option,path,input,button,form)';
   const ROOTS_MAX = 500;
   const squash = (text: string) => text.replace(/\s+/g, ' ').trim();
   const is = (pattern: string) => {
-    const expression = new RegExp(pattern, 'iu');
+    const expression = new RegExp(pattern, 'i');
     return (text: string) => expression.test(squash(text));
   };
   const says = {
@@ -37,31 +38,34 @@ export function lookAround(words: Words) {
     ),
   };
 
+  const page = bare(document);
   const roots: (Document | ShadowRoot)[] = [document];
   for (let i = 0; i < roots.length && i < ROOTS_MAX; i++) {
-    const elements = (roots[i] ?? document).querySelectorAll(MAY_BE_HOST);
+    const elements = bare(roots[i] ?? document).querySelectorAll(MAY_BE_HOST);
     for (let at = 0, count = elements.length; at < count; at++) {
       const shadow = elements[at]?.shadowRoot;
       if (shadow) roots.push(shadow);
     }
   }
-  const find = (selector: string, within: readonly ParentNode[] = roots) => within.flatMap((root) => [...root.querySelectorAll(selector)]);
+  const find = (selector: string, within: readonly (Document | ShadowRoot | Element)[] = roots) =>
+    within.flatMap((root) => [...bare(root).querySelectorAll(selector)]);
   const parentOf = (element: Element): Element | null => {
-    const root = element.getRootNode();
-    return element.parentElement ?? (root instanceof ShadowRoot ? root.host : null);
+    const root: Node = bare(element).getRootNode();
+    return bare(element).parentElement ?? (root instanceof ShadowRoot ? root.host : null);
   };
 
   /** Seen by a person: has a place that no ancestor cuts off and that does not lie beside the page. */
   const isShown = (element: Element) => {
-    const box = element.getBoundingClientRect();
-    if (box.width <= 1 || box.height <= 1 || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;
+    const box = bare(element).getBoundingClientRect();
+    if (box.width <= 1 || box.height <= 1 || !bare(element).checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+      return false;
     let { left, right, top, bottom } = box;
     let isFixed = false;
-    for (let at: Element | null = element; at && at !== document.documentElement && at !== document.body; at = parentOf(at)) {
+    for (let at: Element | null = element; at && at !== page.documentElement && at !== page.body; at = parentOf(at)) {
       const style = getComputedStyle(at);
       if (style.position === 'fixed') isFixed = true;
       if (at === element || style.overflow === 'visible') continue;
-      const clip = at.getBoundingClientRect();
+      const clip = bare(at).getBoundingClientRect();
       // A scrolling ancestor shows the rest on demand; one that is folded to nothing shows none of it.
       if (clip.width <= 1 || clip.height <= 1) return false;
       if (style.overflowX !== 'visible') [left, right] = [Math.max(left, clip.left), Math.min(right, clip.right)];
@@ -73,8 +77,11 @@ export function lookAround(words: Words) {
     return right + scrollX > 0 && bottom + scrollY > 0;
   };
   const labelOf = (element: Element) =>
-    element.getAttribute('aria-label') || (element instanceof HTMLInputElement ? element.value : '') || element.textContent || '';
-  const textOf = (element: Element) => (element instanceof HTMLElement ? element.innerText : (element.textContent ?? ''));
+    bare(element).getAttribute('aria-label') ||
+    (element instanceof HTMLInputElement ? element.value : '') ||
+    bare(element).textContent ||
+    '';
+  const textOf = (element: Element) => (element instanceof HTMLElement ? bare(element).innerText : (bare(element).textContent ?? ''));
   /** The first of the elements that are shown, `max` at most. */
   const shownOf = <T extends Element>(elements: readonly T[], max: number) => {
     const shown: T[] = [];
@@ -85,6 +92,6 @@ export function lookAround(words: Words) {
     return shown;
   };
 
-  return { DIALOGS, says, squash, roots, find, parentOf, isShown, shownOf, labelOf, textOf };
+  return { bare, DIALOGS, says, squash, roots, find, parentOf, isShown, shownOf, labelOf, textOf };
 }
 export type Look = ReturnType<typeof lookAround>;

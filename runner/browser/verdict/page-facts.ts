@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { CDPSession, Frame, Page } from 'playwright';
 import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
-import { listensTo } from '../readiness/page-listeners.ts';
-import type { Stamp } from '../readiness/page-stamp.ts';
-import { askHeedsStyles, askStamp } from '../readiness/readiness-probe.ts';
+import { makeBare, openWorld } from '../own-world.ts';
 import { findParts } from './find-parts.ts';
 import { lookAround, type Words } from './look-around.ts';
+import { type KnownPage, readState } from './page-state.ts';
 import { type PageFacts, readFacts } from './read-facts.ts';
 import { readText } from './read-text.ts';
 import * as words from './sign-in-words.ts';
@@ -15,7 +13,7 @@ import { showsWall } from './wall-signs.ts';
 
 export type FactsPage = { page: Page; cdp: CDPSession; run: CaptureRun };
 /** Facts, and the documents that they were read from, in the state in which they were read. */
-export type KnownFacts = { facts: PageFacts[]; frames: readonly Frame[]; state: Stamp };
+export type KnownFacts = KnownPage & { facts: PageFacts[] };
 
 const WORDS: Words = {
   signIn: words.SIGN_IN_WORDS,
@@ -29,28 +27,37 @@ const WORDS: Words = {
   botCheck: words.BOT_CHECK_WORDS,
 };
 /** The functions as one text: what runs in a page takes nothing along. */
-export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}))`;
+export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}, (${makeBare})()))`;
 const FACTS_MS_MAX = 5000;
 const FRAME_SHARE_MIN = 0.25;
-const FRAMES_MAX = 10;
-const FRAMES_ASKED_MAX = 50;
-const WORLD = 'sessionshot-verdict';
-/** What a page is told of when it becomes print, and when it is a page again. */
-const PRINT = /^(?:beforeprint|afterprint|resize|transitionend|animationend)$/;
+/** Frames that are no good part of the view by themselves. */
+const SMALL_FRAMES_MAX = 10;
+/** Chromium gives a page no more. */
+const FRAMES_MAX = 1000;
+/** Asked at a time: of a thousand questions at once most would be answered too late. */
+const SIZED_AT_ONCE = 50;
 
 /**
- * Reads the facts of the main document, and of frames that fill a good part of the view (an embedded sign-in): the largest
- * ones, each by itself or, where they show walls, all of those together (panels of a board whose own session is over).
+ * Reads the facts of the main document, and of frames that fill a good part of the view (an embedded sign-in): each by
+ * itself or, of the smaller ones where they show walls, all of those together (panels of a board whose own session is over).
  */
 export async function readPageFacts(target: FactsPage): Promise<KnownFacts> {
   const { page, run } = target;
   const view = page.viewportSize();
   const area = view ? view.width * view.height : Number.POSITIVE_INFINITY;
-  const children = (await answeringFrames(target, FRAMES_ASKED_MAX)).filter((frame) => frame !== page.mainFrame());
-  const sized = await Promise.all(children.map(async (frame) => ({ frame, share: (await frameArea(frame, run)) / area })));
-  const largest = sized.toSorted((one, other) => other.share - one.share).slice(0, FRAMES_MAX);
+  const sized = (await sizeFrames(target)).map(({ frame, size }) => ({ frame, share: size / area }));
+  const large = sized.filter(({ share }) => share >= FRAME_SHARE_MIN);
   // A few of those that are smaller still are no good part of the view.
-  const frames = largest.filter(({ share }) => share >= FRAME_SHARE_MIN / FRAMES_MAX);
+  const small = sized.filter(({ share }) => share < FRAME_SHARE_MIN && share >= FRAME_SHARE_MIN / SMALL_FRAMES_MAX);
+  const largestSmall = small.toSorted((one, other) => other.share - one.share).slice(0, SMALL_FRAMES_MAX);
+  const answering = new Set(
+    await answeringFrames(
+      target,
+      FRAMES_MAX,
+      [...large, ...largestSmall].map(({ frame }) => frame),
+    ),
+  );
+  const frames = [...large, ...largestSmall].filter(({ frame }) => answering.has(frame));
   const read = [page.mainFrame(), ...frames.map(({ frame }) => frame)];
   // Before the facts are read: what changes meanwhile makes them another page's.
   const state = await readState(target, read);
@@ -62,56 +69,24 @@ export async function readPageFacts(target: FactsPage): Promise<KnownFacts> {
   return { facts: [main ?? null, ...counted].filter((entry) => entry !== null), frames: read, state };
 }
 
+/** Every frame with its size, wherever it comes in the page: a wall may be the last of a hundred. */
+async function sizeFrames({ page, run }: FactsPage): Promise<{ frame: Frame; size: number }[]> {
+  const frames = page
+    .frames()
+    .filter((frame) => frame !== page.mainFrame())
+    .slice(0, FRAMES_MAX);
+  const sized: { frame: Frame; size: number }[] = [];
+  for (let from = 0; from < frames.length; from += SIZED_AT_ONCE) {
+    const some = frames.slice(from, from + SIZED_AT_ONCE);
+    sized.push(...(await Promise.all(some.map(async (frame) => ({ frame, size: await frameArea(frame, run) })))));
+  }
+  return sized;
+}
+
 function framesThatCount(frames: { share: number; facts: PageFacts | null }[]): (PageFacts | null)[] {
   const walls = frames.filter(({ facts }) => facts !== null && showsWall(facts));
   const isWalled = walls.reduce((sum, { share }) => sum + share, 0) >= FRAME_SHARE_MIN;
   return frames.filter((frame) => frame.share >= FRAME_SHARE_MIN || (isWalled && walls.includes(frame))).map(({ facts }) => facts);
-}
-
-/**
- * Whether a page that drew a picture is still the one that was read: the same documents, not a node changed, and the same
- * things on top. `isDressed`: it has another medium or view by now, where other things lie on top; then only a page counts
- * that has no script to answer to that, and no embedded page that was judged.
- */
-export async function isStill(target: FactsPage, known: KnownFacts, isDressed: boolean): Promise<boolean> {
-  const { frames, state } = known;
-  if (!isDressed) {
-    const now = await readState(target, frames);
-    return now.nodes === state.nodes && now.shown === state.shown;
-  }
-  if (frames.length > 1) return false;
-  const [now, answers] = await Promise.all([readState(target, frames), answersToPrint(target)]);
-  return now.nodes === state.nodes && !answers;
-}
-
-async function answersToPrint({ page, cdp, run }: FactsPage): Promise<boolean> {
-  try {
-    const asked = Promise.all([page.evaluate(askHeedsStyles), listensTo(cdp, ['window'], PRINT)]);
-    return (await run.within(FACTS_MS_MAX, asked)).includes(true);
-  } catch (error) {
-    if (run.stopped()) throw error;
-    return true; // A page that leaves or does not answer is read anew.
-  }
-}
-
-/** Names the documents in these frames and what has changed in them; twice the same text is twice the same page. */
-async function readState({ page, run }: FactsPage, frames: readonly Frame[]): Promise<Stamp> {
-  const stamps = await Promise.all(
-    frames.map(async (frame) => {
-      try {
-        return await run.within(FACTS_MS_MAX, frame.evaluate(askStamp));
-      } catch (error) {
-        if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached()) return null;
-        throw error;
-      }
-    }),
-  );
-  const known = stamps.map((stamp) => stamp ?? { nodes: randomUUID(), shown: '' }); // what does not answer is never the same
-  const addresses = page.frames().map((frame) => frame.url());
-  return {
-    nodes: JSON.stringify([known.map(({ nodes }) => nodes), addresses]),
-    shown: JSON.stringify(known.map(({ shown }) => shown)),
-  };
 }
 
 /**
@@ -120,10 +95,8 @@ async function readState({ page, run }: FactsPage, frames: readonly Frame[]): Pr
  */
 async function readMain({ page, cdp, run }: FactsPage): Promise<PageFacts | null> {
   try {
-    const { frameTree } = await run.within(FACTS_MS_MAX, cdp.send('Page.getFrameTree'));
-    const world = cdp.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: WORLD });
-    const { executionContextId } = await run.within(FACTS_MS_MAX, world);
-    const call = cdp.send('Runtime.evaluate', { expression: READ_FACTS, contextId: executionContextId, returnByValue: true });
+    const contextId = await openWorld({ cdp, run });
+    const call = cdp.send('Runtime.evaluate', { expression: READ_FACTS, contextId, returnByValue: true });
     const { result, exceptionDetails } = await run.within(FACTS_MS_MAX, call);
     if (!exceptionDetails) return result.value;
   } catch (error) {

@@ -27,6 +27,8 @@ export type PageFacts = {
   titleSaysDenied: boolean;
   /** Title and a heading or line are those of an error page. */
   saysError: boolean;
+  /** A heading alone is that of an error page. */
+  headingSaysError: boolean;
   /** A control outside menus that begins to sign in, or a field for a user name or an e-mail address. */
   offersSignIn: boolean;
   /** Any control that begins to sign in, in the page's header too. */
@@ -54,12 +56,12 @@ export type PageFacts = {
  * looked at before whether it is shown: the latter costs a walk to the top for each of a thousand links.
  */
 export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
-  const { DIALOGS, says, roots, find, parentOf, isShown, shownOf, labelOf, textOf } = look;
+  const { bare, DIALOGS, says, roots, find, parentOf, isShown, shownOf, labelOf, textOf } = look;
   const { someControl, fieldsOf, isPassword, isUserField } = parts;
   const liesOver = (element: Element) => {
-    for (let at: Element | null = element; at && at !== document.body; at = parentOf(at)) {
-      if (at.matches(DIALOGS)) return true;
-      const box = at.getBoundingClientRect();
+    for (let at: Element | null = element; at && at !== bare(document).body; at = parentOf(at)) {
+      if (bare(at).matches(DIALOGS)) return true;
+      const box = bare(at).getBoundingClientRect();
       if (getComputedStyle(at).position === 'fixed' && box.width >= innerWidth * 0.9 && box.height >= innerHeight * 0.9) return true;
     }
     return false;
@@ -68,15 +70,17 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
     const form = field.closest(`form,${DIALOGS},[role="form"]`);
     if (form) return form;
     let at: Element = field;
-    for (let step = 0; step < 6 && at.parentElement && at.parentElement !== document.body; step++) {
-      at = at.parentElement;
-      if (at.querySelector('button,[role="button"],input[type="submit"]')) return at;
+    for (let step = 0; step < 6; step++) {
+      const outer: Element | null = bare(at).parentElement;
+      if (!outer || outer === bare(document).body) break;
+      at = outer;
+      if (bare(at).querySelector('button,[role="button"],input[type="submit"]')) return at;
     }
     return at;
   };
   const readPassword = (field: HTMLInputElement): PasswordField => {
     const form = around(field);
-    const holder = form.closest(`${DIALOGS},section,article,main`) ?? form;
+    const holder = bare(form).closest(`${DIALOGS},section,article,main`) ?? form;
     const buttons = find('button,input[type="submit"],[role="button"]', [form]);
     const headings = shownOf(find('h1,h2,h3,legend,[role="heading"]', [holder]), 2).map(textOf);
     const fields = fieldsOf([form]);
@@ -96,20 +100,20 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
 
   /** What lies on top in the middle of the view, if that is a layer of its own. */
   const topLayer = () => {
-    let at: Element | null = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
-    while (at?.shadowRoot) {
-      const inner: Element | null = at.shadowRoot.elementFromPoint(innerWidth / 2, innerHeight / 2);
+    let at: Element | null = bare(document).elementFromPoint(innerWidth / 2, innerHeight / 2);
+    while (at) {
+      const inner: Element | null = bare(at).shadowRoot?.elementFromPoint(innerWidth / 2, innerHeight / 2) ?? null;
       if (!inner || inner === at) break;
       at = inner;
     }
-    for (; at && at !== document.body && at !== document.documentElement; at = parentOf(at)) {
+    for (; at && at !== bare(document).body && at !== bare(document).documentElement; at = parentOf(at)) {
       const { position, zIndex } = getComputedStyle(at);
       if (position === 'fixed' || (position === 'absolute' && Number(zIndex) > 0)) return at;
     }
     return null;
   };
   const asksInLayer = (layer: Element) => {
-    const own = roots.filter((root): root is ShadowRoot => root instanceof ShadowRoot && layer.contains(root.host));
+    const own = roots.filter((root): root is ShadowRoot => root instanceof ShadowRoot && bare(layer).contains(root.host));
     const within = [layer, ...own];
     if (!someControl(within, isShown)) return false;
     const lines = within
@@ -128,11 +132,11 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
   const { length, lines } = said.readAll();
   const headings = parts.headings.filter(isShown).map(textOf);
   const minor = shownOf(parts.minorHeadings, 2).map(textOf);
-  const titleParts = document.title.split(/\s*[|·–—]\s*|\s-\s/);
+  const titleParts = bare(document).title.split(/\s*[|·–—]\s*|\s-\s/);
   const labelled = parts.controls.map((element) => ({ element, label: labelOf(element) }));
   const begins = ({ label }: { label: string }) => says.signIn(label) || says.handOver(label);
   const beginners = labelled.filter((control) => begins(control) && isShown(control.element));
-  const inMenu = (element: Element) => element.closest('nav,header,footer,aside') !== null;
+  const inMenu = (element: Element) => bare(element).closest('nav,header,footer,aside') !== null;
   const fields = fieldsOf(roots);
   const lone = shownOf(fields, 2);
   const layers = new Set([...parts.dialogs.filter(isShown), topLayer()].filter((layer) => layer !== null));
@@ -141,8 +145,9 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
     textLength: length,
     passwords: shownOf(fields.filter(isPassword), 5).map(readPassword),
     titleSaysSignIn: titleParts.some(says.signIn) || headings.some(says.signIn),
-    titleSaysDenied: says.denied(document.title) || headings.some(says.denied) || minor.some(says.denied),
+    titleSaysDenied: says.denied(bare(document).title) || headings.some(says.denied) || minor.some(says.denied),
     saysError: titleParts.some(says.error) && (headings.some(says.error) || minor.some(says.error) || lines.slice(0, 5).some(says.error)),
+    headingSaysError: headings.some(says.error),
     offersSignIn: beginners.some(({ element }) => !inMenu(element)) || fields.some((field) => isUserField(field) && isShown(field)),
     linksToSignIn: beginners.length > 0,
     offersNothingElse:
@@ -158,7 +163,7 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
     hasSignOut:
       parts.signOutForms.length > 0 ||
       labelled.some(
-        ({ element, label }) => says.signOut(label) || /(?:log|sign)[_-]?(?:out|off)\b/i.test(element.getAttribute('href') ?? ''),
+        ({ element, label }) => says.signOut(label) || /(?:log|sign)[_-]?(?:out|off)\b/i.test(bare(element).getAttribute('href') ?? ''),
       ),
     botCheck: isCloudflare
       ? 'Cloudflare'

@@ -2,7 +2,7 @@
 import type { Look } from './look-around.ts';
 
 /** Reads what a document says. Runs in the page: uses nothing from outside itself and `look`. */
-export function readText({ roots, textOf, squash }: Look) {
+export function readText({ bare, roots, textOf, squash }: Look) {
   const LINES_MAX = 60;
   /** More than the longest page that is taken for a wall. */
   const LONG_CHARS = 2000;
@@ -25,10 +25,17 @@ export function readText({ roots, textOf, squash }: Look) {
   const isLong = () => {
     let length = 0;
     for (const root of roots) {
-      const elements = (root instanceof ShadowRoot ? root : document.body)?.querySelectorAll('*') ?? [];
+      const within = root instanceof ShadowRoot ? root : bare(document).body;
+      const elements = within?.querySelectorAll('*') ?? [];
       for (let i = 0; i < elements.length && i < LEAVES_MAX; i++) {
         const leaf = elements[i];
-        if (!(leaf instanceof HTMLElement) || leaf.firstElementChild || !TEXT_TAGS.test(leaf.localName) || !leaf.checkVisibility())
+        if (
+          !(leaf instanceof HTMLElement) ||
+          leaf instanceof HTMLFormElement ||
+          leaf.firstElementChild ||
+          !TEXT_TAGS.test(leaf.localName) ||
+          !leaf.checkVisibility()
+        )
           continue;
         length += squash(leaf.innerText).length;
         if (length > LONG_CHARS) return true;
@@ -40,7 +47,7 @@ export function readText({ roots, textOf, squash }: Look) {
   const readAll = () => {
     if (isLong()) return { length: Number.MAX_SAFE_INTEGER, lines: [] };
     const text = roots
-      .map((root) => (root instanceof ShadowRoot ? [...root.children].map(textOf).join('\n') : (document.body?.innerText ?? '')))
+      .map((root) => (root instanceof ShadowRoot ? [...root.children].map(textOf).join('\n') : (bare(document).body?.innerText ?? '')))
       .join('\n');
     return { length: squash(text).length, lines: linesOf(text) };
   };

@@ -35,6 +35,8 @@ describe('frames', () => {
     '/one-of-four': `<h1>Board</h1>${frame('/form', 600, 290)}${frame('/data', 600, 290).repeat(3)}`,
     '/own-library': `<h1>Board</h1>${frame('/broken', 300, 290)}`,
     '/broken': `<script>Document.prototype.querySelectorAll = () => { throw new Error('own'); };</script><p>Chat</p>`,
+    '/behind-hundred': `<h1>Board</h1>${frame('/data', 20, 20).repeat(100)}<br>${frame('/form', 1200, 600)}`,
+    '/behind-large': `<h1>Board</h1>${frame('/data', 1200, 700).repeat(12)}<br>${frame('/form', 1200, 600)}`,
     '/behind-many': `<h1>Board</h1>${frame('/data', 20, 20).repeat(12)}<br>${frame('/form', 1200, 600)}`,
   };
   let framed: TestSite;
@@ -43,9 +45,12 @@ describe('frames', () => {
   });
   afterAll(() => framed.close());
 
-  it.each(['/four', '/behind-many'])('that show walls are one together, and however many small ones come first: %s', async (path) => {
-    expect(await framed.capture({ url: APP + path, auth: AUTH })).toMatchObject({ ok: false, failure: { code: 'login_wall' } });
-  });
+  it.each(['/four', '/behind-many', '/behind-hundred', '/behind-large'])(
+    'that show walls are one together, and however many small ones come first: %s',
+    async (path) => {
+      expect(await framed.capture({ url: APP + path, auth: AUTH })).toMatchObject({ ok: false, failure: { code: 'login_wall' } });
+    },
+  );
 
   it.each(['/one-of-four', '/own-library'])('in a small part of the view are none, and do not fail the page: %s', async (path) => {
     expect(await framed.capture({ url: APP + path, auth: AUTH })).toMatchObject({ ok: true });

@@ -216,7 +216,12 @@ async function gotoAction(at: Step, url: string): Promise<void> {
     if (kind.kind === 'navigated') return; // The page redirected itself: where it ends is judged with the picture.
     throw new CaptureFault(
       run.stopped() ?? {
-        ...navigationFailure(kind, host, { proxy: at.proxy, documentStatus: at.network.documentStatus() }),
+        ...navigationFailure(kind, host, {
+          proxy: at.proxy,
+          documentStatus: at.network.documentStatus(),
+          isAnswered: true,
+          isConditional: false,
+        }),
         step: 'actions',
       },
     );

@@ -5,13 +5,14 @@
  */
 export function calmConsole(): void {
   const MESSAGES_MAX = 200;
+  const { apply } = Reflect; // The page may have taken `Reflect` away by the time it writes.
   let left = MESSAGES_MAX;
   for (const name of Object.keys(console)) {
     const method: unknown = Reflect.get(console, name);
     if (typeof method !== 'function') continue;
     // A proxy still prints itself as native code: some pages look.
     const calm = new Proxy(method, {
-      apply: (target, self, args) => (left-- > 0 ? Reflect.apply(target, self, args) : undefined),
+      apply: (target, self, args) => (left-- > 0 ? apply(target, self, args) : undefined),
     });
     Reflect.set(console, name, calm);
   }

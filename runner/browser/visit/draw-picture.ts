@@ -1,14 +1,19 @@
+import { answeringFrames } from '../answering-frames.ts';
 import { createRedaction } from '../controls/redact-page.ts';
-import { clockStart } from '../controls/reproduce.ts';
+import { clockDate, clockStart } from '../controls/reproduce.ts';
 import { expandForPrint } from '../expand/expand-for-print.ts';
+import { askLeavePrint } from '../readiness/readiness-probe.ts';
 import { settleAgain } from '../readiness/settle-visit.ts';
 import { render } from '../render/render.ts';
 import type { Rendered } from '../render/rendered.ts';
 import { layOutForSheet } from '../render/single-page.ts';
+import { looksOther } from '../verdict/page-state.ts';
 import { chooseMedia, emulateMedium } from './emulation.ts';
 import type { Visit } from './visit.ts';
 
 const SWITCH_MS_MAX = 10_000;
+const LEAVE_MS_MAX = 1000;
+const FRAMES_MAX = 50;
 
 /**
  * Makes the result of a judged page, redacted where the request asks for it. A page is used and judged as people see it,
@@ -19,22 +24,33 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
   const { page, cdp, run, payload, assetBytesMax } = visit;
   const { output, timeouts, redact, waitUntil, javaScriptEnabled } = payload.request;
   const media = chooseMedia(payload.request);
+  const isPdf = output.format === 'pdf';
   const isSwitched = media.visit !== media.draw;
   const view = page.viewportSize();
   if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
   const sheet = await layOutForSheet(visit, output);
-  if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : 'style');
-  await expandForPrint(visit);
-  const pdfTime = clockStart(payload.request);
+  await expandForPrint(visit, async () => {
+    if ((isSwitched || sheet) && waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : 'style', isPdf);
+    if ((isSwitched || sheet) && isPdf) visit.isPaperOther = visit.known === null || (await looksOther(visit, visit.known));
+  });
+  const clock = { pdfTime: clockStart(payload.request), pdfDate: clockDate(payload.request) };
   const timeout = { actionTimeout: timeouts.action };
-  const draw = () => render({ page, cdp, run, output, javaScriptEnabled, ...timeout, bytesMax: assetBytesMax, pdfTime, sheet });
+  const draw = () => render({ page, cdp, run, output, javaScriptEnabled, ...timeout, bytesMax: assetBytesMax, ...clock, sheet });
   const rendered = redact.length === 0 ? await draw() : await drawRedacted(visit, draw);
   if (isSwitched || sheet)
     visit.undress = async () => {
       if (sheet && view) await run.within(SWITCH_MS_MAX, page.setViewportSize(view));
       if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.visit));
+      if (isPdf) await leavePrint(visit);
     };
   return rendered;
+}
+
+/** Tells every document that was told of print that it is over. One that leaves or does not answer is none to be told. */
+async function leavePrint(visit: Visit): Promise<void> {
+  const frames = await answeringFrames(visit, FRAMES_MAX);
+  const told = frames.map((frame) => visit.run.within(LEAVE_MS_MAX, frame.evaluate(askLeavePrint)));
+  await Promise.allSettled(told);
 }
 
 async function drawRedacted(visit: Visit, draw: () => Promise<Rendered>): Promise<Rendered> {

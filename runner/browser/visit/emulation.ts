@@ -1,5 +1,6 @@
 import { type BrowserContextOptions, type CDPSession, devices, type Page } from 'playwright';
 import type { CapturePayload } from '#shared/sealed-payload.ts';
+import { LOCALE_DEFAULT, TIME_ZONE_DEFAULT } from '../controls/reproduce.ts';
 
 const DEFAULT_VIEWPORT = { width: 1280, height: 720 };
 
@@ -9,7 +10,6 @@ const DEFAULT_VIEWPORT = { width: 1280, height: 720 };
  */
 export function emulationOptions(request: Request): BrowserContextOptions {
   const { defaultBrowserType: _type, ...device } = (request.device && devices[request.device]) || { defaultBrowserType: 'chromium' };
-  // Two runners may stand in different places: a reproducible capture has one, whatever theirs are.
   const still = <T>(value: T) => (request.reproducible === false ? undefined : value);
   const given = {
     viewport: request.viewport,
@@ -17,8 +17,8 @@ export function emulationOptions(request: Request): BrowserContextOptions {
     isMobile: request.isMobile,
     hasTouch: request.hasTouch,
     userAgent: request.userAgent,
-    locale: request.locale ?? still('en-US'),
-    timezoneId: request.timezoneId ?? still('UTC'),
+    locale: request.locale ?? still(LOCALE_DEFAULT),
+    timezoneId: request.timezoneId ?? still(TIME_ZONE_DEFAULT),
     colorScheme: request.colorScheme,
     reducedMotion: request.reducedMotion ?? still('reduce' as const),
     forcedColors: request.forcedColors,

@@ -19,7 +19,14 @@ export async function navigate(visit: Visit): Promise<void> {
     const kind = classifyPlaywrightError(error);
     // The guard's refusal ends the navigation too, and it alone knows the reason.
     if (kind.kind !== 'navigated') {
-      const told = { proxy: lease.proxy, documentStatus: visit.network.documentStatus() };
+      const { network } = visit;
+      const isConditional = Object.keys(payload.request.headers ?? {}).some((header) => /^if-(none-match|modified-since)$/i.test(header));
+      const told = {
+        proxy: lease.proxy,
+        documentStatus: network.documentStatus(),
+        isAnswered: network.responses().length > 0,
+        isConditional,
+      };
       throw new CaptureFault(run.stopped() ?? navigationFailure(kind, payload.target.host, told));
     }
   }

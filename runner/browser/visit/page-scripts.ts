@@ -1,14 +1,16 @@
 /// <reference lib="dom" />
+import type { Bare } from '../own-world.ts';
+
 /**
  * Small functions that run inside the page. Each is sent as text, so none may use anything from outside itself.
  */
 
 /** Adds style sheets. Constructed sheets obey no `style-src`, which a strict page would hold against a style element. */
-export function addStyles(texts: string[]): void {
+export function addStyles(texts: string[], bare: Bare): void {
   for (const text of texts) {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    bare(document).adoptedStyleSheets = [...bare(document).adoptedStyleSheets, sheet];
   }
 }
 
@@ -19,8 +21,11 @@ export function addStyles(texts: string[]): void {
 export function hideElements(elements: Element[]): void {
   for (const element of elements) {
     if (!(element instanceof HTMLElement || element instanceof SVGElement)) continue;
-    const set = (name: string, value: string) => element.style.setProperty(name, value, 'important');
-    const isHidden = () => getComputedStyle(element).visibility === 'hidden' && element.shadowRoot === null;
+    // A form has a property for each field before its own.
+    const own = <T>(name: string, otherwise: T): T => Reflect.get(Object.getPrototypeOf(element), name, element) ?? otherwise;
+    const style = own('style', element.style);
+    const set = (name: string, value: string) => style.setProperty(name, value, 'important');
+    const isHidden = () => getComputedStyle(element).visibility === 'hidden' && own('shadowRoot', null) === null;
     // A transition would show the element for as long as the page likes.
     set('transition', 'none');
     set('visibility', 'hidden');
@@ -31,7 +36,7 @@ export function hideElements(elements: Element[]): void {
 
 /** Takes elements out of the page. */
 export function removeElements(elements: Element[]): void {
-  for (const element of elements) element.remove();
+  for (const element of elements) Reflect.apply(Element.prototype.remove, element, []);
 }
 
 /** Scrolls an element, or the page where none is given, without the smoothness that a style may ask for. */

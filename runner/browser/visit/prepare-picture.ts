@@ -1,4 +1,5 @@
 import type { Wait } from '#shared/capture-request.ts';
+import { askPage, tellPage } from '../ask-page.ts';
 import { CaptureFault, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
 import { loadBannerRules } from '../controls/consent-banners.ts';
@@ -6,6 +7,7 @@ import { findBanners, hideByStyle } from '../controls/hide-on-page.ts';
 import { expandPage } from '../expand/expand-page.ts';
 import { settleAgain, settleForPicture, settleVisit } from '../readiness/settle-visit.ts';
 import { runActions } from './actions.ts';
+import { changeElements } from './change-elements.ts';
 import { addStyles, hideElements, removeElements } from './page-scripts.ts';
 import type { Visit } from './visit.ts';
 import { ScriptFault, waitFor } from './wait-for.ts';
@@ -16,7 +18,7 @@ const TYPING = new Set(['fill', 'type', 'press']);
 
 /** Does what the caller asked for between the settled page and the picture, and lets the page settle again. */
 export async function preparePicture(visit: Visit): Promise<void> {
-  const { page, run, payload } = visit;
+  const { run, payload } = visit;
   const { request } = payload;
   const { actions } = request;
   const waits = request.waitFor === undefined ? [] : Array.isArray(request.waitFor) ? request.waitFor : [request.waitFor];
@@ -38,11 +40,11 @@ export async function preparePicture(visit: Visit): Promise<void> {
   for (const [index, wait] of waits.entries())
     await waitForItem(visit, wait, Array.isArray(request.waitFor) ? `waitFor[${index}]` : 'waitFor');
   if (request.delay > 0) await run.within(request.delay + 1000, new Promise((resolve) => setTimeout(resolve, request.delay)));
-  if (request.styles.length > 0) await run.within(STEP_MS_MAX, page.evaluate(addStyles, request.styles));
+  if (request.styles.length > 0) await tellPage(visit, addStyles, { given: request.styles, msMax: STEP_MS_MAX });
   for (const [index, script] of request.scripts.entries()) await runScript(visit, script, index);
-  if (request.hide.length > 0) await run.within(STEP_MS_MAX, page.evaluate(hideByStyle, request.hide));
-  for (const selector of request.hide) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(hideElements));
-  for (const selector of request.remove) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(removeElements));
+  if (request.hide.length > 0) await tellPage(visit, hideByStyle, { given: request.hide, msMax: STEP_MS_MAX });
+  for (const selector of request.hide) await changeElements(visit, selector, hideElements);
+  for (const selector of request.remove) await changeElements(visit, selector, removeElements);
   if (request.block.cookieBanners) await hideBanners(visit);
   try {
     await settleForPicture(visit, { touched: touched || request.delay > 0 });
@@ -54,13 +56,13 @@ export async function preparePicture(visit: Visit): Promise<void> {
   await expandPage(visit);
   await holdStill(visit);
   // A framework may have made again what was taken out.
-  for (const selector of request.remove) await run.within(STEP_MS_MAX, page.locator(selector).evaluateAll(removeElements));
+  for (const selector of request.remove) await changeElements(visit, selector, removeElements);
 }
 
 /** Hides the consent banners that are known and on the page. */
-async function hideBanners({ page, run }: Visit): Promise<void> {
-  const found = await run.within(STEP_MS_MAX, page.evaluate(findBanners, await loadBannerRules()));
-  if (found.length > 0) await run.within(STEP_MS_MAX, page.evaluate(hideByStyle, found));
+async function hideBanners(visit: Visit): Promise<void> {
+  const found = await askPage(visit, findBanners, { given: await loadBannerRules(), msMax: STEP_MS_MAX });
+  if (found.length > 0) await tellPage(visit, hideByStyle, { given: found, msMax: STEP_MS_MAX });
 }
 
 /** Ends the page's own time where the request asks for it. What is done to the page after this finds it at rest. */

@@ -50,6 +50,7 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     missedWait: null,
     redactEvents,
     undress: null,
+    isPaperOther: false,
     known: null,
     judge: (when) => judgeVisit(visit, when),
     finishReceipt: () => {
