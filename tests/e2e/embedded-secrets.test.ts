@@ -102,7 +102,13 @@ test('the database port lets nobody in without its password: not by any of its n
 
 test('the server is signed in to its database as a role that passes no wall and owns nothing', async () => {
   const password = keptSecrets()['the password of the database']?.value;
-  const client = new pg.Client({ host: '127.0.0.1', port: children.postgres?.port, user: 'sessionshot', password, database: 'sessionshot' });
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port: children.postgres?.port,
+    user: 'sessionshot',
+    password,
+    database: 'sessionshot',
+  });
   await client.connect();
   const { rows: others } = await client.query(
     `select distinct usename from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,

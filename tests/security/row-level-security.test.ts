@@ -135,7 +135,9 @@ test('people are there for the workspaces that they are members of, and one-time
   await bed.sql('insert into sign_in_link (token_hash, user_id, expires_at) values ($1, $2, now())', [link.hash, link.user]);
   await bed.sql("insert into totp (user_id, sealed_secret, created_at, tries) values ($1, 'sealed', now(), 0)", [link.user]);
   await bed.sql("insert into recovery_code (code_hash, user_id) values ('code-of-a-test', $1)", [link.user]);
-  await bed.sql("insert into external_login (issuer, subject, user_id, created_at) values ('https://i.example', 's', $1, now())", [link.user]);
+  await bed.sql("insert into external_login (issuer, subject, user_id, created_at) values ('https://i.example', 's', $1, now())", [
+    link.user,
+  ]);
   for (const workspace of [bed.ours, bed.theirs]) {
     const members = await bed.sql('select user_id as id from member where workspace_id = $1 order by user_id', [workspace]);
     await bed.as({ workspace }, async (ask) => {
@@ -234,7 +236,11 @@ describe('another user of DATABASE_URL', () => {
       await chainWaiting(deps);
       expect(await verifyAudit(deps, operatorOf(bed.ours), {})).toMatchObject({ broken: null, waiting: 0 });
       expect(await db.fork().find(Capture, {})).toEqual([]);
-      for (const statement of ['delete from audit_event', 'delete from mikro_orm_migrations', 'alter table capture disable row level security'])
+      for (const statement of [
+        'delete from audit_event',
+        'delete from mikro_orm_migrations',
+        'alter table capture disable row level security',
+      ])
         await expect(db.acrossWorkspaces().execute(statement)).rejects.toThrow(/permission denied|must be owner/);
     } finally {
       await orm.close(true);

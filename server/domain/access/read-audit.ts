@@ -37,7 +37,9 @@ export async function listAudit(
       errors: [{ path: 'cursor', message: 'is not a cursor of this list' }],
     });
   const { where, values } = conditionsOf(actor, filters);
-  const rows = await deps.db.inWorkspace(actor.workspaceId).execute<ListedRow[]>(`${LISTED} where ${where} order by event.id desc limit ?`, [...values, limit + 1]);
+  const rows = await deps.db
+    .inWorkspace(actor.workspaceId)
+    .execute<ListedRow[]>(`${LISTED} where ${where} order by event.id desc limit ?`, [...values, limit + 1]);
   const data = rows.slice(0, limit).map(toListed);
   return { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
 }

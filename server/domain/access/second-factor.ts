@@ -81,7 +81,9 @@ function openSecret(deps: Pick<Deps, 'vault'>, totp: TotpRow): string {
 async function takeTry(deps: Checking, owner: Owner): Promise<void> {
   const now = deps.clock.now();
   const since = new Date(now.getTime() - LIMITS.codeTriesMs);
-  const [row] = await deps.db.acrossWorkspaces().execute<{ tries: number; tries_since: Date }[]>(TAKE_TRY, [since, since, now, owner.userId]);
+  const [row] = await deps.db
+    .acrossWorkspaces()
+    .execute<{ tries: number; tries_since: Date }[]>(TAKE_TRY, [since, since, now, owner.userId]);
   if (!row || row.tries <= LIMITS.codeTriesMax) return;
   await recordRefusal(
     deps,
