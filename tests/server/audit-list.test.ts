@@ -19,7 +19,7 @@ afterAll(() => bed?.close());
 const list = async (filters: Partial<AuditFilters> = {}, actor = bed.operator): Promise<ListedEntry[]> =>
   (await listAudit(bed.deps, actor, { limit: 100, ...filters })).data;
 const signInOwner = async () => {
-  const owner = await findFirstOwner(bed.deps.db.fork());
+  const owner = await findFirstOwner(bed.deps.db.acrossWorkspaces());
   if (!owner) throw new Error('no owner');
   return await readSession(bed.deps, (await signInWithLink(bed.deps, (await createSignInLink(bed.deps, owner.userId)).token)).token);
 };
@@ -96,7 +96,7 @@ describe('the mark of the chain', () => {
   test('an entry waits for its link, and fits it then', async () => {
     await chainWaiting(bed.deps);
     await bed.deps.db
-      .fork()
+      .acrossWorkspaces()
       .transactional((em) => recordAudit(em, bed.operator, { action: 'workspace.rename', target: bed.operator.workspaceId }));
     const [newest] = await list();
     expect([newest?.action, newest?.seal]).toEqual(['workspace.rename', 'waiting']);

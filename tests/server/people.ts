@@ -45,7 +45,7 @@ export async function createPeople(bed: DomainBed): Promise<People> {
     make: async () => {
       const id = makeId('user');
       const email = `${id.toLowerCase()}@example.com`;
-      await bed.deps.db.fork().transactional(async (em) => {
+      await bed.deps.db.acrossWorkspaces().transactional(async (em) => {
         await em.insert(User, { id, name: 'P', email, passwordHash, createdAt: new Date(now) });
         await em.insert(Member, { workspace: bed.operator.workspaceId, user: id, role: 'developer', createdAt: new Date(now) });
       });
