@@ -47,7 +47,9 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
   const log = createLog('cli', 'error');
   const { orm, db, url } = await openDatabase(address.databaseUrl, { poolMax: 2 }).catch((cause: unknown) => {
     if (cause instanceof DatabaseUserError)
-      throw new OperatorError(EXIT.configuration, 'database_user', cause.message, 'docs/self-hosting.md says which user to make.', { cause });
+      throw new OperatorError(EXIT.configuration, 'database_user', cause.message, 'docs/self-hosting.md says which user to make.', {
+        cause,
+      });
     throw new OperatorError(
       EXIT.unavailable,
       'no_database',

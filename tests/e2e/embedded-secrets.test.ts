@@ -101,10 +101,16 @@ test('the database port lets nobody in without its password: not by any of its n
 
 test('the server is signed in to its database as a role that passes no wall and owns nothing', async () => {
   const password = keptSecrets()['the password of the database']?.value;
-  const client = new pg.Client({ host: '127.0.0.1', port: children.postgres?.port, user: 'sessionshot', password, database: 'sessionshot' });
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port: children.postgres?.port,
+    user: 'sessionshot',
+    password,
+    database: 'sessionshot',
+  });
   await client.connect();
   const { rows: others } = await client.query(
-    `select distinct usename from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+    `select distinct usename from pg_stat_activity where backend_type = 'client backend' and usename is not null and pid <> pg_backend_pid()`,
   );
   const { rows: role } = await client.query(
     `select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb,
@@ -112,6 +118,7 @@ test('the server is signed in to its database as a role that passes no wall and 
      from pg_roles where rolname = 'sessionshot_app'`,
   );
   await client.end();
+  // Without a name: those who were refused a moment ago.
   expect(others).toEqual([{ usename: 'sessionshot_app' }]);
   expect(role).toEqual([{ rolsuper: false, rolbypassrls: false, rolcreaterole: false, rolcreatedb: false, owned: 0 }]);
 });

@@ -227,7 +227,11 @@ describe('another user of DATABASE_URL', () => {
       await chainWaiting(deps);
       expect(await verifyAudit(deps, operatorOf(bed.ours), {})).toMatchObject({ broken: null, waiting: 0 });
       expect(await db.fork().find(Capture, {})).toEqual([]);
-      for (const statement of ['delete from audit_event', 'delete from mikro_orm_migrations', 'alter table capture disable row level security'])
+      for (const statement of [
+        'delete from audit_event',
+        'delete from mikro_orm_migrations',
+        'alter table capture disable row level security',
+      ])
         await expect(db.acrossWorkspaces().execute(statement)).rejects.toThrow(/permission denied|must be owner/);
     } finally {
       await orm.close(true);
