@@ -30,12 +30,7 @@ export function Pager({ label, cursor, nextCursor, link }: PagerProps) {
     <Group component="nav" aria-label={label} justify="space-between" className="pager">
       <Group gap="xs">
         {cursor && (
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<ChevronsLeft size={14} aria-hidden />}
-            renderRoot={link({ cursor: undefined })}
-          >
+          <Button size="xs" variant="default" leftSection={<ChevronsLeft size={14} aria-hidden />} renderRoot={link({ cursor: undefined })}>
             Newest
           </Button>
         )}

@@ -15,7 +15,14 @@ export function SingleSignOn({ next, fault, otherwise }: SingleSignOnProps) {
   return (
     <Stack gap="sm">
       {told && (
-        <Alert role="alert" className="error-notice" color="red" variant="default" icon={<CircleAlert size={18} aria-hidden />} title={told.title}>
+        <Alert
+          role="alert"
+          className="error-notice"
+          color="red"
+          variant="default"
+          icon={<CircleAlert size={18} aria-hidden />}
+          title={told.title}
+        >
           {told.detail}
         </Alert>
       )}

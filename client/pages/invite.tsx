@@ -9,8 +9,8 @@ import { Entry } from '../components/entry.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { PasswordField } from '../components/password-field.tsx';
 import { nameFault, PASSWORD_HINT, passwordFault } from '../components/password-rule.ts';
-import { useSubmit } from '../components/use-submit.ts';
 import { SingleSignOn } from '../components/single-sign-on.tsx';
+import { useSubmit } from '../components/use-submit.ts';
 import { takeLinkToken } from '../link-token.ts';
 import { queryClient, trpc } from '../trpc.ts';
 

@@ -1,10 +1,5 @@
 import { z } from 'zod';
-import {
-  auditHeadSchema,
-  auditVerdictSchema,
-  chainedEntrySchema,
-  listedEntrySchema,
-} from '#shared/audit.ts';
+import { auditHeadSchema, auditVerdictSchema, chainedEntrySchema, listedEntrySchema } from '#shared/audit.ts';
 import { AUDIT_ACTIONS, AUDIT_ACTORS, AUDIT_OUTCOMES } from '#shared/audit-actions.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { strict } from '#shared/strict.ts';

@@ -1,6 +1,6 @@
+import type { OidcConfig } from '#server/config-oidc.ts';
 import type { UserActor } from '#server/domain/access/actor.ts';
 import { readSession } from '#server/domain/access/sessions.ts';
-import type { OidcConfig } from '#server/config-oidc.ts';
 import { secret } from '#shared/secret.ts';
 import { type ApiBed, createApiBed } from './api-bed.ts';
 import { CLIENT_ID, CLIENT_SECRET, startProvider, type TestProvider } from './identity-provider.ts';

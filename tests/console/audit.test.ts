@@ -84,13 +84,12 @@ test('pages go older and newer, and a filter begins at the newest', async () => 
 test('the saved file holds every entry that fits, one a line, with the mark of the chain', async () => {
   const tab = await openSignedIn(browser, console, '/audit?action=domain.add');
   await rows(tab.page).first().waitFor();
-  const [download] = await Promise.all([
-    tab.page.waitForEvent('download'),
-    tab.page.getByRole('button', { name: 'Export' }).click(),
-  ]);
+  const [download] = await Promise.all([tab.page.waitForEvent('download'), tab.page.getByRole('button', { name: 'Export' }).click()]);
   await tab.page.getByText(`${DOMAINS} entries saved`).waitFor();
   expect(download.suggestedFilename()).toMatch(/^sessionshot-audit-\d{4}-\d{2}-\d{2}\.jsonl$/);
-  const lines = readFileSync(await download.path(), 'utf8').trimEnd().split('\n');
+  const lines = readFileSync(await download.path(), 'utf8')
+    .trimEnd()
+    .split('\n');
   const entries = lines.map((line) => listedEntrySchema.parse(JSON.parse(line)));
   expect(entries.map(({ detail }) => detail)).toEqual(Array.from({ length: DOMAINS }, (_, i) => `d${DOMAINS - 1 - i}.example.com`));
   expect(new Set(entries.map(({ seal }) => seal))).toEqual(new Set(['chained']));

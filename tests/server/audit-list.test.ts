@@ -39,7 +39,12 @@ describe('filters', () => {
     expect(await list({ actorId: owner.userId, action: 'key.revoke' })).toEqual([]);
     const all = await list();
     expect(all.length).toBeGreaterThan(5);
-    expect(all.map(({ id }) => id)).toEqual(all.map(({ id }) => id).toSorted().toReversed());
+    expect(all.map(({ id }) => id)).toEqual(
+      all
+        .map(({ id }) => id)
+        .toSorted()
+        .toReversed(),
+    );
   });
 
   test('by time, to the microsecond: from the one on, before the other', async () => {
@@ -90,7 +95,9 @@ describe('the mark of the chain', () => {
 
   test('an entry waits for its link, and fits it then', async () => {
     await chainWaiting(bed.deps);
-    await bed.deps.db.fork().transactional((em) => recordAudit(em, bed.operator, { action: 'workspace.rename', target: bed.operator.workspaceId }));
+    await bed.deps.db
+      .fork()
+      .transactional((em) => recordAudit(em, bed.operator, { action: 'workspace.rename', target: bed.operator.workspaceId }));
     const [newest] = await list();
     expect([newest?.action, newest?.seal]).toEqual(['workspace.rename', 'waiting']);
     await chainWaiting(bed.deps);

@@ -42,7 +42,11 @@ describe('setting an authenticator app up', () => {
     const { recoveryCodes } = await confirmTotp(deps, person.actor, people.codeOf(base32));
     expect(new Set(recoveryCodes).size).toBe(LIMITS.recoveryCodes);
     for (const code of recoveryCodes) expect(code).toMatch(/^([0-9a-z]{4}-){3}[0-9a-z]{4}$/);
-    expect(await readTotp(deps, person.actor)).toMatchObject({ isOn: true, onSince: new Date(people.now()).toISOString(), recoveryCodesLeft: 10 });
+    expect(await readTotp(deps, person.actor)).toMatchObject({
+      isOn: true,
+      onSince: new Date(people.now()).toISOString(),
+      recoveryCodesLeft: 10,
+    });
     expect(await codeOf(people.signIn(person))).toBe('second_factor_needed');
   });
 
@@ -132,7 +136,9 @@ describe('signing in with a code', () => {
   test('after five wrong codes the account waits, from wherever they came, and a right one is refused too', async () => {
     const person = await people.makeProtected();
     const wrong = people.wrongCode(person.base32);
-    const tries = await Promise.all(Array.from({ length: LIMITS.codeTriesMax }, (_, i) => codeOf(people.signIn(person, wrong, `203.0.113.${i}`))));
+    const tries = await Promise.all(
+      Array.from({ length: LIMITS.codeTriesMax }, (_, i) => codeOf(people.signIn(person, wrong, `203.0.113.${i}`))),
+    );
     expect(new Set(tries)).toEqual(new Set(['second_factor_needed']));
     const late = people.signIn(person, people.codeOf(person.base32), '198.51.100.1');
     await expect(late).rejects.toMatchObject({ code: 'rate_limited', retryAfterSeconds: LIMITS.codeTriesMs / 1000 });

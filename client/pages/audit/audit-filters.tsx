@@ -20,8 +20,20 @@ export function AuditFilters({ search, actorName }: { search: AuditSearch; actor
     void navigate({ to: '/audit', search: (now) => readAuditSearch({ ...now, [name]: value, cursor: undefined }), replace: true });
   return (
     <search aria-label="Audit log" className="audit-filters">
-      <NativeSelect size="xs" label="What" data={ACTIONS} value={search.action ?? ''} onChange={(event) => change('action', event.currentTarget.value)} />
-      <NativeSelect size="xs" label="Who" data={KINDS} value={search.kind ?? ''} onChange={(event) => change('kind', event.currentTarget.value)} />
+      <NativeSelect
+        size="xs"
+        label="What"
+        data={ACTIONS}
+        value={search.action ?? ''}
+        onChange={(event) => change('action', event.currentTarget.value)}
+      />
+      <NativeSelect
+        size="xs"
+        label="Who"
+        data={KINDS}
+        value={search.kind ?? ''}
+        onChange={(event) => change('kind', event.currentTarget.value)}
+      />
       <NativeSelect
         size="xs"
         label="Outcome"
@@ -43,13 +55,7 @@ export function AuditFilters({ search, actorName }: { search: AuditSearch; actor
         </Button>
       )}
       {isFiltered(search) && (
-        <Button
-          size="xs"
-          variant="subtle"
-          color="gray"
-          className="quiet-button"
-          renderRoot={(props) => <Link to="/audit" {...props} />}
-        >
+        <Button size="xs" variant="subtle" color="gray" className="quiet-button" renderRoot={(props) => <Link to="/audit" {...props} />}>
           Clear all
         </Button>
       )}
