@@ -48,6 +48,7 @@ test('the button leads to the page that was asked for, and a refusal says what t
   await checkEverywhere(tab, 'Sign in · SessionShot');
   // Eve is still signed in at the provider: the second try asks who it is.
   provider.signsIn = 'kim';
+  await page.setViewportSize({ width: 1280, height: 860 });
   await page.getByRole('link', { name: 'Continue with Acme SSO' }).click();
   await page.getByText('Only an owner or admin of the workspace may do this.').first().waitFor();
   expect(page.url()).toBe(`${console.url}/keys?x=1`);
