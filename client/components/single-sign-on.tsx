@@ -1,4 +1,4 @@
-import { Alert, Button, Divider, Stack } from '@mantine/core';
+import { Alert, Button, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { CircleAlert, LogIn } from 'lucide-react';
 import { SIGN_IN_FAULTS, type SignInFaultCode } from '#shared/sign-in-fault.ts';
@@ -38,7 +38,9 @@ export function SingleSignOn({ next, fault, otherwise }: SingleSignOnProps) {
           >
             Continue with {oidc.name}
           </Button>
-          <Divider label={otherwise} />
+          <Text size="xs" c="dimmed" ta="center">
+            {otherwise}
+          </Text>
         </>
       )}
     </Stack>

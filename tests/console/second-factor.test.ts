@@ -43,15 +43,9 @@ async function scan(page: Page): Promise<string> {
   return decodeQR({ width, height, data: new Uint8Array(data) });
 }
 
-test('an app is set up, asked for, replaced by a recovery code, and removed', async () => {
-  const tab = await openSignedIn(browser, console, '/account', { ignore: REFUSED });
-  const { page } = tab;
-  const panel = page.getByRole('region', { name: 'Authenticator app' });
-  await panel.getByText('Set a password first').waitFor();
-  await setPassword(page);
-  const elsewhere = await openSignedIn(browser, console, '/captures', { ignore: REFUSED });
-  await page.reload();
-  await panel.getByRole('button', { name: 'Set it up' }).click();
+/** From the button to the recovery codes, with a wrong code and a hasty close on the way. */
+async function setUp(page: Page): Promise<{ totp: TOTP; codes: string[]; confirmedAt: number }> {
+  await page.getByRole('button', { name: 'Set it up' }).click();
   await page.getByLabel('Your password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Continue' }).click();
   const secret = (await page.getByLabel('secret for the app', { exact: true }).innerText()).trim();
@@ -72,6 +66,18 @@ test('an app is set up, asked for, replaced by a recovery code, and removed', as
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()]);
   expect(download.suggestedFilename()).toBe('sessionshot-recovery-codes.txt');
   await page.getByRole('button', { name: 'I have kept them' }).click();
+  return { totp, codes, confirmedAt };
+}
+
+test('an app is set up, asked for, replaced by a recovery code, and removed', async () => {
+  const tab = await openSignedIn(browser, console, '/account', { ignore: REFUSED });
+  const { page } = tab;
+  const panel = page.getByRole('region', { name: 'Authenticator app' });
+  await panel.getByText('Set a password first').waitFor();
+  await setPassword(page);
+  const elsewhere = await openSignedIn(browser, console, '/captures', { ignore: REFUSED });
+  await page.reload();
+  const { totp, codes, confirmedAt } = await setUp(page);
   await panel.getByText('10 recovery codes left').waitFor();
   await page.getByRole('region', { name: 'Where you are signed in' }).getByText('(this session)').waitFor();
   // The session elsewhere was opened without a code.
