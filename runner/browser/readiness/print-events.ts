@@ -1,8 +1,9 @@
 /// <reference lib="dom" />
 
 export type PrintEvents = {
-  /** Tells the page that it is about to be printed, once, so that what it does then can be waited for. */
-  announce(): void;
+  /** Tells the page that it is about to be printed, once, after `first`, so that what it does then can be waited for. */
+  announce(first: () => void): void;
+  isAnnounced(): boolean;
   /** Tells a page that was told so that it is a page again. */
   leave(): void;
 };
@@ -26,9 +27,11 @@ export function watchPrintEvents(): PrintEvents {
   window.addEventListener('afterprint', keep, true);
   const tell = (type: string) => void apply(dispatch, window, [new Native(type)]);
   return {
-    announce: () => {
+    isAnnounced: () => isAnnounced,
+    announce: (first) => {
       if (isAnnounced) return;
       isAnnounced = true;
+      first();
       tell('beforeprint');
     },
     leave: () => {

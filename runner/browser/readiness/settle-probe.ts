@@ -100,7 +100,7 @@ export function createProbe(
   };
 
   const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil();
-  let [restyledAt, movedAt, isPrint] = [0, Number.NEGATIVE_INFINITY, false];
+  let [restyledAt, movedAt] = [0, Number.NEGATIVE_INFINITY];
   const changedAt = () => Math.max(restyledAt, watch.changedAt());
   const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
     const quietFor = now() - Math.max(since, changedAt());
@@ -128,7 +128,7 @@ export function createProbe(
       return { part: 'motion', what: 'a transition' };
     }
     // What a script draws when a motion for paper has come to its end may come a little later.
-    if (isPrint && now() - movedAt < options.quietMs) return { part: 'motion', what: 'the end of a transition' };
+    if (printEvents.isAnnounced() && now() - movedAt < options.quietMs) return { part: 'motion', what: 'the end of a transition' };
     return isDrawing ? { part: 'motion', what: 'a drawing' } : null;
   };
   const report = (held: Held | null, state: Signal): SettleResult => {
@@ -157,17 +157,13 @@ export function createProbe(
   const settle = async (options: SettleOptions): Promise<SettleResult> => {
     const startedAt = now();
     firstAt ??= startedAt;
-    if (options.print && !isPrint) {
-      isPrint = true;
-      promises.startAnew();
-      printEvents.announce();
-    }
+    if (options.print) printEvents.announce(promises.startAnew);
     // What a script makes of new styles may come a little later.
-    const isPlain = options.since === 'style' && !restyle.isHeeded();
-    if (options.since === 'style' && !isPlain) restyledAt = startedAt;
+    const isHeeded = options.since === 'style' && restyle.isHeeded();
+    if (isHeeded) restyledAt = startedAt;
     let result = look(options, firstAt);
     // A look lays the page out, and where no script answers to styles, that is all that comes of them.
-    let isDrawn = options.since === 'nothing' || isPlain;
+    let isDrawn = options.since !== 'anything' && !isHeeded;
     while (now() - startedAt < options.msMax) {
       const part = result.held?.part;
       // Backgrounds tell no end: whoever watches the network knows when it has come.
