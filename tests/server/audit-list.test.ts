@@ -75,6 +75,7 @@ describe('filters', () => {
   test('reach into no other workspace, and are for those who administer this one', async () => {
     const key = await bed.addWorkspace();
     const other = operatorOf(key.workspaceId);
+    expect(new Set((await list({}, other)).map(({ workspace }) => workspace))).toEqual(new Set([key.workspaceId]));
     const mine = await list();
     const [created] = mine.filter(({ action }) => action === 'key.create');
     expect(await list({ actorId: created?.actor.id ?? 'none' }, other)).toEqual([]);
