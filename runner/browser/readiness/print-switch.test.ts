@@ -49,6 +49,12 @@ async function printed(name: string, pdf = {}): Promise<string> {
 }
 
 describe('a PDF waits for', () => {
+  it.each(['screen', 'print'] as const)('what print is answered with, where all was seen as %s', async (media) => {
+    const url = `${APP}/${encodeURIComponent('a timer that beforeprint sets, each time anew')}`;
+    const result = await site.capture({ url, media, output: { format: 'pdf' } });
+    const { stdout } = await run('pdftotext', [result.ok ? result.file : expect.fail(result.failure.detail), '-']);
+    expect(stdout).toContain('drawn for paper');
+  });
   it.each(Object.keys(PAGES))('%s', async (name) => {
     expect(await printed(name)).toContain('drawn for paper');
     expect(await printed(name, { singlePage: true })).toContain('drawn for paper');
