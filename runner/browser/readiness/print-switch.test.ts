@@ -21,6 +21,10 @@ const PAGES: Record<string, string> = {
     'styled',
   ),
   'the end of a transition, told to a property': page('box.ontransitionend = () => setTimeout(draw, 50);', 'styled'),
+  'the end of a transition that begins after a long rest': page(
+    'let timer = 0, print = { onchange: null }; setTimeout(() => { print.onchange = 1; }, 2800); box.ontransitionend = draw;',
+    'styled',
+  ),
   'the end of an animation that the medium began': page(
     `${onPrint} whenPrint(() => box.animate([{ opacity: 0.5 }, { opacity: 1 }], 300).finished.then(() => setTimeout(draw, 50)));`,
   ),

@@ -102,7 +102,7 @@ export function createProbe(
   };
 
   const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil();
-  let [restyledAt, movedAt, isPrint] = [0, Number.NEGATIVE_INFINITY, false];
+  let [restyledAt, printedAt, movedAt, isPrint] = [0, 0, Number.NEGATIVE_INFINITY, false];
   const changedAt = () => Math.max(restyledAt, watch.changedAt());
   const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
     const quietFor = now() - Math.max(since, changedAt());
@@ -125,7 +125,8 @@ export function createProbe(
     const isDrawing = drawings.isDrawing(options.quietMs);
     const mark = busy.find(options.wholePage);
     if (mark && quietFor < mark.holdsMs) return { part: 'busy', what: mark.what };
-    if (quietFor < LIMIT.motionMs && pictures.isMoving(options.wholePage)) {
+    // Print may begin a transition in a page that has been quiet for long.
+    if (Math.min(quietFor, now() - printedAt) < LIMIT.motionMs && pictures.isMoving(options.wholePage)) {
       movedAt = now();
       return { part: 'motion', what: 'a transition' };
     }
@@ -161,6 +162,7 @@ export function createProbe(
     firstAt ??= startedAt;
     if (options.print && !isPrint) {
       isPrint = true;
+      printedAt = startedAt;
       promises.startAnew();
       printEvents.announce();
     }
