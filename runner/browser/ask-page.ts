@@ -9,8 +9,9 @@ export type AskedPage = { page: Page; cdp: CDPSession; run: CaptureRun };
 /**
  * Runs one of our functions in the main document, in the page's own world, where the probe is, and returns its answer, which
  * is never undefined. An application may have replaced or taken away what the function, or Playwright's way of sending it,
- * is made of. Then it runs once more in a world of our own, beside a probe that sees the document but not the timers and
- * variables of the page. Waits `msMax` milliseconds for each; throws as `page.evaluate` does.
+ * is made of. Then it is asked there once more without Playwright, which the probe's own copies outlast; and at last it runs
+ * in a world of our own, beside a probe that sees the document but not the timers and variables of the page. Waits `msMax`
+ * milliseconds for each; throws as `page.evaluate` does.
  */
 export async function askPage<A, R>(
   target: AskedPage,
@@ -24,7 +25,16 @@ export async function askPage<A, R>(
   } catch (error) {
     if (!threwInPage(error)) throw error;
   }
+  const plain = await askPlainly<Awaited<R>>(target, send, msMax);
+  if (!isNothing(plain)) return plain;
   return runInOwnWorld<Awaited<R>>(target, `() => { ${PROBE_SCRIPT} return ${send}; }`, msMax);
+}
+
+/** Asks in the page's own world by the protocol alone, which reads an answer without any script; undefined where it throws. */
+async function askPlainly<R>({ cdp, run }: AskedPage, expression: string, msMax: number): Promise<R | undefined> {
+  const call = cdp.send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true });
+  const { result, exceptionDetails } = await run.within(msMax, call);
+  return exceptionDetails ? undefined : result.value;
 }
 
 /** The call of a function of ours as text, with what it reads clobbered elements through. */

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { html, startTestSite, type TestSite } from './fixtures/test-site.ts';
 
 const APP = 'https://app.example.com';
+const run = promisify(execFile);
 let site: TestSite;
 
 const GLOBALS = [
@@ -31,8 +34,28 @@ const SCRIPTS: [string, string][] = [
 ];
 const BODY = `<style>body{margin:0}div,iframe{display:block;height:100px;border:0}#far{height:1500px}</style><div id="green" style="background:rgb(0,128,0)"></div><div id="red" style="background:rgb(255,0,0)"></div><iframe srcdoc="in a frame"></iframe><img src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"><p id="far"></p>`;
 
+const BREAK = 'window.Map = undefined;';
+const TOLD = 'const told = document.getElementById("told"); const tell = () => { told.textContent = "finished at " + told.clientWidth; };';
+/** What a page that cannot be asked by Playwright does later all the same. */
+const LATER: Record<string, string> = {
+  'a timer': 'setTimeout(tell, 500);',
+  'a signal': 'window.__sessionshotReady = false; setTimeout(() => { tell(); window.__sessionshotReady = true; }, 1200);',
+  'a worker': 'new Worker(URL.createObjectURL(new Blob(["setTimeout(() => postMessage(1), 500)"]))).onmessage = tell;',
+  'a new size for print': 'let timer; new ResizeObserver(() => { clearTimeout(timer); timer = setTimeout(tell, 200); }).observe(told);',
+  'the news of print': 'addEventListener("beforeprint", () => { told.textContent = ""; setTimeout(tell, 300); });',
+};
+
 beforeAll(async () => {
   site = await startTestSite(({ path }) => {
+    if (path === '/wall')
+      return html(
+        `<h1>Board</h1><p id="x">data</p><script>const end = x.animate([{ opacity: 0.5 }, { opacity: 1 }], 60000); end.onfinish = () => { document.body.innerHTML = '<h1>Sign in</h1><input type="password"><button>Sign in</button>'; }; Object.keys = () => [];</script>`,
+      );
+    const later = LATER[decodeURIComponent(path).replace('/later/', '')];
+    if (later)
+      return html(
+        `<style>#told{width:300px}@media print{#told{width:500px}}</style><p id="told">on its way</p><script>${TOLD}${later}${BREAK}</script>`,
+      );
     const [, part, index] = /^\/(?:(hooks)\/)?(\d+)$/.exec(path) ?? [];
     const script = SCRIPTS[Number(index)]?.[1] ?? '';
     if (part)
@@ -78,6 +101,18 @@ describe('a page that has replaced parts of the library it shares with us', () =
     const result = await site.capture({ url: `${APP}/hooks/${index}` });
     expect(result.ok ? result.observed.partial : result.failure).toBe(false);
     if (result.ok) expect((await pixels(result.file)).first).toEqual([0, 128, 0]);
+  });
+
+  it.each(Object.keys(LATER))('is waited for like any other: %s', async (name) => {
+    const result = await site.capture({ url: `${APP}/later/${encodeURIComponent(name)}`, output: { format: 'pdf' } });
+    const { stdout } = await run('pdftotext', [result.ok ? result.file : expect.fail(result.failure.detail), '-']);
+    expect(stdout).toContain(name === 'a new size for print' || name === 'the news of print' ? 'finished at 500' : 'finished at');
+  });
+
+  it('is judged anew after its picture', async () => {
+    const auth = { cookies: [{ name: 'session_id', value: 'v', httpOnly: true }] };
+    const picture = await site.capture({ url: `${APP}/wall`, auth });
+    expect(picture).toMatchObject({ ok: false, failure: { code: 'login_wall' } });
   });
 
   it('is blamed itself where it cannot be read', async () => {

@@ -3,7 +3,8 @@
 export type PrintEvents = {
   /** Tells the page that it is about to be printed, once, after `first`, so that what it does then can be waited for. */
   announce(first: () => void): void;
-  isAnnounced(): boolean;
+  /** When it was told so, by the browser's clock; 0 where it was not, or where it is a page again. */
+  announcedAt(): number;
   /** Tells a page that was told so that it is a page again. */
   leave(): void;
 };
@@ -19,24 +20,25 @@ export function watchPrintEvents(): PrintEvents {
   const dispatch = EventTarget.prototype.dispatchEvent;
   const stop = Event.prototype.stopImmediatePropagation;
   const Native = Event;
-  let isAnnounced = false;
+  let announcedAt = 0;
+  const now = performance.now.bind(performance);
   const keep = (event: Event) => {
-    if (isAnnounced && event.isTrusted) apply(stop, event, []);
+    if (announcedAt > 0 && event.isTrusted) apply(stop, event, []);
   };
   window.addEventListener('beforeprint', keep, true);
   window.addEventListener('afterprint', keep, true);
   const tell = (type: string) => void apply(dispatch, window, [new Native(type)]);
   return {
-    isAnnounced: () => isAnnounced,
+    announcedAt: () => announcedAt,
     announce: (first) => {
-      if (isAnnounced) return;
-      isAnnounced = true;
+      if (announcedAt > 0) return;
+      announcedAt = now();
       first();
       tell('beforeprint');
     },
     leave: () => {
-      if (!isAnnounced) return;
-      isAnnounced = false;
+      if (announcedAt === 0) return;
+      announcedAt = 0;
       tell('afterprint');
     },
   };

@@ -21,6 +21,10 @@ const PAGES: Record<string, string> = {
     'styled',
   ),
   'the end of a transition, told to a property': page('box.ontransitionend = () => setTimeout(draw, 50);', 'styled'),
+  'the end of a transition that begins after a long rest': page(
+    'let timer = 0, print = { onchange: null }; setTimeout(() => { print.onchange = 1; }, 2800); box.ontransitionend = draw;',
+    'styled',
+  ),
   'the end of an animation that the medium began': page(
     `${onPrint} whenPrint(() => box.animate([{ opacity: 0.5 }, { opacity: 1 }], 300).finished.then(() => setTimeout(draw, 50)));`,
   ),
@@ -49,6 +53,12 @@ async function printed(name: string, pdf = {}): Promise<string> {
 }
 
 describe('a PDF waits for', () => {
+  it.each(['screen', 'print'] as const)('what print is answered with, where all was seen as %s', async (media) => {
+    const url = `${APP}/${encodeURIComponent('a timer that beforeprint sets, each time anew')}`;
+    const result = await site.capture({ url, media, output: { format: 'pdf' } });
+    const { stdout } = await run('pdftotext', [result.ok ? result.file : expect.fail(result.failure.detail), '-']);
+    expect(stdout).toContain('drawn for paper');
+  });
   it.each(Object.keys(PAGES))('%s', async (name) => {
     expect(await printed(name)).toContain('drawn for paper');
     expect(await printed(name, { singlePage: true })).toContain('drawn for paper');

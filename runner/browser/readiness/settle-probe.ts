@@ -46,6 +46,8 @@ export type Probe = {
   stamp(of: StampPart): Stamp;
   /** Whether a script of this document may be told when other styles apply. */
   heedsStyles(): boolean;
+  /** Tells the document that it is about to be printed, once; `settle` does so too. */
+  enterPrint(): void;
   /** Tells the document that it is no longer print, where it was told that it is. */
   leavePrint(): void;
   /** Device pixels of a CSS pixel, whatever the page says of itself. */
@@ -99,6 +101,7 @@ export function createProbe(
     return seconds <= LIMIT.refreshSeconds && /url\s*=/i.test(content) && waited < seconds * 1000 + LIMIT.refreshSpareMs;
   };
 
+  const enterPrint = () => printEvents.announce(promises.startAnew);
   const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil();
   let [restyledAt, movedAt] = [0, Number.NEGATIVE_INFINITY];
   const changedAt = () => Math.max(restyledAt, watch.changedAt());
@@ -123,12 +126,13 @@ export function createProbe(
     const isDrawing = drawings.isDrawing(options.quietMs);
     const mark = busy.find(options.wholePage);
     if (mark && quietFor < mark.holdsMs) return { part: 'busy', what: mark.what };
-    if (quietFor < LIMIT.motionMs && pictures.isMoving(options.wholePage)) {
+    // Print may begin a transition in a page that has been quiet for long.
+    if (Math.min(quietFor, now() - printEvents.announcedAt()) < LIMIT.motionMs && pictures.isMoving(options.wholePage)) {
       movedAt = now();
       return { part: 'motion', what: 'a transition' };
     }
     // What a script draws when a motion for paper has come to its end may come a little later.
-    if (printEvents.isAnnounced() && now() - movedAt < options.quietMs) return { part: 'motion', what: 'the end of a transition' };
+    if (printEvents.announcedAt() > 0 && now() - movedAt < options.quietMs) return { part: 'motion', what: 'the end of a transition' };
     return isDrawing ? { part: 'motion', what: 'a drawing' } : null;
   };
   const report = (held: Held | null, state: Signal): SettleResult => {
@@ -157,7 +161,7 @@ export function createProbe(
   const settle = async (options: SettleOptions): Promise<SettleResult> => {
     const startedAt = now();
     firstAt ??= startedAt;
-    if (options.print) printEvents.announce(promises.startAnew);
+    if (options.print) enterPrint();
     // What a script makes of new styles may come a little later.
     const isHeeded = options.since === 'style' && restyle.isHeeded();
     if (isHeeded) restyledAt = startedAt;
@@ -194,6 +198,7 @@ export function createProbe(
     scrollAreas: lazyParts.areas,
     stamp: stamp.take,
     heedsStyles: restyle.isHeeded,
+    enterPrint,
     leavePrint: printEvents.leave,
     ownSheet: stamp.own,
     pixelRatio: () => (readRatio ? Number(Reflect.apply(readRatio, window, [])) : devicePixelRatio),

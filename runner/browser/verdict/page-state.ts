@@ -31,9 +31,13 @@ export async function isStill(target: StatePage, known: KnownPage, isDressed: bo
   return now.nodes === state.nodes && !answers;
 }
 
-/** Whether something else lies on top of the page than when it was read: styles for another medium took something away. */
-export async function looksOther(target: StatePage, known: KnownPage): Promise<boolean> {
-  return (await readState(target, known.frames)).shown !== known.state.shown;
+/**
+ * Whether the page is another one than when it was read: a script wrote something else, or styles for another medium put
+ * something else on top.
+ */
+export async function looksOther(target: StatePage, { frames, state }: KnownPage): Promise<boolean> {
+  const now = await readState(target, frames);
+  return now.nodes !== state.nodes || now.shown !== state.shown;
 }
 
 async function answersToPrint({ page, cdp, run }: StatePage): Promise<boolean> {
@@ -52,7 +56,9 @@ export async function readState({ page, run }: StatePage, frames: readonly Frame
   const stamps = await Promise.all(
     frames.map(async (frame) => {
       try {
-        return await run.within(STATE_MS_MAX, frame.evaluate(askStamp, of));
+        const stamp: Partial<Stamp> | null | undefined = await run.within(STATE_MS_MAX, frame.evaluate(askStamp, of));
+        // A page that has replaced what answers are sent with gives an empty one each time.
+        return typeof stamp?.nodes === 'string' && typeof stamp.shown === 'string' ? { nodes: stamp.nodes, shown: stamp.shown } : null;
       } catch (error) {
         const isLeaving = error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached();
         if (isLeaving || threwInPage(error)) return null;
@@ -60,7 +66,7 @@ export async function readState({ page, run }: StatePage, frames: readonly Frame
       }
     }),
   );
-  const known = stamps.map((stamp) => stamp ?? { nodes: randomUUID(), shown: '' }); // what does not answer is never the same
+  const known = stamps.map((stamp) => stamp ?? { nodes: randomUUID(), shown: randomUUID() }); // what does not answer is never the same
   const addresses = page.frames().map((frame) => frame.url());
   return {
     nodes: JSON.stringify([known.map(({ nodes }) => nodes), addresses]),
