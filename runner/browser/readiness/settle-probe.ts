@@ -56,22 +56,21 @@ export type Probe = {
   ownSheet(sheet: CSSStyleSheet): void;
 };
 
+type Parts = {
+  signal: AppSignal;
+  promises: PagePromises;
+  intervals: PageIntervals;
+  busy: BusyMarks;
+  pictures: Pictures;
+  drawings: Drawings;
+  lazyParts: LazyParts;
+  restyle: Restyle;
+  printEvents: PrintEvents;
+  stamp: PageStamp;
+};
+
 /** Brings the parts together. Runs in the page: uses nothing from outside itself. */
-export function createProbe(
-  watch: PageWatch,
-  parts: {
-    signal: AppSignal;
-    promises: PagePromises;
-    intervals: PageIntervals;
-    busy: BusyMarks;
-    pictures: Pictures;
-    drawings: Drawings;
-    lazyParts: LazyParts;
-    restyle: Restyle;
-    printEvents: PrintEvents;
-    stamp: PageStamp;
-  },
-): Probe {
+export function createProbe(watch: PageWatch, parts: Parts): Probe {
   const LIMIT = {
     motionMs: 2500,
     stalledLoadMs: 1500,
