@@ -1,40 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestBrowsers, type TestBrowsers } from '#runner/fixtures/test-browsers.ts';
-import { openEgressProxy } from '../egress/egress-proxy.ts';
-import { openOrdinaryTab } from '../visit/open-tab.ts';
-import { type BrowserPool, createBrowserPool, type PoolOptions } from './browser-pool.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openPoolBed } from '../fixtures/pool-bed.ts';
 
-let browsers: TestBrowsers;
-beforeAll(async () => {
-  browsers = await openTestBrowsers();
-});
-afterAll(() => browsers?.close());
-
-const scope = (signal = new AbortController().signal) => ({
-  deadline: Date.now() + 60_000,
-  signal,
-  log: browsers.log,
-  onStep: () => undefined,
-});
-const smallPool = (more: Partial<PoolOptions> = {}): BrowserPool =>
-  createBrowserPool({
-    launch: browsers.launch,
-    openProxy: (domains) => openEgressProxy({ domains, log: browsers.log }),
-    openTab: openOrdinaryTab,
-    browsersMax: 2,
-    tabsMax: 1,
-    log: browsers.log,
-    ...more,
-  });
-
-async function withPool(more: Partial<PoolOptions>, use: (pool: BrowserPool) => Promise<void>): Promise<void> {
-  const pool = smallPool(more);
-  try {
-    await use(pool);
-  } finally {
-    await pool.close();
-  }
-}
+const { browsers, scope, withPool } = await openPoolBed();
+afterAll(() => browsers.close());
 
 describe('the bound of a pool', () => {
   it('starts no more processes than it may have, those that end and those that start included', async () => {

@@ -1,46 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestBrowsers, type TestBrowsers } from '#runner/fixtures/test-browsers.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openTestBrowsers } from '#runner/fixtures/test-browsers.ts';
 import { readProcess } from '#runner/process-group.ts';
 import { openEgressProxy } from '../egress/egress-proxy.ts';
+import { openPoolBed } from '../fixtures/pool-bed.ts';
 import { openOrdinaryTab, type Tab } from '../visit/open-tab.ts';
-import { type BrowserPool, createBrowserPool, type PoolOptions } from './browser-pool.ts';
 import { DEAD_PROXY, EGRESS_FLAGS } from './launch-chromium.ts';
 import { judgeSandbox, listProcesses } from './sandbox.ts';
 import { createTabShelf } from './tab-shelf.ts';
 
-let browsers: TestBrowsers;
-beforeAll(async () => {
-  browsers = await openTestBrowsers();
-});
-afterAll(() => browsers?.close());
-
-const scope = (signal = new AbortController().signal) => ({
-  deadline: Date.now() + 60_000,
-  signal,
-  log: browsers.log,
-  onStep: () => undefined,
-});
-const smallPool = (more: Partial<PoolOptions> = {}): BrowserPool =>
-  createBrowserPool({
-    launch: browsers.launch,
-    openProxy: (domains) => openEgressProxy({ domains, log: browsers.log }),
-    openTab: openOrdinaryTab,
-    browsersMax: 2,
-    tabsMax: 1,
-    log: browsers.log,
-    ...more,
-  });
-
-async function withPool(more: Partial<PoolOptions>, use: (pool: BrowserPool) => Promise<void>): Promise<void> {
-  const pool = smallPool(more);
-  try {
-    await use(pool);
-  } finally {
-    await pool.close();
-  }
-}
+const { browsers, scope, withPool } = await openPoolBed();
+afterAll(() => browsers.close());
 
 describe('the pool', () => {
   it('gives one process to one workspace: others never meet in it, the same may share it', () =>
