@@ -72,15 +72,8 @@ export function createProbe(
     stamp: PageStamp;
   },
 ): Probe {
-  const LIMIT = {
-    motionMs: 2500,
-    stalledLoadMs: 1500,
-    refreshSeconds: 3,
-    refreshSpareMs: 1000,
-    throttleMs: 30,
-    fallbackMs: 250,
-    signalMs: 50,
-  };
+  const LIMIT = { motionMs: 2500, stalledLoadMs: 1500, throttleMs: 30, fallbackMs: 250, signalMs: 50 };
+  const REFRESH = { seconds: 3, spareMs: 1000 };
   const { now, bare } = watch;
   const Native = Promise;
   const readRatio = Reflect.getOwnPropertyDescriptor(window, 'devicePixelRatio')?.get;
@@ -98,7 +91,7 @@ export function createProbe(
   const isLeaving = (waited: number) => {
     const content = bare(document).querySelector('meta[http-equiv="refresh" i]')?.getAttribute('content') ?? '';
     const seconds = Number(/^\s*(\d+)/.exec(content)?.[1] ?? Number.NaN);
-    return seconds <= LIMIT.refreshSeconds && /url\s*=/i.test(content) && waited < seconds * 1000 + LIMIT.refreshSpareMs;
+    return seconds <= REFRESH.seconds && /url\s*=/i.test(content) && waited < seconds * 1000 + REFRESH.spareMs;
   };
 
   const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil();
