@@ -43,7 +43,7 @@ export function callOf<A>(use: (given: A, bare: Bare) => unknown, given: A): str
 }
 
 /** What Playwright says where it could not read an answer, or could not wait for it: none of our functions does. */
-function isNothing<T>(answer: T | undefined): answer is undefined {
+export function isNothing<T>(answer: T | undefined): answer is undefined {
   return (
     answer === undefined || (typeof answer === 'object' && answer !== null && Object.keys(answer).length === 0 && !Array.isArray(answer))
   );

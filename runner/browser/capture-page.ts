@@ -9,7 +9,7 @@ import type { Observed } from '#shared/runner-protocol.ts';
 import { shownUrl } from '#shared/target-url.ts';
 import type { AttemptScope } from '../attempt-scope.ts';
 import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-run.ts';
-import { classifyPlaywrightError, threwInPage } from './classify-playwright-error.ts';
+import { classifyPlaywrightError, threwInPage, UNREADABLE } from './classify-playwright-error.ts';
 import { redactObserved, redactText } from './controls/redact-report.ts';
 import { createTextSearch, type TextSearch } from './controls/redact-search.ts';
 import type { Rendered } from './render/rendered.ts';
@@ -45,10 +45,6 @@ const CLOSE_MS_MAX = 5000;
 /** How far the timers of runner, browser and page may be apart. */
 const TIMERS_APART_MS = 100;
 const OPEN_MS_MAX = 15_000;
-const UNREADABLE = {
-  instead:
-    "The page has replaced parts of JavaScript's or the browser's own library, so that it could not be read. Let it leave them as they are, or set `javaScriptEnabled: false` if what it shows needs no script.",
-};
 
 /**
  * Captures one page in a fresh context of the lent browser and leaves the result in a file of `spoolDir`, which is the

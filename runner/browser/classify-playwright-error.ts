@@ -35,6 +35,12 @@ export function classifyPlaywrightError(error: unknown): PlaywrightError {
   return { kind: 'other' };
 }
 
+/** What a failure says of a page that cannot be asked. */
+export const UNREADABLE = {
+  instead:
+    "The page has replaced parts of JavaScript's or the browser's own library, so that it could not be read. Let it leave them as they are, or set `javaScriptEnabled: false` if what it shows needs no script.",
+};
+
 /**
  * Tells whether a function of ours threw in the page's own world, or could not be sent there: the page has replaced or taken
  * away what it is made of. What is at fault is not told apart from a mistake in the function: whoever tells callers logs it.

@@ -51,6 +51,10 @@ beforeAll(async () => {
       return html(
         `<h1>Board</h1><p id="x">data</p><script>const end = x.animate([{ opacity: 0.5 }, { opacity: 1 }], 60000); end.onfinish = () => { document.body.innerHTML = '<h1>Sign in</h1><input type="password"><button>Sign in</button>'; }; Object.keys = () => [];</script>`,
       );
+    const [, broken] = /^\/framed\/(.*)$/.exec(path) ?? [];
+    if (broken) return html(`<style>iframe{width:100%;height:650px}</style><p>Shell</p><iframe src="/inner/${broken}"></iframe>`);
+    const [, inner] = /^\/inner\/(.*)$/.exec(path) ?? [];
+    if (inner) return html(`<h1>Sign in</h1><input type="password"><button>Sign in</button><script>${decodeURIComponent(inner)}</script>`);
     const later = LATER[decodeURIComponent(path).replace('/later/', '')];
     if (later)
       return html(
@@ -114,6 +118,15 @@ describe('a page that has replaced parts of the library it shares with us', () =
     const picture = await site.capture({ url: `${APP}/wall`, auth });
     expect(picture).toMatchObject({ ok: false, failure: { code: 'login_wall' } });
   });
+
+  it.each(['Object.keys = () => []', 'Promise.prototype.then = undefined', 'window.Map = undefined'])(
+    'is no page of ours in a frame that is most of it: %s',
+    async (script) => {
+      const auth = { cookies: [{ name: 'session_id', value: 'v', httpOnly: true }] };
+      const result = await site.capture({ url: `${APP}/framed/${encodeURIComponent(script)}`, auth });
+      expect(result.ok ? result.observed.verdict : result.failure.code).toMatch(/^(?:login_wall|readiness_timeout)$/);
+    },
+  );
 
   it('is blamed itself where it cannot be read', async () => {
     const index = SCRIPTS.findIndex(([each]) => each === 'Set');

@@ -2,7 +2,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { CDPSession, Frame, Page } from 'playwright';
 import type { Observed } from '#shared/runner-protocol.ts';
 import { shownUrl } from '#shared/target-url.ts';
-import { askPage } from '../ask-page.ts';
+import { askPage, isNothing } from '../ask-page.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, threwInPage } from '../classify-playwright-error.ts';
 import type { Signal } from './app-signal.ts';
@@ -197,7 +197,8 @@ async function settleFrame(target: ReadinessPage, frame: Frame, options: SettleO
       await run.within(options.msMax, frame.evaluate(PROBE_SCRIPT));
       result = await ask();
     }
-    return result ?? unknown('load', 'the document to load');
+    // Of a frame whose answers cannot be read an empty one comes.
+    return result && !isNothing(result) ? result : unknown('load', 'the document to load');
   } catch (error) {
     // A frame that went elsewhere is asked again in the next round; one that answers nothing is busy with its own script.
     if (error instanceof WaitExpired) return unknown('dom', 'a script that blocks the page');

@@ -2,14 +2,24 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CaptureResult } from '../capture-page.ts';
-import { html, startTestSite, type TestSite } from '../fixtures/test-site.ts';
+import { type Answer, html, startTestSite, type TestSite } from '../fixtures/test-site.ts';
 
 const APP = 'https://app.example.com';
 const run = promisify(execFile);
+const of = (type: string, body: string, more = {}) => ({ headers: { 'content-type': type, ...more }, body });
+/** Pages in which text cannot become elements by the page's own document. */
+const PAGES: Record<string, Answer> = {
+  '/strict': of('text/html', '<title>Report</title><h1>Report</h1>', {
+    'content-security-policy': "require-trusted-types-for 'script'; trusted-types none",
+  }),
+  '/drawing': of('image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg"><title>Report</title><text y="20">hello</text></svg>'),
+  '/data': of('application/xml', '<?xml version="1.0"?><a><b>hello</b></a>'),
+  '/xhtml': of('application/xhtml+xml', '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>Report</title></head><body/></html>'),
+};
 let site: TestSite;
 
 beforeAll(async () => {
-  site = await startTestSite(() => html('<title>Report</title><h1>Report</h1>'));
+  site = await startTestSite(({ path }) => PAGES[path] ?? html('<title>Report</title><h1>Report</h1>'));
 });
 afterAll(() => site.close());
 
@@ -45,4 +55,11 @@ it('keeps its size by a style of the template, and is the day of the print where
   expect(fixed).toHaveLength(2);
   expect(fixed).toEqual(free);
   expect(await textOf(await site.capture({ url: APP, output }))).not.toContain('1/1/25');
+});
+
+it.each(Object.keys(PAGES))('a document of any kind and policy gets the same date: %s', async (path) => {
+  const text = await textOf(await site.capture({ url: APP + path, output: { format: 'pdf', pdf }, reproducible: true }));
+  expect(text.match(/1\/1\/25, 12:00.AM/g)).toHaveLength(2);
+  expect(text).toMatch(/page 1, /);
+  expect(text).toContain('kept');
 });

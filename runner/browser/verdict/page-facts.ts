@@ -1,7 +1,8 @@
 import type { CDPSession, Frame, Page } from 'playwright';
 import { answeringFrames } from '../answering-frames.ts';
+import { isNothing } from '../ask-page.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
-import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { classifyPlaywrightError, UNREADABLE } from '../classify-playwright-error.ts';
 import { makeBare, openWorld } from '../own-world.ts';
 import { findParts } from './find-parts.ts';
 import { lookAround, type Words } from './look-around.ts';
@@ -108,7 +109,9 @@ async function readMain({ page, cdp, run }: FactsPage): Promise<PageFacts | null
 
 async function readFrame(frame: Frame, run: CaptureRun, isSmall = false): Promise<PageFacts | null> {
   try {
-    return await run.within(FACTS_MS_MAX, frame.evaluate<PageFacts>(READ_FACTS));
+    const facts: PageFacts | undefined = await run.within(FACTS_MS_MAX, frame.evaluate<PageFacts>(READ_FACTS));
+    if (!isNothing(facts)) return facts;
+    if (isSmall) return null;
   } catch (error) {
     // A document that is leaving is judged by where it goes; one that does not answer has no form that could be read.
     if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached()) return null;
@@ -116,6 +119,7 @@ async function readFrame(frame: Frame, run: CaptureRun, isSmall = false): Promis
     if (isSmall && !run.stopped()) return null;
     throw error;
   }
+  throw run.fault('readiness_timeout', UNREADABLE);
 }
 
 async function frameArea(frame: Frame, run: CaptureRun): Promise<number> {

@@ -4,11 +4,11 @@
  */
 
 /**
- * A letter of any script, and what stands among those. `\p{L}` would need the flag `u`, with which Chromium takes twice the
+ * A letter of any script, and what stands among those, but for the marks of scripts that words here are written in. `\p{L}` would need the flag `u`, with which Chromium takes twice the
  * time to make these patterns: every page pays that, because each is a new world.
  */
 const LETTER =
-  '[a-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u037d\\u037f-\\u1fff\\u2c00-\\u2dff\\u3040-\\ud7ff\\uf900-\\ufdff\\ufe70-\\ufefe\\uff21-\\uff3a\\uff41-\\uff5a\\uff66-\\uffdc]';
+  '[a-z\\u00aa\\u00b5\\u00ba\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u02c1\\u0370-\\u037d\\u037f-\\u0386\\u0388-\\u0590\\u05d0-\\u05f2\\u0620-\\u065f\\u066e-\\u06d3\\u06d5-\\u06ef\\u06fa-\\u1fff\\u2c00-\\u2dff\\u3005\\u3040-\\u30fa\\u30fc-\\ud7ff\\uf900-\\ufdff\\ufe70-\\ufefe\\uff21-\\uff3a\\uff41-\\uff5a\\uff66-\\uffdc]';
 /** After a word that stands alone; `\b` knows Latin letters only. */
 const END = `(?!${LETTER})`;
 const alternatives = (...words: string[]) => `(?:${words.join('|')})`;
