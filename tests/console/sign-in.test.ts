@@ -38,7 +38,7 @@ test('a link in the query works too, and a link pasted into a tab that stands at
   const tab = await openTab(browser, { ignore: REFUSED });
   await tab.page.goto((await owned.signInUrl()).replace('#token=', '?link='));
   await tab.page.getByRole('heading', { name: 'Overview' }).waitFor();
-  await tab.page.getByRole('button', { name: 'Sign out' }).click();
+  await tab.page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await tab.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   const [, fragment] = (await owned.signInUrl()).split('#');
   await tab.page.evaluate((hash) => {
@@ -67,7 +67,7 @@ test('a page asked for while signed out is shown after signing in with the passw
   await tab.page.getByLabel('New password').fill(PASSWORD);
   await tab.page.getByRole('button', { name: 'Save' }).click();
   await tab.page.getByText('Password saved').waitFor();
-  await tab.page.getByRole('button', { name: 'Sign out' }).click();
+  await tab.page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await tab.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await tab.page.goto(`${owned.url}/keys`);
   await tab.page.getByLabel('Email').fill('robin@example.com');

@@ -98,8 +98,6 @@ async function tryLaunch(
   chromiumSandbox: boolean,
 ): Promise<LaunchedBrowser | BrowserUnavailable> {
   const env = home.environment(found.path);
-  const refused = found.kind === 'chromium' && env.TMPDIR !== undefined ? refuseSocketPath(env.TMPDIR) : null;
-  if (refused !== null) return new BrowserUnavailable(`the browser was not started: ${refused}`);
   let browser: Browser;
   try {
     browser = await chromium.launch({
@@ -116,6 +114,9 @@ async function tryLaunch(
       handleSIGHUP: false,
     });
   } catch (error) {
+    // Said only of one that did not start: a wrapper of a headless shell looks like a full Chromium, and binds no socket.
+    const socket = found.kind === 'chromium' && env.TMPDIR !== undefined ? refuseSocketPath(env.TMPDIR) : null;
+    if (socket !== null) return new BrowserUnavailable(`the browser did not start: ${socket}`);
     return new BrowserUnavailable(`the browser did not start: ${explainStart(error)}`, { cause: error });
   }
   try {

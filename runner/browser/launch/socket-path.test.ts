@@ -8,7 +8,7 @@ import { launchChromium } from './launch-chromium.ts';
 import { refuseSocketPath } from './socket-path.ts';
 
 describe('a full Chromium in a work folder with a long path', () => {
-  it('is not started, and the remedy is told', async () => {
+  it('does not start, and the remedy is told', async () => {
     const base = await mkdtemp(join(tmpdir(), 'sessionshot-test-'));
     try {
       const workDir = join(base, 'a'.repeat(60));
@@ -16,7 +16,7 @@ describe('a full Chromium in a work folder with a long path', () => {
       for (const folder of [base, workDir]) await chmod(folder, 0o755);
       const home: BrowserHome = await (await prepareBrowserHomes({ workDir, extraCaFiles: [], environment: {} })).create();
       const log = createLog('test', 'error', () => undefined);
-      // Never read: it is refused before.
+      // One that does not start, whatever the reason.
       const found = { path: join(base, 'chromium'), kind: 'chromium' as const };
       const starting = launchChromium({ found, home, allowNoSandbox: false, log });
       await expect(starting).rejects.toMatchObject({

@@ -14,9 +14,11 @@ export async function takeRate(deps: Pick<Deps, 'db'>, { name, everyMs, burst }:
   const [row] = await deps.db.fork().execute<{ ok: boolean; busy_ms: number }[]>(TAKE, [name, everyMs, everyMs, slackMs, name]);
   // Somebody else's first one may have come between: it is counted, and cannot be seen by this statement.
   if (!row) return { ok: false, left: 0, waitMs: everyMs };
+  // One that was refused may see the rate as it was before others took at the same moment: then it is told the longest wait.
+  const wait = row.busy_ms > slackMs ? row.busy_ms - slackMs : everyMs;
   return row.ok
     ? { ok: true, left: Math.max(0, Math.floor((slackMs + everyMs - row.busy_ms) / everyMs)), waitMs: 0 }
-    : { ok: false, left: 0, waitMs: Math.max(0, row.busy_ms - slackMs) };
+    : { ok: false, left: 0, waitMs: wait };
 }
 
 /** Gives back everything that was taken from these rates. */

@@ -292,6 +292,5 @@ export const playwrightPage: readonly PeerCase[] = [
     page: bare(`${box(RED)}<script>delete window.Array</script>`),
     request: { ...small, timeouts: { readiness: 3000 }, ...png({ mask: ['#none'] }) },
     expect: { colors: [[50, 50, RED]] },
-    miss: 'defect: a page that has deleted `Array` never counts as settled',
   },
 ];
