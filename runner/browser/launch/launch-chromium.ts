@@ -116,8 +116,8 @@ async function tryLaunch(
   } catch (error) {
     // Said only of one that did not start: a wrapper of a headless shell looks like a full Chromium, and binds no socket.
     const socket = found.kind === 'chromium' && env.TMPDIR !== undefined ? refuseSocketPath(env.TMPDIR) : null;
-    if (socket !== null) return new BrowserUnavailable(`the browser did not start: ${socket}`);
-    return new BrowserUnavailable(`the browser did not start: ${explainStart(error)}`, { cause: error });
+    const because = explainStart(error);
+    return new BrowserUnavailable(`the browser did not start: ${socket === null ? because : `${because}; or ${socket}`}`, { cause: error });
   }
   try {
     const judged = await judge(browser);
