@@ -61,6 +61,8 @@ export function holdLease(parts: {
     return null;
   };
   const loop = async (): Promise<void> => {
+    // The claim has just said what a heartbeat would: the first moments belong to the page.
+    await pause(HEARTBEAT_GAP_MS, AbortSignal.any([ended.signal, current.signal]));
     for (let failures = 0; !ended.signal.aborted; ) {
       try {
         const end = await beat();

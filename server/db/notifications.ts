@@ -12,7 +12,8 @@ const KEEP_ALIVE_MS = 30_000;
 const eventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('job'), jobId: z.string() }),
   z.object({ kind: z.literal('cancel'), jobId: z.string() }),
-  z.object({ kind: z.literal('capture'), captureId: z.string(), workspaceId: z.string() }),
+  // A server of an earlier version does not say whether it is final: then those who wait look.
+  z.object({ kind: z.literal('capture'), captureId: z.string(), workspaceId: z.string(), isFinal: z.boolean().default(true) }),
 ]);
 type ServerEvent = z.infer<typeof eventSchema>;
 

@@ -50,7 +50,8 @@ export interface JobQueue {
 export type ServerEvent =
   | { kind: 'job'; jobId: string }
   | { kind: 'cancel'; jobId: string }
-  | { kind: 'capture'; captureId: string; workspaceId: string };
+  /** `isFinal`: it will not change any more, or is gone. */
+  | { kind: 'capture'; captureId: string; workspaceId: string; isFinal: boolean };
 
 /** Events of all servers on one database (LISTEN/NOTIFY). Waiters must also poll: an event can be missed. */
 export interface Events {

@@ -9,6 +9,7 @@ import { listProgress } from '#server/domain/captures/list-progress.ts';
 import { listCaptures, readCapture, waitForCapture } from '#server/domain/captures/read-captures.ts';
 import { claimJob } from '#server/domain/jobs/claim-job.ts';
 import { completeJob } from '#server/domain/jobs/complete-job.ts';
+import type { ServerEvent } from '#server/domain/ports.ts';
 import type { CaptureRequestInput } from '#shared/capture-request.ts';
 import { makeId } from '#shared/ids.ts';
 import type { Claim } from '#shared/runner-protocol.ts';
@@ -156,12 +157,19 @@ describe('lists', () => {
 });
 
 test('waiting for a capture ends when it is final', async () => {
+  const told: ServerEvent[] = [];
+  const off = bed.deps.events.on((event) => told.push(event));
   const made = await capture(bed);
   const waiting = waitForCapture(bed.deps, bed.key, made.id, { ms: 30_000 });
   const began = Date.now();
   await cancelCapture(bed.deps, bed.key, made.id);
   expect((await waiting).status).toBe('canceled');
   expect(Date.now() - began).toBeLessThan(3000);
+  // Those who wait are woken once, by the event that says so: each look costs the server as much as a step of the capture.
+  await expect
+    .poll(() => told.flatMap((event) => (event.kind === 'capture' && event.captureId === made.id ? [event.isFinal] : [])))
+    .toEqual([false, true]);
+  off();
   const still = await capture(bed);
   expect((await waitForCapture(bed.deps, bed.key, still.id, { ms: 20 })).status).toBe('queued');
 });

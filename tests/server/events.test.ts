@@ -76,3 +76,9 @@ test('after the database was away it listens again, and closing never hangs', as
   expect(Date.now() - began).toBeLessThan(8_000);
   await proxy.close();
 });
+
+test('an event of a server that does not say whether a capture is final wakes those who wait for that', async () => {
+  const next = bed.deps.events.next((event) => event.kind === 'capture' && event.captureId === 'old' && event.isFinal, 5_000);
+  await bed.sql(`select pg_notify('sessionshot', '{"kind":"capture","captureId":"old","workspaceId":"w"}')`);
+  expect(await next).toBe(true);
+});

@@ -35,6 +35,6 @@ export async function deleteCapture(deps: Pick<Deps, 'db' | 'blobs'>, actor: Act
     const deleted = await tx.nativeDelete(Capture, { id: capture.id, workspace: actor.workspaceId });
     // Of two who delete it at once, one did.
     if (deleted > 0) await recordAudit(tx, actor, { action: 'capture.delete', target: capture.id });
-    await notify(tx, { kind: 'capture', captureId: capture.id, workspaceId: actor.workspaceId });
+    await notify(tx, { kind: 'capture', captureId: capture.id, workspaceId: actor.workspaceId, isFinal: true });
   });
 }

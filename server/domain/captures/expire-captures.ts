@@ -31,7 +31,7 @@ export async function expireCaptures(deps: Pick<Deps, 'db' | 'blobs' | 'log'>): 
         await tx.nativeDelete(Asset, { capture: id });
         await tx.nativeUpdate(Capture, { id }, { assetExpiredAt: await databaseNow(tx) });
         await recordAudit(tx, { kind: 'server' }, { action: 'capture.expire', target: id, workspaceId });
-        await notify(tx, { kind: 'capture', captureId: id, workspaceId });
+        await notify(tx, { kind: 'capture', captureId: id, workspaceId, isFinal: true });
       });
       expired += 1;
     } catch (error) {

@@ -6,6 +6,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { type Actor, requireScope } from '../access/actor.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
+import type { ServerEvent } from '../ports.ts';
 import { loadViews } from './load-views.ts';
 
 /** How long a waiter goes by events alone before it looks for itself: an event can be missed. */
@@ -38,11 +39,12 @@ export async function waitForCapture(
   for (;;) {
     const left = Math.min(LOOK_MS, endsAt - Date.now());
     // Waiting begins before looking: a change committed in between would otherwise be waited past.
-    const changed = deps.events.next((event) => event.kind === 'capture' && event.captureId === id, Math.max(0, left), wait.signal);
+    const isOver = (event: ServerEvent) => event.kind === 'capture' && event.captureId === id && event.isFinal;
+    const changed = deps.events.next(isOver, Math.max(0, left), wait.signal);
     const view = await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
       const capture = await findCapture(em, actor, id);
-      const isOver = FINAL_STATUSES.includes(capture.status) || left <= 0 || wait.signal?.aborted;
-      return isOver ? await viewOf(em, deps, { actor, capture }) : null;
+      const isDue = FINAL_STATUSES.includes(capture.status) || left <= 0 || wait.signal?.aborted;
+      return isDue ? await viewOf(em, deps, { actor, capture }) : null;
     });
     if (view) return view;
     await changed;

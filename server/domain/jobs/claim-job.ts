@@ -76,7 +76,7 @@ async function claimOnce(deps: Ready, runner: RunnerActor, jobId: JobId | undefi
     );
     // Inside the transaction: when no grant can be made, the claim is undone with it.
     const grant = await deps.blobs.grantUpload(name, contentType, row.total_ms + LIMITS.uploadGraceMs);
-    await notify(em, { kind: 'capture', captureId: row.capture_id, workspaceId: row.workspace_id });
+    await notify(em, { kind: 'capture', captureId: row.capture_id, workspaceId: row.workspace_id, isFinal: false });
     return {
       jobId: row.id,
       captureId: row.capture_id,

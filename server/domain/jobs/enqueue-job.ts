@@ -37,6 +37,7 @@ export async function enqueueJob(em: EntityManager, job: NewJob): Promise<JobId>
     totalMs: job.totalMs,
     keyDomains: job.keyDomains === null ? null : [...job.keyDomains],
   });
-  await notify(em, { kind: 'job', jobId: id }, { kind: 'capture', captureId: job.captureId, workspaceId: job.workspaceId });
+  const { captureId, workspaceId } = job;
+  await notify(em, { kind: 'job', jobId: id }, { kind: 'capture', captureId, workspaceId, isFinal: false });
   return id;
 }

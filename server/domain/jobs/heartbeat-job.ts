@@ -59,7 +59,8 @@ async function extendLease(deps: Beating, lease: Lease, body: HeartbeatRequest):
       lease.runnerId,
     ]);
     if (!row) return null;
-    if (row.step_before !== body.step) await notify(em, { kind: 'capture', captureId: row.capture_id, workspaceId: row.workspace_id });
+    if (row.step_before !== body.step)
+      await notify(em, { kind: 'capture', captureId: row.capture_id, workspaceId: row.workspace_id, isFinal: false });
     return { cancelRequested: row.cancel_requested };
   });
 }

@@ -19,7 +19,8 @@ export async function requeueJob(em: EntityManager, job: JobRow, delayMs: number
   job.announcingUntil = null;
   await em.nativeUpdate(Capture, { id: job.capture.id, status: 'running' }, { status: 'queued' });
   await em.flush();
-  await notify(em, { kind: 'job', jobId: job.id }, { kind: 'capture', captureId: job.capture.id, workspaceId: job.workspace.id });
+  const changed = { captureId: job.capture.id, workspaceId: job.workspace.id, isFinal: false };
+  await notify(em, { kind: 'job', jobId: job.id }, { kind: 'capture', ...changed });
 }
 
 export type FailedReport = { failure: Failure; observed: Observed | null; end: AttemptEnd };

@@ -55,7 +55,7 @@ export async function settleJob(em: EntityManager, job: JobRow, ending: Ending, 
   if (attempt) await endAttempt(em, job, { ...attempt, at: now });
   await em.nativeDelete(CapturePayload, { capture: capture.id });
   await em.flush();
-  await notify(em, { kind: 'capture', captureId: capture.id, workspaceId: job.workspace.id });
+  await notify(em, { kind: 'capture', captureId: capture.id, workspaceId: job.workspace.id, isFinal: true });
 }
 
 /** Writes how and when the job's present attempt ended. */
