@@ -1,15 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
 const SERVICES = 'tests/services/global-setup.ts';
-/** Files that talk to a server in the test's own process, or look at its console. */
+/** Files that talk to a server in the test's own process, look at its console, or start single parts of the product. */
 const SERVERS = [
-  'tests/{api,architecture,check,console,infra,runner,server,services,shared}/**/*.test.ts',
-  'tests/security/{access-matrix,allowed-domains,audit-log,bodies,route-matrix,target-urls,transport}.test.ts',
+  'tests/{api,architecture,check,console,embedded,infra,runner,server,services,shared}/**/*.test.ts',
+  'tests/security/{access-matrix,allowed-domains,audit-log,bodies,egress,egress-*,route-matrix,target-urls,transport}.test.ts',
 ];
 
 /**
  * `shared` needs nothing and runs in a second; `unit` lies beside the files; `truth` holds the engine against pages that lie
- * in wait for it; `servers` hold the server to its contracts. All of these run two files at a time. `integration` starts
+ * in wait for it; `servers` hold the server to its contracts, and single parts to theirs. All of these run two files at a time. `integration` starts
  * whole programs with runners, one file after the other, because two at once would fight over a small machine and blur
  * every time limit.
  */

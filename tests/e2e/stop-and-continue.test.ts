@@ -1,13 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createApi } from './call-api.ts';
 import { type Started, startProcess } from './start-process.ts';
 
-// Ctrl-C and SIGTERM with captures running, and a kill -9: nothing accepted is lost, nothing is left behind.
+// Ctrl-C and SIGTERM with captures running, and a kill -9: nothing accepted is lost, nothing is left behind. Three
+// instances at a time: each waits for pages most of its time.
 const folders: string[] = [];
-afterEach(() => {
+afterAll(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -57,24 +58,26 @@ async function expectAllFinish(dataDir: string, work: { key: string; ids: string
   expect(await up.stop()).toBe(0);
 }
 
-test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s drains what runs, exits 0, leaves nothing running, and the next start goes on with the rest',
-  async (signal) => {
+describe.concurrent('an instance with captures running', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s drains what runs, exits 0, leaves nothing running, and the next start goes on with the rest',
+    async (signal) => {
+      const dataDir = newFolder();
+      const work = await startWithWork(dataDir);
+      const pids = pidsOf(dataDir);
+      expect(await work.up.stop(signal)).toBe(0);
+      expect(work.up.events.at(-1)).toMatchObject({ event: 'stopped', code: 0 });
+      expect(pids.filter((pid) => !isGone(pid))).toEqual([]);
+      await expectAllFinish(dataDir, work);
+    },
+  );
+
+  test('after a kill -9 the next start ends what was left and finishes every accepted capture', async () => {
     const dataDir = newFolder();
     const work = await startWithWork(dataDir);
     const pids = pidsOf(dataDir);
-    expect(await work.up.stop(signal)).toBe(0);
-    expect(work.up.events.at(-1)).toMatchObject({ event: 'stopped', code: 0 });
-    expect(pids.filter((pid) => !isGone(pid))).toEqual([]);
+    await work.up.stop('SIGKILL');
     await expectAllFinish(dataDir, work);
-  },
-);
-
-test('after a kill -9 the next start ends what was left and finishes every accepted capture', async () => {
-  const dataDir = newFolder();
-  const work = await startWithWork(dataDir);
-  const pids = pidsOf(dataDir);
-  await work.up.stop('SIGKILL');
-  await expectAllFinish(dataDir, work);
-  expect(pids.filter((pid) => !isGone(pid))).toEqual([]);
+    expect(pids.filter((pid) => !isGone(pid))).toEqual([]);
+  });
 });

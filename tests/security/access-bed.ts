@@ -7,7 +7,8 @@ import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.t
 import { createInvite } from '#server/domain/access/invites.ts';
 import { listOwnSessions } from '#server/domain/access/own-sessions.ts';
 import { createRunner } from '#server/domain/access/runners.ts';
-import { createSignInLink, readSession, setPassword, signInWithLink } from '#server/domain/access/sessions.ts';
+import { createSignInLink, readSession, signInWithLink } from '#server/domain/access/sessions.ts';
+import { setPassword } from '#server/domain/access/set-password.ts';
 import { insertOwner } from '#server/domain/access/workspaces.ts';
 import { createCapture } from '#server/domain/captures/create-capture.ts';
 import { captureRequestSchema } from '#shared/capture-request.ts';
@@ -113,7 +114,8 @@ function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
 /** What is kept of a workspace, without what the background writes (announcements, last use). */
 const PICTURE = {
   captures: 'select id, status, tags from capture where workspace_id = $1',
-  payloads: 'select capture_id, sealed from capture_payload join capture on capture.id = capture_id where workspace_id = $1',
+  // Whose text is long: that a row was written shows in its version as well.
+  payloads: 'select capture_id, capture_payload.xmin::text as version from capture_payload join capture on capture.id = capture_id where workspace_id = $1',
   jobs: 'select id, state, cancel_requested, attempt from job where workspace_id = $1',
   keys: 'select id, name, scopes, expires_at, revoked_at from api_key where workspace_id = $1',
   domains: 'select * from allowed_domain where workspace_id = $1',
