@@ -100,6 +100,8 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     entry.isRetiring = true;
     entry.ended ??= entry.shelf
       .close()
+      // A way out that does not close is no reason to keep the browser, or its place.
+      .catch((error: unknown) => log.warn('a way out of a browser could not be closed', { error }))
       .then(() => entry.launched.close())
       .finally(() => {
         entries.delete(entry);
@@ -152,6 +154,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
       )
       .finally(() => {
         spare = null;
+        changes.tell();
       });
   };
   const retire = (entry: Entry) => {
@@ -187,11 +190,10 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
   const find = async (workspaceId: string, scope: AttemptScope): Promise<Entry> => {
     for (;;) {
       if (isClosed) throw new Error('The browser pool is closed.');
-      if (!pick(workspaceId)) await spare;
       const ready = pick(workspaceId);
       if (ready) return claim(ready, workspaceId);
-      if (!isFull()) return await start(workspaceId);
-      makeRoom();
+      if (!spare && !isFull()) return await start(workspaceId);
+      if (!spare) makeRoom();
       await changes.next(scope);
     }
   };

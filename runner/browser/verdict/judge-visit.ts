@@ -1,3 +1,4 @@
+import { failure, type Step } from '#shared/failure.ts';
 import { CaptureFault } from '../capture-run.ts';
 import { isSameCookie } from '../session/session.ts';
 import { checkExpectations, checkVerify, isVerifyInSight } from '../visit/expectations.ts';
@@ -6,9 +7,12 @@ import { readPageFacts } from './page-facts.ts';
 import { isStill } from './page-state.ts';
 import { newOnPaper } from './paper-facts.ts';
 import type { PageFacts } from './read-facts.ts';
-import { deletedSessionCookies, judgePage, type VerdictInput } from './verdict.ts';
+import { deletedSessionCookies, type Judgement, judgePage, type VerdictInput } from './verdict.ts';
 
 const CHECK_MS_MAX = 5000;
+const SILENT = 'A document that fills a good part of the view did not answer, so what it shows is not known.';
+/** As a wall on a screen has less text, so has one on paper. */
+const SHORT_PAPER_CHARS = 900;
 
 /**
  * Judges the page and throws its failure, if any, with the verdict noted. `early` looks for a wall before actions run
@@ -60,6 +64,7 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   if (judged.failure || when !== 'early') observed.verdict = judged.verdict;
   if (judged.failure) throw new CaptureFault(judged.failure);
   if (when === 'early') return;
+  if (visit.known?.isUnread && !observed.partial) throw run.fault('readiness_timeout', SILENT);
   const unmet = await checkExpectations(checks, isRedacted ? request.expect.map(withoutText) : request.expect, patience);
   if (unmet) throw run.fault('expectation_failed', `\`${unmet.at}\` was not met.`);
 }
@@ -67,10 +72,20 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
 /** Throws where the paper shows a wall or an error page that the screen did not: no check of the caller has seen it. */
 function judgePaper({ run, observed }: Visit, input: Omit<VerdictInput, 'verify'>): void {
   const onlyPaper = { finalUrl: input.targetUrl, httpStatus: null, deletedCookies: [], describesPage: false, verify: null };
-  const { verdict, failure } = judgePage({ ...input, ...onlyPaper }, run.step() ?? 'render');
+  const step = run.step() ?? 'render';
+  const judged = judgePage({ ...input, ...onlyPaper }, step);
+  const { verdict, failure } = judged.failure ? judged : judgeDenied(input.facts, step);
   if (!failure) return;
   observed.verdict = verdict;
   throw new CaptureFault(failure);
+}
+
+/** A heading that speaks of missing permission, on little paper and where the screen had none. */
+function judgeDenied(facts: readonly PageFacts[], step: Step): Judgement {
+  const isDenied = facts.some((each) => each.titleSaysDenied && !each.hasData && each.textLength < SHORT_PAPER_CHARS);
+  return isDenied
+    ? { verdict: 'denied', failure: failure('access_denied', step, 'The paper speaks of missing permission, the screen did not.') }
+    : { verdict: 'unverified', failure: null };
 }
 
 /** The facts of the page as it is now: read once more after the picture only where anything has changed. */

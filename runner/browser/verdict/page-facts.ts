@@ -14,7 +14,11 @@ import { showsWall } from './wall-signs.ts';
 
 export type FactsPage = { page: Page; cdp: CDPSession; run: CaptureRun };
 /** Facts, and the documents that they were read from, in the state in which they were read. */
-export type KnownFacts = KnownPage & { facts: PageFacts[] };
+export type KnownFacts = KnownPage & {
+  facts: PageFacts[];
+  /** The page or a large frame is there and gives no answer: what it shows is not known. */
+  isUnread: boolean;
+};
 
 const WORDS: Words = {
   signIn: words.SIGN_IN_WORDS,
@@ -29,7 +33,7 @@ const WORDS: Words = {
 };
 /** The functions as one text: what runs in a page takes nothing along. */
 export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}, (${makeBare})()))`;
-const FACTS_MS_MAX = 5000;
+const FACTS_MS_MAX = 8000;
 const FRAME_SHARE_MIN = 0.25;
 /** Frames that are no good part of the view by themselves. */
 const SMALL_FRAMES_MAX = 10;
@@ -62,12 +66,16 @@ export async function readPageFacts(target: FactsPage): Promise<KnownFacts> {
   const read = [page.mainFrame(), ...frames.map(({ frame }) => frame)];
   // Before the facts are read: what changes meanwhile makes them another page's.
   const state = await readState(target, read);
+  let isUnread = false;
+  const onSilence = () => {
+    isUnread = true;
+  };
   const [main, ...inner] = await Promise.all([
-    readMain(target),
-    ...frames.map(({ frame, share }) => readFrame(frame, run, share < FRAME_SHARE_MIN)),
+    readMain(target, onSilence),
+    ...frames.map(({ frame, share }) => readFrame(frame, run, share < FRAME_SHARE_MIN ? null : onSilence)),
   ]);
   const counted = framesThatCount(frames.map(({ share }, index) => ({ share, facts: inner[index] ?? null })));
-  return { facts: [main ?? null, ...counted].filter((entry) => entry !== null), frames: read, state };
+  return { facts: [main ?? null, ...counted].filter((entry) => entry !== null), frames: read, state, isUnread };
 }
 
 /** Every frame with its size, wherever it comes in the page: a wall may be the last of a hundred. */
@@ -94,29 +102,37 @@ function framesThatCount(frames: { share: number; facts: PageFacts | null }[]): 
  * Reads the main document from a world of our own: an application that has replaced parts of JavaScript's own library
  * there has done so for itself only. A page that is leaving is asked once more the ordinary way.
  */
-async function readMain({ page, cdp, run }: FactsPage): Promise<PageFacts | null> {
+async function readMain({ page, cdp, run }: FactsPage, onSilence: () => void): Promise<PageFacts | null> {
   try {
     const contextId = await openWorld({ cdp, run });
     const call = cdp.send('Runtime.evaluate', { expression: READ_FACTS, contextId, returnByValue: true });
     const { result, exceptionDetails } = await run.within(FACTS_MS_MAX, call);
     if (!exceptionDetails) return result.value;
   } catch (error) {
-    if (error instanceof WaitExpired) return null;
     if (run.stopped()) throw error;
+    if (error instanceof WaitExpired) {
+      onSilence();
+      return null;
+    }
   }
-  return readFrame(page.mainFrame(), run);
+  return readFrame(page.mainFrame(), run, onSilence);
 }
 
-async function readFrame(frame: Frame, run: CaptureRun, isSmall = false): Promise<PageFacts | null> {
+/** `onSilence`: null for a frame that is small. */
+async function readFrame(frame: Frame, run: CaptureRun, onSilence: (() => void) | null): Promise<PageFacts | null> {
   try {
     const facts: PageFacts | undefined = await run.within(FACTS_MS_MAX, frame.evaluate<PageFacts>(READ_FACTS));
     if (!isNothing(facts)) return facts;
-    if (isSmall) return null;
+    if (!onSilence) return null;
   } catch (error) {
-    // A document that is leaving is judged by where it goes; one that does not answer has no form that could be read.
-    if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached()) return null;
+    // A document that is leaving is judged by where it goes.
+    if (classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached()) return null;
+    if (error instanceof WaitExpired && !run.stopped()) {
+      onSilence?.();
+      return null;
+    }
     // A widget that has replaced what we read with is no reason to fail the page around it.
-    if (isSmall && !run.stopped()) return null;
+    if (!onSilence && !run.stopped()) return null;
     throw error;
   }
   throw run.fault('readiness_timeout', UNREADABLE);

@@ -11,9 +11,12 @@ export function newOnPaper(paper: PageFacts, screen: readonly PageFacts[]): Page
     ...paper,
     passwords: paper.passwords.length > fields ? paper.passwords : [],
     titleSaysSignIn: isNew('titleSaysSignIn'),
+    titleSaysDenied: isNew('titleSaysDenied'),
     // The title is not on the paper.
     saysError: isNew('saysError') || isNew('headingSaysError'),
     offersSignIn: isNew('offersSignIn'),
+    // Of the controls of a page most are not on its paper: what is left there says nothing.
+    offersNothingElse: false,
     asksForUserOnly: isNew('asksForUserOnly'),
     saysSessionOver: isNew('saysSessionOver'),
     saysMustSignIn: isNew('saysMustSignIn'),

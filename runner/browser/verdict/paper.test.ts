@@ -26,6 +26,8 @@ const PAGES: Record<string, string> = {
     `<script>addEventListener('beforeprint', () => { document.getElementById('later').innerHTML = '${FORM}'; });</script>`,
   ),
   '/gone': page('<h1>404 Not Found</h1><p>There is no such report.</p>'),
+  '/denied': page('<h1>Access denied</h1><p>You may not see this report.</p>'),
+  '/offer': page('<p>Ticket 42, row 7, seat 3.</p><a href="/login">Sign in</a>'),
   '/list': page(`<h1>Page not found</h1>${'<p>A chapter about the answers of web servers and when they are given.</p>'.repeat(20)}`),
   '/bare': page(''),
   '/between': strip(FORM),
@@ -52,6 +54,7 @@ describe('a PDF whose paper shows what the screen does not', () => {
     ['/over', 'login_wall', 'login_wall'],
     ['/told', 'login_wall', 'login_wall'],
     ['/gone', 'target_http_error', 'error_page'],
+    ['/denied', 'access_denied', 'denied'],
     ['/between', 'login_wall', 'login_wall'],
     ['/over-between', 'login_wall', 'login_wall'],
     ['/rewritten', 'login_wall', 'login_wall'],
@@ -74,7 +77,14 @@ describe('a PDF whose paper shows what the screen does not', () => {
       });
   });
 
-  it.each(['/bare', '/settings', '/public', '/list'])('is taken where it is less of the same page: %s', async (path) => {
+  it.each(['/told', '/rewritten', '/rewritten-short'])('is refused where nothing is waited for: %s', async (path) => {
+    expect(await site.capture({ url: APP + path, auth: AUTH, output: { format: 'pdf' }, waitUntil: 'load' })).toMatchObject({
+      ok: false,
+      failure: { code: 'login_wall' },
+    });
+  });
+
+  it.each(['/bare', '/settings', '/public', '/list', '/offer'])('is taken where it is less of the same page: %s', async (path) => {
     expect(await pdf(path)).toMatchObject({ ok: true, observed: { verdict: 'authenticated' } });
   });
 });

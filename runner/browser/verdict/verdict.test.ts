@@ -35,6 +35,9 @@ describe('frames', () => {
     '/one-of-four': `<h1>Board</h1>${frame('/form', 600, 290)}${frame('/data', 600, 290).repeat(3)}`,
     '/own-library': `<h1>Board</h1>${frame('/broken', 300, 290)}`,
     '/broken': `<script>Document.prototype.querySelectorAll = () => { throw new Error('own'); };</script><p>Chat</p>`,
+    // At another site it has a process of its own, and the page around it goes on.
+    '/silent': `<h1>Board</h1>${frame('https://bi.example.org/busy', 1200, 600)}`,
+    '/busy': '<h2>Sales</h2><script>onload = () => setTimeout(() => { const until = Date.now() + 20000; while (Date.now() < until); })</script>',
     '/behind-hundred': `<h1>Board</h1>${frame('/data', 20, 20).repeat(100)}<br>${frame('/form', 1200, 600)}`,
     '/behind-large': `<h1>Board</h1>${frame('/data', 1200, 700).repeat(12)}<br>${frame('/form', 1200, 600)}`,
     '/behind-many': `<h1>Board</h1>${frame('/data', 20, 20).repeat(12)}<br>${frame('/form', 1200, 600)}`,
@@ -54,6 +57,14 @@ describe('frames', () => {
 
   it.each(['/one-of-four', '/own-library'])('in a small part of the view are none, and do not fail the page: %s', async (path) => {
     expect(await framed.capture({ url: APP + path, auth: AUTH })).toMatchObject({ ok: true });
+  });
+
+  it('that fill the view and give no answer are not taken for a page without a wall', async () => {
+    const request = { auth: AUTH, waitUntil: 'load' as const };
+    expect(await framed.capture({ url: `${APP}/silent`, ...request })).toMatchObject({
+      ok: false,
+      failure: { code: 'readiness_timeout', detail: expect.stringContaining('did not answer') },
+    });
   });
 });
 
