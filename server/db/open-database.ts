@@ -1,5 +1,6 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { WorkspaceId } from '#shared/ids.ts';
+import { addressOf, enteredAs } from './database-url.ts';
 import { migrate } from './migrate.ts';
 import { openOrm } from './orm.ts';
 import { SCOPE_SETTING, SERVER_ROLE, SYSTEM_SCOPE, WORKSPACE_SETTING } from './policies.ts';
@@ -29,8 +30,7 @@ export async function openDatabase(databaseUrl: string, options: OpenOptions = {
   try {
     await migrate(orm);
     const stepsDown = await prepareRole(orm, serverUrl && decodeURIComponent(new URL(serverUrl).password));
-    // As a setting of the connection's start the role is what `reset role` goes back to, too.
-    if (stepsDown) await orm.reconnect(serverUrl ? { clientUrl: serverUrl } : { driverOptions: { options: `-c role=${SERVER_ROLE}` } });
+    if (stepsDown) await orm.reconnect(addressOf(serverUrl ?? enteredAs(databaseUrl, SERVER_ROLE)));
     return { orm, db: splitDatabase(orm), url: stepsDown && serverUrl ? serverUrl : databaseUrl };
   } catch (error) {
     await orm.close(true);

@@ -17,6 +17,7 @@ import {
   Workspace,
 } from './access.entities.ts';
 import { AuditEvent, AuditLink, AuditPending } from './audit.entities.ts';
+import { addressOf } from './database-url.ts';
 import { Asset, Attempt, Capture, CapturePayload, IdempotencyRecord, Job } from './captures.entities.ts';
 
 const ENTITIES = [
@@ -57,7 +58,7 @@ export async function openOrm(databaseUrl: string, poolMax = 20): Promise<MikroO
     defineConfig({
       entities: ENTITIES,
       extensions: [Migrator],
-      clientUrl: databaseUrl,
+      ...addressOf(databaseUrl),
       pool: { min: 0, max: poolMax },
       debug: false,
       logger: () => undefined,

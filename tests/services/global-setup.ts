@@ -46,8 +46,9 @@ async function startServices(): Promise<Services> {
     recordProcesses(folder, pids);
   };
   const results = await Promise.allSettled([
-    startPostgres(own('postgres'), track).then(({ url }) => {
+    startPostgres(own('postgres'), track).then(({ url, certFile }) => {
       process.env.SESSIONSHOT_TEST_DATABASE_URL = url;
+      process.env.SESSIONSHOT_TEST_DATABASE_CA_FILE = certFile;
     }),
     startRabbitmq(own('rabbitmq'), track).then(({ url, serverUrl, runnerUrl }) => {
       process.env.SESSIONSHOT_TEST_RABBITMQ_URL = url;

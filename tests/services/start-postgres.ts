@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { findPort } from '#server/embedded/free-port.ts';
+import { makeCertificate } from './make-certificate.ts';
 import { type ServiceProcess, startProcess, waitUntilReady } from './service-process.ts';
 
 const READY_MS_MAX = 60_000;
@@ -23,9 +24,10 @@ export function findPostgresBin(): string | null {
 
 /**
  * Starts a PostgreSQL of its own on loopback, on data in `folder`, with a random password. Durability is off: the data
- * is thrown away. As root it runs as the user `postgres`, because the server refuses to be root.
+ * is thrown away. It speaks TLS with those who ask for it. As root it runs as the user `postgres`, because the server
+ * refuses to be root.
  */
-export async function startPostgres(folder: string, track: (service: ServiceProcess) => void): Promise<{ url: string }> {
+export async function startPostgres(folder: string, track: (service: ServiceProcess) => void): Promise<{ url: string; certFile: string }> {
   const bin = findPostgresBin();
   if (bin === null) throw new Error('PostgreSQL is not installed: `npm test` installs it or says how');
   const user = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
@@ -35,6 +37,8 @@ export async function startPostgres(folder: string, track: (service: ServiceProc
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (user.uid !== undefined) chownSync(passwordFile, user.uid, user.gid);
+  const { certFile, keyFile } = await makeCertificate(folder);
+  if (user.uid !== undefined) chownSync(keyFile, user.uid, user.gid);
   const env = { PATH: process.env.PATH, LANG: 'C.UTF-8' };
   const initArgs = ['-D', data, '-U', 'tests', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C', '--no-sync'];
   await promisify(execFile)(join(bin, 'initdb'), initArgs, { ...user, env, cwd: folder, timeout: READY_MS_MAX });
@@ -47,13 +51,16 @@ export async function startPostgres(folder: string, track: (service: ServiceProc
     max_connections: 300,
     fsync: 'off',
     full_page_writes: 'off',
+    ssl: 'on',
+    ssl_cert_file: certFile,
+    ssl_key_file: keyFile,
   };
   const args = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const service = startProcess('PostgreSQL', join(bin, 'postgres'), ['-D', data, ...args], { ...user, env, cwd: folder });
   track(service);
   const url = `postgres://tests:${password}@127.0.0.1:${port}/postgres`;
   await waitUntilReady(service, () => answers(url), READY_MS_MAX);
-  return { url };
+  return { url, certFile };
 }
 
 function idOf(flag: '-u' | '-g'): number {
