@@ -24,7 +24,7 @@ export type RateLimits = {
 
 const MINUTE_MS = 60_000;
 /** Ways in that name no account: nobody must be able to close them for everybody else. */
-const DOORS = ['setup', 'link', 'invite'];
+const DOORS = ['setup', 'link', 'invite', 'oidc'];
 
 /**
  * Makes the limits: `perSecond` requests a second for each key, and `burst` more at once after a pause. Attempts to sign

@@ -86,8 +86,10 @@ test('an address is guarded over many names, and the ways in that name nobody ca
   const rates = createRateLimits(bed.deps);
   for (let i = 0; i < 30; i++) await rates.takeSignIn('198.51.100.1', `n${i}@example.com`);
   expect(await codeOf(rates.takeSignIn('198.51.100.1', 'n31@example.com'))).toBe('rate_limited');
-  for (let i = 0; i < 120; i++) await rates.takeSignIn(`198.51.${100 + (i >> 6)}.${(i & 63) + 10}`, 'link');
-  await rates.takeSignIn('192.0.2.1', 'link');
+  for (const door of ['setup', 'link', 'invite', 'oidc']) {
+    for (let i = 0; i < 101; i++) await rates.takeSignIn(`203.0.${100 + (i >> 6)}.${(i & 63) + 10}`, door);
+    await rates.takeSignIn('192.0.2.1', door);
+  }
 });
 
 test('neither a name nor an address can be read in the table', async () => {
