@@ -160,6 +160,8 @@ export const LIMITS = {
   passwordBytesMax: 72,
   passwordCharsMin: 12,
   nameCharsMax: 120,
+  /** How long after a link or single sign-on a forgotten password may be set anew. */
+  freshProofMs: HOUR,
   /** How long a secret for an authenticator app waits for its first code. */
   totpPendingMs: 15 * MINUTE,
   /** Wrong codes of one account, from everywhere together, within `codeTriesMs`. */

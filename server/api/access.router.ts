@@ -10,11 +10,11 @@ import {
   createOwner,
   createOwnerSignInLink,
   readMe,
-  setPassword,
   signInWithLink,
   signInWithPassword,
   signOut,
 } from '../domain/access/sessions.ts';
+import { setPassword } from '../domain/access/set-password.ts';
 import { hasOwner } from '../domain/access/workspaces.ts';
 import { asAdmin, asMember, asOperator, asUser, open, router, withScope } from './procedures.ts';
 import { startSession } from './start-session.ts';
@@ -96,9 +96,10 @@ export const authRouter = router({
 
   setPassword: asUser
     .meta({ access: 'user', audit: 'password.set' })
-    .input(strict({ email, password, code }))
+    .input(strict({ email, password, current: password.optional(), code }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
+      if (input.current !== undefined) await ctx.instance.rates.takeSignIn(ctx.address, ctx.actor.userId);
       await setPassword(ctx.instance.deps, ctx.actor, input);
       return ok;
     }),

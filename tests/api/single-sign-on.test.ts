@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createInvite } from '#server/domain/access/invites.ts';
 import { listOwnSessions } from '#server/domain/access/own-sessions.ts';
-import { readSession, setPassword } from '#server/domain/access/sessions.ts';
+import { readSession } from '#server/domain/access/sessions.ts';
+import { setPassword } from '#server/domain/access/set-password.ts';
 import { makeAccount } from '../security/make-account.ts';
 import type { ApiBed } from './api-bed.ts';
 import { CLIENT_ID, CLIENT_SECRET } from './identity-provider.ts';

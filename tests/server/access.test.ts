@@ -4,16 +4,8 @@ import { addAllowedDomain, checkAllowedDomain, listAllowedDomains, removeAllowed
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '#server/domain/access/api-keys.ts';
 import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.ts';
 import { authenticateRunner, createRunner, listRunners, revokeRunner } from '#server/domain/access/runners.ts';
-import {
-  createOwner,
-  createSignInLink,
-  readMe,
-  readSession,
-  setPassword,
-  signInWithLink,
-  signInWithPassword,
-  signOut,
-} from '#server/domain/access/sessions.ts';
+import { createOwner, createSignInLink, readMe, readSession, signInWithLink, signInWithPassword, signOut } from '#server/domain/access/sessions.ts';
+import { setPassword } from '#server/domain/access/set-password.ts';
 import { ensureFirstWorkspace, findWorkspace, hasOwner } from '#server/domain/access/workspaces.ts';
 import { makeToken } from '#shared/api-key.ts';
 import { codeOf, createDomainBed, type DomainBed, operatorOf } from './domain-bed.ts';
@@ -164,6 +156,21 @@ describe('signing in', () => {
     expect(JSON.stringify(await bed.sql('select * from console_session'))).not.toContain(token);
     await signOut(bed.deps, actor);
     expect(await codeOf(readSession(bed.deps, token))).toBe('not_signed_in');
+  });
+
+  test('another password costs the one that there is, unless a link was used within the hour', async () => {
+    const [email, current] = ['owner@example.com', 'correct horse battery'];
+    const next = { email, password: 'another long sentence' };
+    const byPassword = await signInWithPassword(bed.deps, { email, password: current });
+    const actor = await readSession(bed.deps, byPassword.token);
+    for (const given of [{}, { current: '' }, { current: 'wrong wrong wrong' }])
+      expect(await codeOf(setPassword(bed.deps, actor, { ...next, ...given }))).toBe('forbidden');
+    await setPassword(bed.deps, actor, { ...next, current });
+    const linked = await signedInOwner();
+    await bed.sql(`update console_session set created_at = now() - interval '61 minutes' where way = 'link'`);
+    expect(await codeOf(setPassword(bed.deps, linked, { email, password: current }))).toBe('forbidden');
+    await setPassword(bed.deps, await signedInOwner(), { email, password: current });
+    await signInWithPassword(bed.deps, { email, password: current });
   });
 
   test('a wrong password and an unknown address are answered alike and cost a comparison both', async () => {

@@ -9,18 +9,21 @@ import { emailFault, PASSWORD_HINT, passwordFault } from '#client/components/pas
 import { useSubmit } from '#client/components/use-submit.ts';
 import { trpc } from '#client/trpc.ts';
 
-/** The address and the password to sign in with. To change them costs a code where there is an authenticator app. */
-export function PasswordForm({ email, needsCode }: { email: string; needsCode: boolean }) {
+type Props = { email: string; hasPassword: boolean; needsCode: boolean };
+
+/** The address and the password to sign in with. To change them costs the password that there is, and a code where there is an app. */
+export function PasswordForm({ email, hasPassword, needsCode }: Props) {
   const client = useQueryClient();
   const form = useForm({
     mode: 'uncontrolled',
-    initialValues: { email, password: '', code: '' },
+    initialValues: { email, password: '', current: '', code: '' },
     validate: { email: emailFault, password: passwordFault, code: (code) => (needsCode ? codeFault(code) : null) },
   });
   const save = useMutation(
     trpc.auth.setPassword.mutationOptions({
       onSuccess: async () => {
         form.setFieldValue('password', '');
+        form.setFieldValue('current', '');
         form.setFieldValue('code', '');
         notifications.show({ color: 'green', title: 'Password saved', message: 'Use it with your email address at the next sign-in.' });
         await client.invalidateQueries(trpc.auth.me.queryFilter());
@@ -29,8 +32,13 @@ export function PasswordForm({ email, needsCode }: { email: string; needsCode: b
       },
     }),
   );
-  const submit = useSubmit(form, ({ email: address, password, code }) =>
-    save.mutate({ email: address.trim(), password, ...(needsCode ? { code: code.trim() } : {}) }),
+  const submit = useSubmit(form, ({ email: address, password, current, code }) =>
+    save.mutate({
+      email: address.trim(),
+      password,
+      ...(current === '' ? {} : { current }),
+      ...(needsCode ? { code: code.trim() } : {}),
+    }),
   );
   return (
     <form {...submit}>
@@ -44,6 +52,15 @@ export function PasswordForm({ email, needsCode }: { email: string; needsCode: b
           key={form.key('password')}
           {...form.getInputProps('password')}
         />
+        {hasPassword && (
+          <PasswordField
+            label="Current password"
+            description="Not needed within an hour of signing in by a one-time link or single sign-on."
+            autoComplete="current-password"
+            key={form.key('current')}
+            {...form.getInputProps('current')}
+          />
+        )}
         {needsCode && <CodeField label="Code of the app, or a recovery code" key={form.key('code')} {...form.getInputProps('code')} />}
         <div>
           <Button type="submit" loading={save.isPending}>

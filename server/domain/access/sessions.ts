@@ -95,24 +95,6 @@ export async function signOut(deps: Pick<Deps, 'db'>, actor: UserActor): Promise
   });
 }
 
-/**
- * Sets the actor's e-mail address and password, and ends the user's other sessions. Costs a code where there is an
- * authenticator app: with another address the account could be reached by single sign-on, around the app.
- */
-export async function setPassword(
-  deps: Signing,
-  actor: UserActor,
-  input: { email: string; password: string; code?: string },
-): Promise<void> {
-  const passwordHash = await hashPassword(input.password);
-  await requireSecondFactor(deps, { userId: actor.userId, address: actor.address }, input.code);
-  await deps.db.acrossWorkspaces().transactional(async (em) => {
-    await em.nativeUpdate(User, { id: actor.userId }, { email: normalEmail(input.email), passwordHash }).catch(explainTaken);
-    await em.nativeDelete(ConsoleSession, { user: actor.userId, tokenHash: { $ne: actor.sessionHash } });
-    await recordAudit(em, actor, { action: 'password.set', target: actor.userId });
-  });
-}
-
 /** Makes the first owner of an instance that has none, and signs in. `forbidden` where there is one. */
 export async function createOwner(
   deps: Keeping,

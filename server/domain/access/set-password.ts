@@ -1,0 +1,53 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { ConsoleSession, User } from '#server/db/access.entities.ts';
+import { LIMITS } from '#shared/limits.ts';
+import { AppError } from '../app-error.ts';
+import type { Deps } from '../deps.ts';
+import type { UserActor } from './actor.ts';
+import { recordAudit, recordRefusal } from './audit.ts';
+import { checkPassword, hashPassword } from './passwords.ts';
+import { requireSecondFactor } from './second-factor.ts';
+import { explainTaken, normalEmail } from './sessions.ts';
+
+type Keeping = Pick<Deps, 'db' | 'clock' | 'log' | 'vault'>;
+type NewPassword = { email: string; password: string; current?: string; code?: string };
+
+/**
+ * Sets the actor's e-mail address and password, and ends the user's other sessions. Costs the password that there is,
+ * because an open console would be the account for good otherwise; who has forgotten it signs in by another way and sets
+ * it within `LIMITS.freshProofMs`. Costs a code where there is an authenticator app: with another address the account could
+ * be reached by single sign-on, around the app.
+ */
+export async function setPassword(deps: Keeping, actor: UserActor, input: NewPassword): Promise<void> {
+  await requireCurrent(deps, actor, input.current);
+  const passwordHash = await hashPassword(input.password);
+  await requireSecondFactor(deps, { userId: actor.userId, address: actor.address }, input.code);
+  await deps.db.acrossWorkspaces().transactional(async (em) => {
+    await em.nativeUpdate(User, { id: actor.userId }, { email: normalEmail(input.email), passwordHash }).catch(explainTaken);
+    await em.nativeDelete(ConsoleSession, { user: actor.userId, tokenHash: { $ne: actor.sessionHash } });
+    await recordAudit(em, actor, { action: 'password.set', target: actor.userId });
+  });
+}
+
+async function requireCurrent(deps: Keeping, actor: UserActor, current: string | undefined): Promise<void> {
+  const em = deps.db.acrossWorkspaces();
+  const user = await em.findOneOrFail(User, { id: actor.userId });
+  if (!user.passwordHash) return;
+  if (current !== undefined && current !== '') {
+    if (await checkPassword(current, user.passwordHash)) return;
+    await recordRefusal(deps, actor, { action: 'password.set', target: actor.userId, detail: 'password' });
+    throw new AppError('forbidden', 'The current password is not the one of your account.');
+  }
+  if (await hasFreshProof(em, deps, actor)) return;
+  throw new AppError(
+    'forbidden',
+    'Give your current password. If you have forgotten it, sign in with a new one-time link (`sessionshot open`) or by single sign-on, and set it within the hour.',
+  );
+}
+
+/** Whether the session was opened a short while ago by something else than the password. */
+async function hasFreshProof(em: EntityManager, { clock }: Pick<Deps, 'clock'>, actor: UserActor): Promise<boolean> {
+  const session = await em.findOne(ConsoleSession, { tokenHash: actor.sessionHash });
+  if (!session?.way || session.way === 'password') return false;
+  return clock.now().getTime() - session.createdAt.getTime() < LIMITS.freshProofMs;
+}
