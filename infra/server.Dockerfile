@@ -19,7 +19,7 @@ FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 # Volumes take their owner from the folder they cover at first use: these must exist and belong to the user.
-RUN mkdir -p /data /keys/private /keys/public /definitions /tokens/runner-1 /tokens/runner-2 \
+RUN mkdir -p /data /keys/private /keys/public /keys/server /definitions /tokens/runner-1 /tokens/runner-2 \
  && chown -R 10001:10001 /data /keys /definitions /tokens
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=console /app/dist dist
