@@ -17,8 +17,8 @@ import {
   Workspace,
 } from './access.entities.ts';
 import { AuditEvent, AuditLink, AuditPending } from './audit.entities.ts';
-import { addressOf } from './database-url.ts';
 import { Asset, Attempt, Capture, CapturePayload, IdempotencyRecord, Job } from './captures.entities.ts';
+import { addressOf } from './database-url.ts';
 
 const ENTITIES = [
   Workspace,

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '#server/db/open-database.ts';
 import { SERVER_ROLE } from '#server/db/policies.ts';
@@ -18,25 +19,34 @@ function urlWith(query: Record<string, string>): string {
   return url.href;
 }
 
-async function ask(url: string, sql: string): Promise<Record<string, unknown> | undefined> {
+/** What a server's connection answers, and whether it is over TLS, which only a superuser is told. */
+async function ask(url: string, sql = 'select current_user as who'): Promise<{ said: unknown; ssl: unknown }> {
   const { orm, db } = await openDatabase(url, { poolMax: 2 });
+  const admin = new pg.Client({ connectionString: database.url });
+  await admin.connect();
   try {
-    return (await db.fork().execute<Record<string, unknown>[]>(sql))[0];
+    const [row] = await db.fork().execute<{ pid: number }[]>(`select asked.*, pg_backend_pid() as pid from (${sql}) asked`);
+    const { pid, ...said } = row ?? { pid: 0 };
+    return { said, ssl: (await admin.query('select ssl from pg_stat_ssl where pid = $1', [pid])).rows[0]?.ssl };
   } finally {
+    await admin.end();
     await orm.close(true);
   }
 }
 
-const OVER = 'select ssl, current_user as who from pg_stat_ssl where pid = pg_backend_pid()';
-
 test('TLS that is asked for is spoken, and a certificate of nobody known is refused', async () => {
-  expect(await ask(urlWith({ sslmode: 'verify-full', sslrootcert: CA }), OVER)).toEqual({ ssl: true, who: SERVER_ROLE });
-  await expect(ask(urlWith({ sslmode: 'verify-full' }), OVER)).rejects.toThrow(/certificate/);
-  expect(await ask(database.url, OVER)).toEqual({ ssl: false, who: SERVER_ROLE });
+  const said = { who: SERVER_ROLE };
+  expect(await ask(urlWith({ sslmode: 'verify-full', sslrootcert: CA }))).toEqual({ said, ssl: true });
+  await expect(ask(urlWith({ sslmode: 'verify-full' }))).rejects.toThrow(/certificate/);
+  expect(await ask(database.url)).toEqual({ said, ssl: false });
 });
 
 test('settings of the URL stay, and none of them takes the place of the role that the server steps down to', async () => {
   const asked = "select current_setting('statement_timeout') as bound, current_setting('application_name') as name, current_user as who";
   const options = '-c statement_timeout=4321 -c role=none';
-  expect(await ask(urlWith({ options, application_name: 'shots' }), asked)).toEqual({ bound: '4321ms', name: 'shots', who: SERVER_ROLE });
+  expect((await ask(urlWith({ options, application_name: 'shots' }), asked)).said).toEqual({
+    bound: '4321ms',
+    name: 'shots',
+    who: SERVER_ROLE,
+  });
 });
