@@ -38,7 +38,8 @@ export function startBackground(deps: Deps): Background {
     {
       name: 'dispatch',
       everyMs: LIMITS.outboxPollMs,
-      wakesOnJob: true,
+      // Where nobody hears of it, a job is not worth a lock at the moment in which runners want to claim it.
+      wakesOnJob: deps.queue.isHeard,
       turn: () => dispatchJobs(deps),
       again: (count) => count === LIMITS.outboxBatch,
     },

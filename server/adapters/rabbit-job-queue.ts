@@ -59,6 +59,7 @@ export function createRabbitJobQueue(url: string, log: Log): JobQueue {
   };
 
   return {
+    isHeard: true,
     async announce(wakeUp: WakeUp) {
       if (closed) throw new Error('The job queue is closed');
       const used = line;

@@ -6,14 +6,7 @@ import { strict } from '#shared/strict.ts';
 import { addAllowedDomain, checkAllowedDomain, listAllowedDomains, removeAllowedDomain } from '../domain/access/allowed-domains.ts';
 import { createApiKey, listApiKeys, revokeApiKey, revokeLeakedKey, rotateApiKey } from '../domain/access/api-keys.ts';
 import { createRunner, listRunners, revokeRunner } from '../domain/access/runners.ts';
-import {
-  createOwner,
-  createOwnerSignInLink,
-  readMe,
-  signInWithLink,
-  signInWithPassword,
-  signOut,
-} from '../domain/access/sessions.ts';
+import { createOwner, createOwnerSignInLink, readMe, signInWithLink, signInWithPassword, signOut } from '../domain/access/sessions.ts';
 import { setPassword } from '../domain/access/set-password.ts';
 import { hasOwner } from '../domain/access/workspaces.ts';
 import { asAdmin, asMember, asOperator, asUser, open, router, withScope } from './procedures.ts';

@@ -63,6 +63,7 @@ export const capturesRouter = router({
         body: ctx.body,
       });
       ctx.create.replayed = result.replayed;
+      if (!result.replayed) ctx.create.madeId = result.capture.id;
       return result.capture;
     }),
 
@@ -85,7 +86,10 @@ export const capturesRouter = router({
   wait: read
     .input(strict({ id: captureId, seconds: z.int().min(0).max(LIMITS.preferWaitSecondsMax) }))
     .output(captureSchema)
-    .query(({ ctx, input }) => waitForCapture(ctx.instance.deps, ctx.actor, input.id, { ms: input.seconds * 1000, signal: ctx.signal })),
+    .query(({ ctx, input }) => {
+      const isNew = ctx.create.madeId === input.id;
+      return waitForCapture(ctx.instance.deps, ctx.actor, input.id, { ms: input.seconds * 1000, signal: ctx.signal, isNew });
+    }),
 
   list: read
     .input(listInputSchema.default({}))

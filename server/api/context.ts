@@ -37,6 +37,6 @@ export type Ctx = {
   resolveActor(fresh?: boolean): Promise<Actor>;
   /** The console's cookie; null for callers that have none. */
   session: SessionCookie | null;
-  /** How `captures.create` is to be repeated safely, and whether its answer was an earlier one. */
-  create: { idempotencyKey?: string; replayed: boolean };
+  /** How `captures.create` is to be repeated safely, whether its answer was an earlier one, and else what it made. */
+  create: { idempotencyKey?: string; replayed: boolean; madeId?: string };
 };

@@ -41,6 +41,8 @@ export interface BlobStore {
 export interface JobQueue {
   /** Announces one job; resolves once it is safe with the broker, rejects after `LIMITS.confirmMsMax`. */
   announce(wakeUp: WakeUp): Promise<void>;
+  /** Whether runners hear of jobs by it. By the memory's they do not: the event of the commit wakes those that wait. */
+  readonly isHeard: boolean;
   /** `ok`, or why not. */
   health(): Promise<'ok' | string>;
   close(): Promise<void>;

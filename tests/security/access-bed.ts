@@ -115,7 +115,8 @@ function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
 const PICTURE = {
   captures: 'select id, status, tags from capture where workspace_id = $1',
   // Whose text is long: that a row was written shows in its version as well.
-  payloads: 'select capture_id, capture_payload.xmin::text as version from capture_payload join capture on capture.id = capture_id where workspace_id = $1',
+  payloads:
+    'select capture_id, capture_payload.xmin::text as version from capture_payload join capture on capture.id = capture_id where workspace_id = $1',
   jobs: 'select id, state, cancel_requested, attempt from job where workspace_id = $1',
   keys: 'select id, name, scopes, expires_at, revoked_at from api_key where workspace_id = $1',
   domains: 'select * from allowed_domain where workspace_id = $1',

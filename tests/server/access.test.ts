@@ -4,7 +4,15 @@ import { addAllowedDomain, checkAllowedDomain, listAllowedDomains, removeAllowed
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '#server/domain/access/api-keys.ts';
 import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.ts';
 import { authenticateRunner, createRunner, listRunners, revokeRunner } from '#server/domain/access/runners.ts';
-import { createOwner, createSignInLink, readMe, readSession, signInWithLink, signInWithPassword, signOut } from '#server/domain/access/sessions.ts';
+import {
+  createOwner,
+  createSignInLink,
+  readMe,
+  readSession,
+  signInWithLink,
+  signInWithPassword,
+  signOut,
+} from '#server/domain/access/sessions.ts';
 import { setPassword } from '#server/domain/access/set-password.ts';
 import { ensureFirstWorkspace, findWorkspace, hasOwner } from '#server/domain/access/workspaces.ts';
 import { makeToken } from '#shared/api-key.ts';

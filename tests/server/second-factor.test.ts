@@ -211,7 +211,7 @@ describe('recovery codes', () => {
 
 test('with an app, another password or address costs a code', async () => {
   const person = await people.makeProtected();
-  const next = { email: `new-${person.email}`, password: 'another long sentence' };
+  const next = { email: `new-${person.email}`, password: 'another long sentence', current: PASSWORD };
   expect(await codeOf(setPassword(deps, person.actor, next))).toBe('second_factor_needed');
   expect(await codeOf(setPassword(deps, person.actor, { ...next, code: people.wrongCode(person.base32) }))).toBe('second_factor_needed');
   await people.signIn(person, person.recoveryCodes[0]);

@@ -37,12 +37,7 @@ export function AccountPage() {
                   </Text>
                 </Alert>
               )}
-              <PasswordForm
-                email={user.email ?? ''}
-                hasPassword={user.hasPassword}
-                needsCode={totp.data?.isOn ?? false}
-                key={user.email}
-              />
+              <PasswordForm email={user.email ?? ''} hasPassword={user.hasPassword} needsCode={totp.data?.isOn ?? false} key={user.email} />
             </Panel>
             <SecondFactor />
             <Sessions />

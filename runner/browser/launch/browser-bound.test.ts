@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { type EgressSession, openEgressProxy } from '../egress/egress-proxy.ts';
 import { openPoolBed } from '../fixtures/pool-bed.ts';
+import type { LaunchedBrowser } from './launch-chromium.ts';
 
 const { browsers, scope, withPool } = await openPoolBed();
 afterAll(() => browsers.close());
@@ -40,4 +42,46 @@ describe('the bound of a pool', () => {
       expect(next.browser.isConnected()).toBe(true);
       await next.release();
     }));
+
+  it('lets a stopped attempt go that waits for a browser which is starting', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    let launches = 0;
+    const launch = async () => {
+      if (++launches > 1) await gate;
+      return await browsers.launch();
+    };
+    await withPool({ launch, capturesMax: 2 }, async (pool) => {
+      const wanted = { workspaceId: 'ws_a', domains: [], tab: false };
+      const held = [await pool.acquire(wanted, scope()), await pool.acquire(wanted, scope())];
+      expect(launches, 'the successor starts').toBe(2);
+      const stop = new AbortController();
+      const waiting = pool.acquire(wanted, scope(stop.signal));
+      stop.abort(new Error('canceled'));
+      await expect(waiting).rejects.toThrow('canceled');
+      open();
+      for (const lease of [...held, await pool.acquire(wanted, scope())]) await lease.release();
+    });
+  });
+
+  it('ends a browser whose way out cannot be closed', async () => {
+    const proxies: EgressSession[] = [];
+    const openProxy = async () => {
+      const proxy = await openEgressProxy({ domains: null, log: browsers.log });
+      proxies.push(proxy);
+      return { ...proxy, close: () => Promise.reject(new Error('stuck')) };
+    };
+    const started: LaunchedBrowser[] = [];
+    const launch = async () => {
+      const launched = await browsers.launch();
+      started.push(launched);
+      return launched;
+    };
+    await withPool({ launch, openProxy }, async (pool) => {
+      await pool.warmUp();
+      await expect.poll(() => proxies.length).toBe(1);
+      await expect.poll(() => started[0]?.browser.contexts().length).toBe(1);
+    });
+    expect(started.map(({ browser }) => browser.isConnected())).toEqual([false]);
+    for (const proxy of proxies) await proxy.close();
+  });
 });

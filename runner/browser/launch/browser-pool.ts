@@ -100,8 +100,7 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     entry.isRetiring = true;
     entry.ended ??= entry.shelf
       .close()
-      // A way out that does not close is no reason to keep the browser, or its place.
-      .catch((error: unknown) => log.warn('a way out of a browser could not be closed', { error }))
+      .catch((error: unknown) => log.warn('a way out could not be closed; its browser is ended all the same', { error }))
       .then(() => entry.launched.close())
       .finally(() => {
         entries.delete(entry);

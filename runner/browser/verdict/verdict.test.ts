@@ -37,7 +37,8 @@ describe('frames', () => {
     '/broken': `<script>Document.prototype.querySelectorAll = () => { throw new Error('own'); };</script><p>Chat</p>`,
     // At another site it has a process of its own, and the page around it goes on.
     '/silent': `<h1>Board</h1>${frame('https://bi.example.org/busy', 1200, 600)}`,
-    '/busy': '<h2>Sales</h2><script>onload = () => setTimeout(() => { const until = Date.now() + 20000; while (Date.now() < until); })</script>',
+    '/busy':
+      '<h2>Sales</h2><script>onload = () => setTimeout(() => { const until = Date.now() + 20000; while (Date.now() < until); })</script>',
     '/behind-hundred': `<h1>Board</h1>${frame('/data', 20, 20).repeat(100)}<br>${frame('/form', 1200, 600)}`,
     '/behind-large': `<h1>Board</h1>${frame('/data', 1200, 700).repeat(12)}<br>${frame('/form', 1200, 600)}`,
     '/behind-many': `<h1>Board</h1>${frame('/data', 20, 20).repeat(12)}<br>${frame('/form', 1200, 600)}`,

@@ -27,19 +27,23 @@ async function viewOf(em: EntityManager, deps: Reading, { actor, capture }: { ac
   return view;
 }
 
-/** Waits up to `ms` (at most `LIMITS.preferWaitSecondsMax`) for a capture to become final and reads it, final or not. */
+/**
+ * Waits up to `ms` (at most `LIMITS.preferWaitSecondsMax`) for a capture to become final and reads it, final or not.
+ * `isNew`: it was accepted a moment ago, so there is nothing to see before something happens.
+ */
 export async function waitForCapture(
   deps: Reading & Pick<Deps, 'events'>,
   actor: Actor,
   id: string,
-  wait: { ms: number; signal?: AbortSignal },
+  wait: { ms: number; signal?: AbortSignal; isNew?: boolean },
 ): Promise<CaptureView> {
   requireScope(actor, 'captures:read');
   const endsAt = Date.now() + Math.min(wait.ms, LIMITS.preferWaitSecondsMax * 1000);
+  const isOver = (event: ServerEvent) => event.kind === 'capture' && event.captureId === id && event.isFinal;
+  if (wait.isNew) await deps.events.next(isOver, Math.min(LOOK_MS, wait.ms), wait.signal);
   for (;;) {
     const left = Math.min(LOOK_MS, endsAt - Date.now());
     // Waiting begins before looking: a change committed in between would otherwise be waited past.
-    const isOver = (event: ServerEvent) => event.kind === 'capture' && event.captureId === id && event.isFinal;
     const changed = deps.events.next(isOver, Math.max(0, left), wait.signal);
     const view = await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
       const capture = await findCapture(em, actor, id);
