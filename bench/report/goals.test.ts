@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { CHROMIUM_IDLE, PRODUCT, READY, SHELL_IDLE } from '../drivers/start-drivers.ts';
 import type { LatencyResult } from '../phases/latency.ts';
 import { isMet, judgeRun, latencyRatio, mergeGoals } from './goals.ts';
+import { goalTable } from './tables.ts';
 
 type Sample = LatencyResult['samples'][number];
 const sample = (driver: string, page: string, ms: number, more: Partial<Sample> = {}): Sample => ({
@@ -48,6 +49,11 @@ test('the egress proxy is judged by the rounds, each against its own neighbor', 
   const found = judgeRun({ ...run([]), egress }).find(({ what }) => what.includes('egress proxy'));
   expect(found?.value).toBeCloseTo(1.2);
   expect([found && isMet(found), isMet({ ...found, value: 1.31, bound: { most: 1.3 }, what: '', unit: '' })]).toEqual([true, false]);
+});
+
+test('a goal that was missed by a hair does not look met', () => {
+  const table = goalTable([0.5002, 0.4998, 0.51].map((value) => ({ what: 'x', value, bound: { most: 0.5 }, unit: '×' })));
+  expect(table.match(/0\.\d+ \| \**(?:not )?met/g)).toEqual(['0.5002 | **not met', '0.50 | met', '0.51 | **not met']);
 });
 
 test('several runs are judged by the median of each goal', () => {

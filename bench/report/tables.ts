@@ -14,9 +14,15 @@ export function goalTable(goals: readonly Goal[]): string {
   const rows = goals.map((goal) => {
     const bound = 'most' in goal.bound ? `≤ ${goal.bound.most}` : `≥ ${goal.bound.least}`;
     const met = isMet(goal);
-    return [goal.what, `${bound} ${goal.unit}`, show(goal.value, 2), met === null ? 'not measured' : met ? 'met' : '**not met**'];
+    return [goal.what, `${bound} ${goal.unit}`, shown(goal), met === null ? 'not measured' : met ? 'met' : '**not met**'];
   });
   return markdown(['goal', 'bound', 'measured', ''], rows);
+}
+
+/** Two digits, or four where two would say that a bound was met by a hair that was missed by one, or the other way. */
+function shown(goal: Goal): string {
+  const rounded = { ...goal, value: goal.value === null ? null : Number(goal.value.toFixed(2)) };
+  return show(goal.value, isMet(rounded) === isMet(goal) ? 2 : 4);
 }
 
 /** Median (and 90th percentile) in milliseconds for each page; × marks pages with at least one incomplete capture. */
