@@ -87,11 +87,6 @@ export function askWhenReady({ ms, lazy }: { ms: number; lazy: boolean }): Promi
   return window.__sessionshotProbe?.whenReady(ms) ?? null;
 }
 
-/** Tells the document that it is about to be printed. Runs in the page. */
-export function askEnterPrint(): void {
-  window.__sessionshotProbe?.enterPrint();
-}
-
 /** Tells the document that it is no longer about to be printed, where it was told so. Runs in the page. */
 export function askLeavePrint(): void {
   window.__sessionshotProbe?.leavePrint();

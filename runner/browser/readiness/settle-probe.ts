@@ -46,8 +46,6 @@ export type Probe = {
   stamp(of: StampPart): Stamp;
   /** Whether a script of this document may be told when other styles apply. */
   heedsStyles(): boolean;
-  /** Tells the document that it is about to be printed, before the browser does. */
-  enterPrint(): void;
   /** Tells the document that it is no longer print, where it was told that it is. */
   leavePrint(): void;
   /** Device pixels of a CSS pixel, whatever the page says of itself. */
@@ -197,7 +195,6 @@ export function createProbe(watch: PageWatch, parts: Parts): Probe {
     scrollAreas: lazyParts.areas,
     stamp: stamp.take,
     heedsStyles: restyle.isHeeded,
-    enterPrint,
     leavePrint: printEvents.leave,
     ownSheet: stamp.own,
     pixelRatio: () => (readRatio ? Number(Reflect.apply(readRatio, window, [])) : devicePixelRatio),

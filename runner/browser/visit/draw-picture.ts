@@ -2,7 +2,7 @@ import { answeringFrames } from '../answering-frames.ts';
 import { createRedaction } from '../controls/redact-page.ts';
 import { clockDate, clockStart } from '../controls/reproduce.ts';
 import { expandForPrint } from '../expand/expand-for-print.ts';
-import { askEnterPrint, askLeavePrint } from '../readiness/readiness-probe.ts';
+import { askLeavePrint } from '../readiness/readiness-probe.ts';
 import { settleAgain } from '../readiness/settle-visit.ts';
 import { render } from '../render/render.ts';
 import type { Rendered } from '../render/rendered.ts';
@@ -12,7 +12,7 @@ import { chooseMedia, emulateMedium } from './emulation.ts';
 import type { Visit } from './visit.ts';
 
 const SWITCH_MS_MAX = 10_000;
-const TELL_MS_MAX = 1000;
+const LEAVE_MS_MAX = 1000;
 /** A page with less text is read again on paper, whatever lies on top. */
 const SHORT_CHARS = 900;
 const FRAMES_MAX = 50;
@@ -35,8 +35,6 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
     // A page is told of print in every medium, and what its scripts make of that is neither known nor finished.
     if (!isPdf) return;
     if (waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : isSwitched ? 'style' : 'nothing', true);
-    // What comes of it is not waited for here, but seen before it is printed.
-    else await tellPrint(visit, askEnterPrint);
     visit.isPaperOther = await isOther(visit);
   });
   const clock = { pdfTime: clockStart(payload.request), pdfDate: clockDate(payload.request) };
@@ -47,7 +45,7 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
     visit.undress = async () => {
       if (sheet && view) await run.within(SWITCH_MS_MAX, page.setViewportSize(view));
       if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.visit));
-      await tellPrint(visit, askLeavePrint);
+      await leavePrint(visit);
     };
   return rendered;
 }
@@ -61,10 +59,10 @@ async function isOther(visit: Visit): Promise<boolean> {
   return known === null || known.facts.every(({ textLength }) => textLength < SHORT_CHARS) || (await looksOther(visit, known));
 }
 
-/** Tells every document that it is about to be printed, or that this is over. One that leaves or does not answer is none to be told. */
-async function tellPrint(visit: Visit, ask: () => void): Promise<void> {
+/** Tells every document that was told of print that it is over. One that leaves or does not answer is none to be told. */
+async function leavePrint(visit: Visit): Promise<void> {
   const frames = await answeringFrames(visit, FRAMES_MAX);
-  const told = frames.map((frame) => visit.run.within(TELL_MS_MAX, frame.evaluate(ask)));
+  const told = frames.map((frame) => visit.run.within(LEAVE_MS_MAX, frame.evaluate(askLeavePrint)));
   await Promise.allSettled(told);
 }
 
