@@ -92,7 +92,7 @@ export const authRouter = router({
     .input(strict({ email, password, current: password.optional(), code }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
-      if (input.current !== undefined) await ctx.instance.rates.takeSignIn(ctx.address, ctx.actor.userId);
+      await ctx.instance.rates.takeSignIn(ctx.address, ctx.actor.userId);
       await setPassword(ctx.instance.deps, ctx.actor, input);
       return ok;
     }),

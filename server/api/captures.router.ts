@@ -88,7 +88,12 @@ export const capturesRouter = router({
     .output(captureSchema)
     .query(({ ctx, input }) => {
       const isNew = ctx.create.madeId === input.id;
-      return waitForCapture(ctx.instance.deps, ctx.actor, input.id, { ms: input.seconds * 1000, signal: ctx.signal, isNew });
+      return waitForCapture(ctx.instance.deps, ctx.actor, input.id, {
+        ms: input.seconds * 1000,
+        signal: ctx.signal,
+        isNew,
+        stillThere: () => ctx.resolveActor(true),
+      });
     }),
 
   list: read

@@ -87,7 +87,7 @@ async function admit(instance: Instance, request: FastifyRequest, reply: Fastify
     throw new AppError('unsupported_media_type', 'Send the body as it is, without Content-Encoding.');
   request.setDecorator(
     REST_CONTEXT,
-    callContext(instance, request, reply, async () => actor),
+    callContext(instance, request, reply, async (fresh = false) => (fresh ? await authenticateProgram(instance, request) : actor)),
   );
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeToken } from '#shared/api-key.ts';
-import { type ApiBed, createApiBed, problemOf } from './api-bed.ts';
+import { type ApiBed, createApiBed, GOOD, problemOf } from './api-bed.ts';
 
 // The door for whoever finds a key: it needs nothing but the key, and tells nothing of it.
 let bed: ApiBed;
@@ -15,6 +15,18 @@ const handIn = (body: unknown, address = `203.0.113.${++calls}`) =>
 const entriesOf = (id: unknown) => bed.sql(`select * from audit_event where action = 'key.revoke' and target = $1`, [id]);
 const rowOf = async (key: string) =>
   (await bed.sql('select id, workspace_id, revoked_at from api_key where hint = $1', [key.slice(8, 16)]))[0];
+
+test('a call that waits with a key gets nothing any more once it is revoked', async () => {
+  const [key, other] = [await bed.makeKey(), await bed.makeKey()];
+  const waiting = bed.call('/api/captures', { key, body: GOOD, headers: { prefer: 'wait=30' } });
+  const list = async () => JSON.parse((await bed.call('/api/captures', { key: other })).text).data;
+  await expect.poll(async () => (await list()).length).toBe(1);
+  expect((await handIn({ key })).status).toBe(204);
+  const [{ id }] = await list();
+  expect((await bed.call(`/api/captures/${id}/cancel`, { key: other, body: {} })).status).toBe(200);
+  const answer = await waiting;
+  expect([answer.status, problemOf(answer).code]).toEqual([401, 'invalid_api_key']);
+});
 
 test('a key that is handed in does not work any more, and the log says so without it', async () => {
   const key = await bed.makeKey();

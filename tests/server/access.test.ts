@@ -181,6 +181,19 @@ describe('signing in', () => {
     await signInWithPassword(bed.deps, { email, password: current });
   });
 
+  test('of changes at the same moment one counts, and no sign-in with the old password outlives it', async () => {
+    const [email, current] = ['owner@example.com', 'correct horse battery'];
+    const signIns = () => Array.from({ length: 3 }, () => signInWithPassword(bed.deps, { email, password: current }));
+    const actors = await Promise.all((await Promise.all(signIns())).map(({ token }) => readSession(bed.deps, token)));
+    const before = signIns();
+    const changes = actors.map((actor, n) => setPassword(bed.deps, actor, { email, password: `another long sentence ${n}`, current }));
+    const [opened, changed] = await Promise.all([Promise.allSettled([...before, ...signIns()]), Promise.allSettled(changes)]);
+    expect(changed.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of opened)
+      if (outcome.status === 'fulfilled') expect(await codeOf(readSession(bed.deps, outcome.value.token))).toBe('not_signed_in');
+    await setPassword(bed.deps, await signedInOwner(), { email, password: current });
+  });
+
   test('a wrong password and an unknown address are answered alike and cost a comparison both', async () => {
     const timed = async (email: string) => {
       const began = performance.now();

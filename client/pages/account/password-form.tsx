@@ -45,13 +45,6 @@ export function PasswordForm({ email, hasPassword, needsCode }: Props) {
       <Stack gap="sm">
         {save.error && <ErrorNotice error={save.error} />}
         <TextInput label="Email" type="email" autoComplete="username" key={form.key('email')} {...form.getInputProps('email')} />
-        <PasswordField
-          label="New password"
-          description={PASSWORD_HINT}
-          autoComplete="new-password"
-          key={form.key('password')}
-          {...form.getInputProps('password')}
-        />
         {hasPassword && (
           <PasswordField
             label="Current password"
@@ -61,6 +54,13 @@ export function PasswordForm({ email, hasPassword, needsCode }: Props) {
             {...form.getInputProps('current')}
           />
         )}
+        <PasswordField
+          label="New password"
+          description={PASSWORD_HINT}
+          autoComplete="new-password"
+          key={form.key('password')}
+          {...form.getInputProps('password')}
+        />
         {needsCode && <CodeField label="Code of the app, or a recovery code" key={form.key('code')} {...form.getInputProps('code')} />}
         <div>
           <Button type="submit" loading={save.isPending}>

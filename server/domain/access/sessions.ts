@@ -30,10 +30,21 @@ export async function signInWithPassword(
   const right = await checkPassword(input.password, user?.passwordHash ?? null);
   if (!user || !right) {
     await recordRefusal(deps, { kind: 'anyone', address }, { action: 'session.open', target: user?.id, detail: 'password' });
-    throw new AppError('not_signed_in', 'The e-mail address or the password is wrong.');
+    throw wrong();
   }
   await requireSecondFactor(deps, { userId: user.id, address }, input.code);
-  return await deps.db.acrossWorkspaces().transactional((em) => openSession(em, deps, { userId: user.id, address, by: 'password' }));
+  return await deps.db.acrossWorkspaces().transactional(async (em) => {
+    // To compare takes a moment, in which the password may have been changed: the row is held until the session is there.
+    const [same] = await em.execute<unknown[]>(SAME_PASSWORD, [user.id, user.passwordHash]);
+    if (!same) throw wrong();
+    return await openSession(em, deps, { userId: user.id, address, by: 'password' });
+  });
+}
+
+const SAME_PASSWORD = 'select 1 from app_user where id = ? and password_hash = ? for share';
+
+function wrong(): AppError {
+  return new AppError('not_signed_in', 'The e-mail address or the password is wrong.');
 }
 
 /**

@@ -19,26 +19,33 @@ type NewPassword = { email: string; password: string; current?: string; code?: s
  * be reached by single sign-on, around the app.
  */
 export async function setPassword(deps: Keeping, actor: UserActor, input: NewPassword): Promise<void> {
-  await requireCurrent(deps, actor, input.current);
+  const proved = await requireCurrent(deps, actor, input.current);
   const passwordHash = await hashPassword(input.password);
   await requireSecondFactor(deps, { userId: actor.userId, address: actor.address }, input.code);
   await deps.db.acrossWorkspaces().transactional(async (em) => {
-    await em.nativeUpdate(User, { id: actor.userId }, { email: normalEmail(input.email), passwordHash }).catch(explainTaken);
+    const next = { email: normalEmail(input.email), passwordHash };
+    // Of changes at the same moment the first counts, and whoever was signed out by it changes nothing any more.
+    const changed = await em.nativeUpdate(User, { id: actor.userId, passwordHash: proved }, next).catch(explainTaken);
+    if (changed === 0) throw new AppError('conflict', 'The password was changed in the meantime: sign in with the new one.');
+    if ((await em.count(ConsoleSession, { tokenHash: actor.sessionHash })) === 0)
+      throw new AppError('not_signed_in', 'Sign in to the console first.');
     await em.nativeDelete(ConsoleSession, { user: actor.userId, tokenHash: { $ne: actor.sessionHash } });
     await recordAudit(em, actor, { action: 'password.set', target: actor.userId });
   });
 }
 
-async function requireCurrent(deps: Keeping, actor: UserActor, current: string | undefined): Promise<void> {
+/** Answers the hash that was proved, null where there is no password yet. */
+async function requireCurrent(deps: Keeping, actor: UserActor, current: string | undefined): Promise<string | null> {
   const em = deps.db.acrossWorkspaces();
   const user = await em.findOneOrFail(User, { id: actor.userId });
-  if (!user.passwordHash) return;
+  const hash = user.passwordHash ?? null;
+  if (hash === null) return null;
   if (current !== undefined && current !== '') {
-    if (await checkPassword(current, user.passwordHash)) return;
+    if (await checkPassword(current, hash)) return hash;
     await recordRefusal(deps, actor, { action: 'password.set', target: actor.userId, detail: 'password' });
     throw new AppError('forbidden', 'The current password is not the one of your account.');
   }
-  if (await hasFreshProof(em, deps, actor)) return;
+  if (await hasFreshProof(em, deps, actor)) return hash;
   throw new AppError(
     'forbidden',
     'Give your current password. If you have forgotten it, sign in with a new one-time link (`sessionshot open`) or by single sign-on, and set it within the hour.',

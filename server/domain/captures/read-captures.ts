@@ -29,22 +29,25 @@ async function viewOf(em: EntityManager, deps: Reading, { actor, capture }: { ac
 
 /**
  * Waits up to `ms` (at most `LIMITS.preferWaitSecondsMax`) for a capture to become final and reads it, final or not.
- * `isNew`: it was accepted a moment ago, so there is nothing to see before something happens.
+ * `isNew`: it was accepted a moment ago, so there is nothing to see before something happens. `stillThere` throws when who
+ * waits may not read any more: a key is revoked at once, also for calls that wait.
  */
 export async function waitForCapture(
   deps: Reading & Pick<Deps, 'events'>,
   actor: Actor,
   id: string,
-  wait: { ms: number; signal?: AbortSignal; isNew?: boolean },
+  wait: { ms: number; signal?: AbortSignal; isNew?: boolean; stillThere?: () => Promise<unknown> },
 ): Promise<CaptureView> {
   requireScope(actor, 'captures:read');
   const endsAt = Date.now() + Math.min(wait.ms, LIMITS.preferWaitSecondsMax * 1000);
   const isOver = (event: ServerEvent) => event.kind === 'capture' && event.captureId === id && event.isFinal;
-  if (wait.isNew) await deps.events.next(isOver, Math.min(LOOK_MS, wait.ms), wait.signal);
+  let hasWaited = false;
+  if (wait.isNew) hasWaited = await deps.events.next(isOver, Math.min(LOOK_MS, wait.ms), wait.signal).then(() => true);
   for (;;) {
     const left = Math.min(LOOK_MS, endsAt - Date.now());
     // Waiting begins before looking: a change committed in between would otherwise be waited past.
     const changed = deps.events.next(isOver, Math.max(0, left), wait.signal);
+    if (hasWaited) await wait.stillThere?.();
     const view = await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
       const capture = await findCapture(em, actor, id);
       const isDue = FINAL_STATUSES.includes(capture.status) || left <= 0 || wait.signal?.aborted;
@@ -52,6 +55,7 @@ export async function waitForCapture(
     });
     if (view) return view;
     await changed;
+    hasWaited = true;
   }
 }
 
