@@ -8,11 +8,10 @@ import { isStill } from './page-state.ts';
 import { newOnPaper } from './paper-facts.ts';
 import type { PageFacts } from './read-facts.ts';
 import { deletedSessionCookies, type Judgement, judgePage, type VerdictInput } from './verdict.ts';
+import { SHORT_PAGE_CHARS } from './wall-signs.ts';
 
 const CHECK_MS_MAX = 5000;
 const SILENT = 'A document that fills a good part of the view did not answer, so what it shows is not known.';
-/** As a wall on a screen has less text, so has one on paper. */
-const SHORT_PAPER_CHARS = 900;
 
 /**
  * Judges the page and throws its failure, if any, with the verdict noted. `early` looks for a wall before actions run
@@ -82,7 +81,7 @@ function judgePaper({ run, observed }: Visit, input: Omit<VerdictInput, 'verify'
 
 /** A heading that speaks of missing permission, on little paper and where the screen had none. */
 function judgeDenied(facts: readonly PageFacts[], step: Step): Judgement {
-  const isDenied = facts.some((each) => each.titleSaysDenied && !each.hasData && each.textLength < SHORT_PAPER_CHARS);
+  const isDenied = facts.some((each) => each.titleSaysDenied && !each.hasData && each.textLength < SHORT_PAGE_CHARS);
   return isDenied
     ? { verdict: 'denied', failure: failure('access_denied', step, 'The paper speaks of missing permission, the screen did not.') }
     : { verdict: 'unverified', failure: null };

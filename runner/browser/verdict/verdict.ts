@@ -4,7 +4,7 @@ import { type Failure, type FailureCode, failure, type Step } from '#shared/fail
 import { looksLikeSession } from '../session/session-names.ts';
 import { navigationFault } from '../visit/navigation-guard.ts';
 import type { PageFacts } from './read-facts.ts';
-import { layerSign, wallSign } from './wall-signs.ts';
+import { layerSign, SHORT_PAGE_CHARS, wallSign } from './wall-signs.ts';
 
 /** Everything the verdict is made from. */
 export type VerdictInput = {
@@ -34,7 +34,6 @@ const VERDICT_OF: Partial<Record<FailureCode, Verdict>> = {
   access_denied: 'denied',
   target_http_error: 'error_page',
 };
-const SHORT_PAGE_CHARS = 900;
 const SOFT_ERROR_CHARS = 600;
 
 /**

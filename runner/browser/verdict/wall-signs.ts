@@ -10,7 +10,7 @@ export type WallInput = {
 };
 
 /** A page with more text than this has something to show; walls have less. */
-const SHORT_PAGE_CHARS = 900;
+export const SHORT_PAGE_CHARS = 900;
 const BRIEF_PAGE_CHARS = 400;
 
 /**

@@ -52,9 +52,9 @@ async function requireCurrent(deps: Keeping, actor: UserActor, current: string |
   );
 }
 
-/** Whether the session was opened a short while ago by something else than the password. */
+/** Whether the session was opened a short while ago by a one-time link or single sign-on: the ways that know no password. */
 async function hasFreshProof(em: EntityManager, { clock }: Pick<Deps, 'clock'>, actor: UserActor): Promise<boolean> {
   const session = await em.findOne(ConsoleSession, { tokenHash: actor.sessionHash });
-  if (!session?.way || session.way === 'password') return false;
+  if (session?.way !== 'link' && session?.way !== 'oidc') return false;
   return clock.now().getTime() - session.createdAt.getTime() < LIMITS.freshProofMs;
 }
