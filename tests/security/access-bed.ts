@@ -139,16 +139,8 @@ export async function addMember(api: { app: Pick<ApiBed['app'], 'deps'> }, works
   return userId;
 }
 
-async function addSigner(api: ApiBed, workspaceId: WorkspaceId): Promise<void> {
-  const userId = await addMember(api, workspaceId, 'viewer');
-  const actor = {
-    kind: 'user' as const,
-    userId,
-    workspaceId,
-    role: 'viewer' as const,
-    name: 'signer',
-    sessionHash: '',
-    fingerprintKey: secret(randomBytes(32)),
-  };
-  await setPassword(api.app.deps, actor, { email: SIGNER, password: PASSWORD });
+async function addSigner({ app: { deps } }: ApiBed, workspaceId: WorkspaceId): Promise<void> {
+  const link = await createSignInLink(deps, await addMember({ app: { deps } }, workspaceId, 'viewer'));
+  const { token } = await signInWithLink(deps, link.token);
+  await setPassword(deps, await readSession(deps, token), { email: SIGNER, password: PASSWORD });
 }
