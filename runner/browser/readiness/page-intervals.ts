@@ -14,7 +14,7 @@ export type PageIntervals = {
 export function watchIntervals(watch: PageWatch): PageIntervals {
   const LIMIT = {
     // Shorter ones tick within the quiet window; longer ones refresh what was finished before.
-    tickMsMin: 60,
+    tickMsMin: 40,
     tickMsMax: 400,
     /** What a tick adds by way of a framework comes a little after it. */
     renderMs: 60,

@@ -20,7 +20,7 @@ export function watchPromises(watch: PageWatch): PagePromises {
   const { apply, construct } = Reflect;
   const LIMIT = {
     // Shorter ones are over within the quiet window; longer ones (toasts, carousels, polls) are not about this picture.
-    timerMsMin: 60,
+    timerMsMin: 40,
     timerMsMax: 750,
     // A chain of equal timers that goes on for longer is a ticker (the fixture "polling each second"), a short one works
     // through slices (the fixture "data out of IndexedDB"). It is known by its delay, as closures differ each time.

@@ -9,6 +9,7 @@ import { type Signal, watchSignal } from './app-signal.ts';
 import { watchBusyMarks } from './busy-marks.ts';
 import { watchDrawings } from './drawings.ts';
 import { watchLazyParts } from './lazy-parts.ts';
+import { watchDatabases } from './page-databases.ts';
 import { watchIntervals } from './page-intervals.ts';
 import { watchPromises } from './page-promises.ts';
 import { type Stamp, type StampPart, watchStamp } from './page-stamp.ts';
@@ -55,6 +56,7 @@ export const PROBE_SCRIPT = `(({ ${[...KEPT, ...KEPT_WHOLE].join(', ')} }) => {
     signal: (${watchSignal})(watch),
     promises: (${watchPromises})(watch),
     intervals: (${watchIntervals})(watch),
+    databases: (${watchDatabases})(watch),
     busy: (${watchBusyMarks})(watch),
     pictures: (${watchPictures})(watch),
     drawings: (${watchDrawings})(watch),

@@ -32,7 +32,7 @@ export type SettleBounds = {
 
 const PARTS: readonly ReadinessPart[] = ['load', 'signal', 'dom', 'timers', 'fonts', 'images', 'busy', 'motion'];
 /** The page is looked at once the network has been quiet for `first`, so that both come to their rest at the same time. */
-const QUIET_MS = { first: 60, whole: 100 } as const;
+const QUIET_MS = { first: 45, whole: 75 } as const;
 const SCRIPTLESS_POLL_MS = 50;
 /** A script that blocks its page for this long is one that never ends. */
 const ANSWER_SPARE_MS = 500;

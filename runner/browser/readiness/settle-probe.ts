@@ -3,6 +3,7 @@ import type { AppSignal, Signal } from './app-signal.ts';
 import type { BusyMarks } from './busy-marks.ts';
 import type { Drawings } from './drawings.ts';
 import type { LazyParts } from './lazy-parts.ts';
+import type { PageDatabases } from './page-databases.ts';
 import type { PageIntervals } from './page-intervals.ts';
 import type { PagePromises } from './page-promises.ts';
 import type { PageStamp, Stamp, StampPart } from './page-stamp.ts';
@@ -58,6 +59,7 @@ type Parts = {
   signal: AppSignal;
   promises: PagePromises;
   intervals: PageIntervals;
+  databases: PageDatabases;
   busy: BusyMarks;
   pictures: Pictures;
   drawings: Drawings;
@@ -81,7 +83,7 @@ export function createProbe(watch: PageWatch, parts: Parts): Probe {
   const { now, bare } = watch;
   const Native = Promise;
   const readRatio = Reflect.getOwnPropertyDescriptor(window, 'devicePixelRatio')?.get;
-  const { signal, promises, intervals, busy, pictures, drawings, lazyParts, restyle, printEvents, stamp } = parts;
+  const { signal, promises, intervals, databases, busy, pictures, drawings, lazyParts, restyle, printEvents, stamp } = parts;
   const heldAt = new Map<ReadinessPart, number>();
 
   const isLoading = (options: SettleOptions, quietFor: number) => {
@@ -99,7 +101,7 @@ export function createProbe(watch: PageWatch, parts: Parts): Probe {
   };
 
   const enterPrint = () => printEvents.announce(promises.startAnew);
-  const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil();
+  const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil() ?? databases.owedUntil();
   let [restyledAt, movedAt] = [0, Number.NEGATIVE_INFINITY];
   const changedAt = () => Math.max(restyledAt, watch.changedAt());
   const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
@@ -118,7 +120,7 @@ export function createProbe(watch: PageWatch, parts: Parts): Probe {
     if (pictures.areFontsLoading()) return { part: 'fonts', what: 'fonts' };
     if (pictures.areImagesLoading({ wholePage: options.wholePage, slow: options.slowImages })) return { part: 'images', what: 'pictures' };
     if (asApp) return null;
-    if (owedUntil() !== null) return { part: 'timers', what: 'a timer or a worker of the page' };
+    if (owedUntil() !== null) return { part: 'timers', what: 'a timer, a worker or a database of the page' };
     // Looked at before the busy marks, so that the patience with both runs at the same time.
     const isDrawing = drawings.isDrawing(options.quietMs);
     const mark = busy.find(options.wholePage);
