@@ -31,11 +31,14 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
   const view = page.viewportSize();
   if (isSwitched) await run.within(SWITCH_MS_MAX, emulateMedium(page, cdp, media.draw));
   const sheet = await layOutForSheet(visit, output);
-  await expandForPrint(visit, async () => {
+  await expandForPrint(visit, {
     // A page is told of print in every medium, and what its scripts make of that is neither known nor finished.
-    if (!isPdf) return;
-    if (waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : isSwitched ? 'style' : 'nothing', true);
-    visit.isPaperOther = await isOther(visit);
+    settle: async () => {
+      if (isPdf && waitUntil === 'auto') await settleAgain(visit, sheet ? 'anything' : isSwitched ? 'style' : 'nothing', true);
+    },
+    look: async () => {
+      if (isPdf) visit.isPaperOther = await isOther(visit);
+    },
   });
   const clock = { pdfTime: clockStart(payload.request), pdfDate: clockDate(payload.request) };
   const timeout = { actionTimeout: timeouts.action };
