@@ -20,6 +20,8 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     teardownTimeout: 60_000,
+    // One second, the default, is less than a page takes to reload on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
     // A test that takes longer than this is marked; none may wait without a bound.
     slowTestThreshold: 5000,
     projects: [
