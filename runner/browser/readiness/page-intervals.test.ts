@@ -10,11 +10,13 @@ const PAGES: Record<string, string> = {
   framework: `<script>let n = 0; const timer = setInterval(() => { setTimeout(() => ${add}, 20); if (++n === ${ROWS}) clearTimeout(timer); }, ${TICK_MS});</script>`,
   feed: `<script>setInterval(() => { ${add}; fetch("/tick"); }, 200);</script>`,
   poll: '<script>setInterval(() => { fetch("/tick"); }, 300);</script>',
+  look: '<script>setInterval(() => { window.looked = document.body.offsetHeight; }, 50);</script>',
+  'look by timers': '<script>const look = () => { window.looked = document.body.offsetHeight; setTimeout(look, 50); }; look();</script>',
 };
 let site: TestSite;
 
 beforeAll(async () => {
-  site = await startTestSite(({ path }) => (path === '/tick' ? { body: '' } : html(PAGES[path.slice(1)] ?? '')));
+  site = await startTestSite(({ path }) => (path === '/tick' ? { body: '' } : html(PAGES[decodeURIComponent(path).slice(1)] ?? '')));
 });
 afterAll(() => site.close());
 
@@ -33,5 +35,11 @@ describe('an interval', () => {
     const from = site.seen.length;
     expect(await site.capture({ url: `${APP}/${name}` })).toMatchObject({ ok: true, observed: { partial: false } });
     expect(site.seen.slice(from).filter(({ path }) => path === '/tick').length).toBeLessThan(ticksMax);
+  });
+
+  it.each(['look', 'look by timers'])('that changes nothing holds nothing up: %s', async (name) => {
+    const result = await site.capture({ url: `${APP}/${encodeURIComponent(name)}` });
+    expect(result).toMatchObject({ ok: true, observed: { partial: false } });
+    expect(result.observed.readiness?.timers ?? 0).toBeLessThan(2000);
   });
 });

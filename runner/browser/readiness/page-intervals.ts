@@ -59,20 +59,24 @@ export function watchIntervals(watch: PageWatch): PageIntervals {
         },
       }),
     );
-  const owes = ({ ticks, tickedAt, begun }: Interval) => {
-    if (ticks === 0) return true;
-    if (now() - begun > LIMIT.growMs) return false;
-    const since = now() - tickedAt;
-    return since < LIMIT.renderMs || (watch.grownAt() >= tickedAt && watch.grownAt() <= tickedAt + LIMIT.renderMs);
+  /** When an interval is to be looked at again; null where it owes nothing. */
+  const dueOf = ({ delay, ticks, tickedAt, begun }: Interval): number | null => {
+    const next = tickedAt + delay + LIMIT.lateMs;
+    // A page that is not let run, or an interval of a frame that is hidden, ticks late or never.
+    if (now() > next + delay) return null;
+    if (ticks === 0) return next;
+    if (now() - begun > LIMIT.growMs) return null;
+    if (watch.grownAt() >= tickedAt && watch.grownAt() <= tickedAt + LIMIT.renderMs) return next;
+    // What it adds may still come. Looked at once that is over: at the next tick it would be so again, for ever.
+    const rendered = tickedAt + Math.min(LIMIT.renderMs, delay / 2);
+    return now() < rendered ? rendered : null;
   };
   return {
     owedUntil: () => {
       let last: number | null = null;
       intervals.forEach((entry) => {
-        const due = entry.tickedAt + entry.delay + LIMIT.lateMs;
-        // A page that is not let run, or an interval of a frame that is hidden, ticks late or never.
-        if (now() > due + entry.delay || !owes(entry)) return;
-        if (last === null || due > last) last = due;
+        const due = dueOf(entry);
+        if (due !== null && (last === null || due > last)) last = due;
       });
       return last;
     },

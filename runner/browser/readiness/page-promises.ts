@@ -25,6 +25,9 @@ export function watchPromises(watch: PageWatch): PagePromises {
     // A chain of equal timers that goes on for longer is a ticker (the fixture "polling each second"), a short one works
     // through slices (the fixture "data out of IndexedDB"). It is known by its delay, as closures differ each time.
     chainMs: 500,
+    // Of ticks that are hardly longer than the quiet window less.
+    shortMs: 60,
+    shortChainMs: 150,
     // All timers of a document together may hold it up for this long: random delays make no chain.
     timersMsMax: 2000,
     // What a page that starts anew is given of that at least, and for how long a timer beside a ticker is taken as an answer.
@@ -53,7 +56,7 @@ export function watchPromises(watch: PageWatch): PagePromises {
     const links = isNext ? chain.links + 1 : (chain?.links ?? 0);
     chains.set(delay, { due, links });
     const isAnswer = !isNext && now() - anewAt < LIMIT.answerMs;
-    if (isAnswer || links * delay < LIMIT.chainMs) timers.set(id, due);
+    if (isAnswer || links * delay < (delay < LIMIT.shortMs ? LIMIT.shortChainMs : LIMIT.chainMs)) timers.set(id, due);
   };
   const startAnew = () => {
     anewAt = now();

@@ -13,6 +13,8 @@ export type PageWatch = {
   sleep(ms: number): Promise<void>;
   /** Two frames drawn; a second at most, because a page that is not drawn has none. */
   frames(): Promise<void>;
+  /** Resolves when the page has nothing else to run; half a second at the most. */
+  idle(): Promise<void>;
   /** Resolves when something happens that may have changed what is awaited, `ms` at the latest. */
   nextEvent(ms: number): Promise<void>;
   /** Elements of the document and of its shadow roots, closed ones included where a script attached them. */
@@ -28,10 +30,11 @@ export type PageWatch = {
 
 /** Starts the record. Runs in the page: uses nothing from outside itself. */
 export function watchPage(bare: Bare): PageWatch {
-  const LIMIT = { changes: 4, restMs: 1000, rhythmMs: 5000, rhythmShare: 1.5, tickerMs: 1500, countUpMs: 2600, hosts: 2000 };
+  const LIMIT = { changes: 4, restMs: 1000, rhythmMs: 5000, rhythmShare: 1.5, idleMs: 500, tickerMs: 1500, countUpMs: 2600, hosts: 2000 };
   const now = performance.now.bind(performance);
   const later = window.setTimeout.bind(window);
   const frame = window.requestAnimationFrame.bind(window);
+  const whenIdle = window.requestIdleCallback.bind(window);
   const Native = Promise;
   const listen = EventTarget.prototype.addEventListener;
   const findInDocument = Document.prototype.querySelectorAll;
@@ -142,6 +145,7 @@ export function watchPage(bare: Bare): PageWatch {
     now,
     sleep,
     frames: () => Native.race([new Native<void>((resolve) => void frame(() => void frame(() => resolve()))), sleep(1000)]),
+    idle: () => Native.race([new Native<void>((resolve) => void whenIdle(() => resolve())), sleep(LIMIT.idleMs)]),
     nextEvent: (ms) =>
       new Native<void>((resolve) => {
         waiters.push(resolve);

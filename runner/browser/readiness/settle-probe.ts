@@ -173,8 +173,10 @@ export function createProbe(watch: PageWatch, parts: Parts): Probe {
       if (part === 'images' && options.slowImages.length > 0) return result;
       if (!part && isDrawn) {
         await pictures.decode();
-        // Decoding takes its time, in which the page may have gone on.
-        if (result.signal === 'ready' || now() - changedAt() >= options.quietMs) return result;
+        // Work in slices and a timer that is late show nothing of themselves, but they leave the page no idle moment.
+        if (result.signal !== 'ready') await watch.idle();
+        // Both take their time, in which the page may have gone on.
+        if (result.signal === 'ready' || (now() - changedAt() >= options.quietMs && owedUntil() === null)) return result;
       }
       const waits = [watch.frames()];
       // While nodes change there is nothing else to look at; afterwards an event of the page is what tells more.
