@@ -103,7 +103,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   return {
     claim: (request, signal) =>
       call(
-        { path: '/claim', body: { ...request, sandbox: sandbox?.() }, msMax: (request.waitMs ?? 0) + LIMITS.callMsMax, signal },
+        {
+          path: '/claim',
+          body: { ...request, strictEgress: true, sandbox: sandbox?.() },
+          msMax: (request.waitMs ?? 0) + LIMITS.callMsMax,
+          signal,
+        },
         claimSchema,
       ),
     heartbeat: async (jobId, body, signal) => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,7 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const TOKEN = 'ss_run_0123456789abcdefghijklmnopqrstuv';
 const CANARY = 'canary-7f3a-cookie';
+const STRANGER = 'stranger.example.com';
 let folder: string;
 let server: ProtocolServer;
 let site: Site;
@@ -43,7 +44,7 @@ beforeAll(async () => {
         return void response.setHeader('content-type', 'text/html').end('<p>spins</p><script>for (;;);</script>');
       const isSignedIn = request.headers.cookie?.includes(CANARY);
       response.setHeader('content-type', 'text/html');
-      response.end(isSignedIn ? '<h1 id="user">Signed in</h1>' : '<form><input type="password"></form>');
+      response.end(isSignedIn ? `<h1 id="user">Signed in</h1><img src="https://${STRANGER}/">` : '<form><input type="password"></form>');
     },
     await authority.issue(['localhost']),
   );
@@ -94,9 +95,9 @@ function start(more: Record<string, string> = {}): Started {
   return runner;
 }
 
-const offer = async (path: string, more: object = {}) =>
-  server.offer(
-    await sealJob(
+const offer = async (path: string, more: object = {}, parts: AllowedDomain[] | null = null) =>
+  server.offer({
+    ...(await sealJob(
       publicKey,
       {
         url: `https://localhost:${site.port}${path}`,
@@ -105,8 +106,9 @@ const offer = async (path: string, more: object = {}) =>
         ...more,
       },
       domains,
-    ),
-  );
+    )),
+    parts,
+  });
 
 describe('a running runner', () => {
   let shared: Started;
@@ -196,12 +198,13 @@ describe('the life of a runner', () => {
     expect(await readdir(join(folder, 'work'))).toEqual([]);
   });
 
-  it('claims a job, opens it, captures the signed-in page, stores it once and reports; then drains and leaves nothing behind', async () => {
+  it('claims a job, opens it, captures the signed-in page with what is listed, stores it once and reports; then drains and leaves nothing behind', async () => {
     const runner = start();
     expect(await runner.ready).toMatchObject({ event: 'ready', slots: 2, sandbox: 'on' });
     // Long enough to be followed: an ordinary capture is over before a second call would tell of its steps.
-    const job = await offer('/?token=canary-query', { actions: [{ type: 'waitForTimeout', ms: 1200 }] });
+    const job = await offer('/?token=canary-query', { actions: [{ type: 'waitForTimeout', ms: 1200 }] }, []);
     await server.until(() => job.reports.length > 0);
+    expect(job.claimed).toMatchObject({ strictEgress: true });
     expect(job.reports).toMatchObject([
       {
         call: 'complete',
@@ -210,12 +213,11 @@ describe('the life of a runner', () => {
     ]);
     expect(job.blob?.subarray(1, 4).toString()).toBe('PNG');
     expect(job.reports[0]?.body).toMatchObject({
-      asset: {
-        sha256: createHash('sha256')
-          .update(job.blob ?? '')
-          .digest('hex'),
+      asset: { sha256: hash('sha256', job.blob ?? '') },
+      observed: {
+        egress: { hosts: ['localhost'], blocked: [{ host: STRANGER, reason: 'not listed' }] },
+        timings: { store: expect.any(Number) },
       },
-      observed: { egress: { hosts: ['localhost'] }, timings: { store: expect.any(Number) } },
     });
     expect(job.steps).toContain('actions');
     expect(job.steps.length).toBeGreaterThan(1);

@@ -122,9 +122,9 @@ async function enter({ slots }: MakingDeps, { stop }: Attempt): Promise<() => vo
 
 async function capture(deps: MakingDeps, attempt: Attempt, { payload, auth, scope }: Job): Promise<Captured> {
   const { claim, spoolDir } = attempt;
-  const { domains, assetBytesMax } = claim.limits;
+  const { domains, parts, assetBytesMax } = claim.limits;
   const tab = fitsOrdinaryTab({ request: payload.request, auth });
-  const lease = await deps.pool.acquire({ workspaceId: claim.workspaceId, domains, tab }, scope);
+  const lease = await deps.pool.acquire({ workspaceId: claim.workspaceId, domains, parts, tab }, scope);
   try {
     const result = await endInTime(deps.capture({ lease, payload, auth, domains, spoolDir, assetBytesMax }, scope), lease, scope);
     return { result, lease };

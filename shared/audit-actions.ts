@@ -3,7 +3,7 @@
  * runner are written when they are refused; a claim that is granted is `payload.open`.
  */
 export const AUDIT_ACTIONS = [
-  ...(['workspace.create', 'workspace.rename', 'workspace.switch'] as const),
+  ...(['workspace.create', 'workspace.rename', 'workspace.switch', 'workspace.policy'] as const),
   ...(['member.add', 'member.role', 'member.remove', 'invite.create', 'invite.revoke'] as const),
   ...(['session.open', 'session.close', 'session.revoke', 'sign_in_link.create', 'password.set'] as const),
   ...(['totp.enrol', 'totp.confirm', 'totp.remove', 'recovery_codes.create', 'recovery_codes.use'] as const),

@@ -20,12 +20,20 @@ export const apiKeyViewSchema = z.object({
 });
 export type ApiKeyView = z.infer<typeof apiKeyViewSchema>;
 
+/** How far pages may load from elsewhere: from any public host, or from the workspace's list alone. */
+export const EGRESS_MODES = ['standard', 'strict'] as const;
+export type EgressMode = (typeof EGRESS_MODES)[number];
+/** What an allowed domain is for: whole pages, or only their frames and sub-resources. */
+export const DOMAIN_USES = ['pages', 'parts'] as const;
+export type DomainUse = (typeof DOMAIN_USES)[number];
+
 export const domainViewSchema = z.object({
   id: z.string(),
   domain: z.string().describe('As it is written: host, with the port if it is not 443.'),
   host: z.string(),
   port: z.int().nullable(),
   isPrivate: z.boolean(),
+  use: z.enum(DOMAIN_USES).describe('`parts`: only frames and sub-resources of pages, in strict egress mode.'),
   createdAt: instant,
 });
 export type DomainView = z.infer<typeof domainViewSchema>;

@@ -18,6 +18,10 @@ export const domainEntrySchema = z.object({ host: z.string(), port: z.int().null
 export const claimRequestSchema = z.strictObject({
   jobId: idSchema('job').optional().describe('The job a doorbell named; without it: any, by long poll.'),
   waitMs: z.int().min(0).max(LIMITS.claimWaitMsMax).default(0),
+  strictEgress: z
+    .boolean()
+    .default(false)
+    .describe('That this runner holds pages to `limits.parts`. One that does not say so is given no job of a strict workspace.'),
   sandbox: z.enum(SANDBOX_STATES).optional().describe("Whether the sandbox holds this runner's browsers, as it judged itself."),
 });
 
@@ -38,7 +42,11 @@ export const claimSchema = z.object({
   limits: z.object({
     totalMs: z.int().describe('What is left for this attempt.'),
     assetBytesMax: z.int(),
-    domains: z.array(domainEntrySchema),
+    domains: z.array(domainEntrySchema).describe('Where the main frame may go, and auth state may be sent.'),
+    parts: z
+      .array(domainEntrySchema)
+      .nullable()
+      .describe('Strict egress: the only other hosts that frames and sub-resources may come from. Null: any public host.'),
   }),
 });
 export type Claim = z.infer<typeof claimSchema>;

@@ -31,7 +31,10 @@ export async function measureEgress(bed: Bed, rounds: number, say: (text: string
   try {
     const direct = () => load(browser, bed.origin, { serviceWorkers: 'block' });
     const proxied = async () => {
-      const proxy = await openEgressProxy({ domains: [{ host: hostname, port: Number(port), isPrivate: true }], log });
+      const proxy = await openEgressProxy({
+        reach: { domains: [{ host: hostname, port: Number(port), isPrivate: true }], parts: null },
+        log,
+      });
       try {
         const ms = await load(browser, bed.origin, lentOptions(proxy));
         if (!proxy.hosts().includes(hostname)) throw new Error('the page was loaded past the proxy');

@@ -1,3 +1,5 @@
+import type { DomainView } from '#shared/console.ts';
+
 /** A curl command that makes one capture. Without a key it reads the key from the environment. */
 export function curlExample({
   origin,
@@ -28,7 +30,8 @@ export function curlExample({
   ].join('\n');
 }
 
-/** The allowed domain to show in an example: a plain host before a wildcard; undefined when nothing is allowed. */
-export function exampleDomain(domains: readonly { domain: string }[]): string | undefined {
-  return (domains.find(({ domain }) => !domain.startsWith('*.')) ?? domains[0])?.domain;
+/** The allowed domain to show in an example: a plain host before a wildcard; undefined when no page is allowed. */
+export function exampleDomain(domains: readonly Pick<DomainView, 'domain' | 'use'>[]): string | undefined {
+  const pages = domains.filter(({ use }) => use === 'pages');
+  return (pages.find(({ domain }) => !domain.startsWith('*.')) ?? pages[0])?.domain;
 }

@@ -62,7 +62,7 @@ async function capture(auth: CaptureRequestInput['auth'], url = `https://localho
   if (!parsed.ok || !request.auth) throw new Error('the test asks for something impossible');
   const resolved = resolveAuth(request.auth, parsed.target, domains);
   const scope = { deadline: Date.now() + 25_000, signal: new AbortController().signal, log: browsers.log, onStep: () => undefined };
-  const lease: HeldLease = await browsers.pool.acquire({ workspaceId: 'ws_1', domains: domains, tab: false }, scope);
+  const lease: HeldLease = await browsers.pool.acquire({ workspaceId: 'ws_1', domains: domains, parts: null, tab: false }, scope);
   try {
     const payload = {
       request: { ...request, auth: { verify: request.auth.verify } },

@@ -32,7 +32,7 @@ beforeAll(async () => {
   for (const site of Object.values(sites)) domains.push({ host: 'localhost', port: site.port, isPrivate: true });
   browsers = await openTestBrowsers({ extraCaFiles: [bundle] });
   lease = await browsers.pool.acquire(
-    { workspaceId: 'ws_1', domains: domains, tab: false },
+    { workspaceId: 'ws_1', domains: domains, parts: null, tab: false },
     {
       deadline: Date.now() + 60_000,
       signal: new AbortController().signal,
@@ -79,7 +79,7 @@ it('trusts no private CA where none was given', async () => {
   const plain = await openTestBrowsers();
   try {
     const other = await plain.pool.acquire(
-      { workspaceId: 'ws_1', domains: domains, tab: false },
+      { workspaceId: 'ws_1', domains: domains, parts: null, tab: false },
       {
         deadline: Date.now() + 60_000,
         signal: new AbortController().signal,

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { apiKeyViewSchema, domainViewSchema, meViewSchema, runnerViewSchema } from '#shared/console.ts';
+import { apiKeyViewSchema, DOMAIN_USES, domainViewSchema, EGRESS_MODES, meViewSchema, runnerViewSchema } from '#shared/console.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { DEFAULT_SCOPES, SCOPES } from '#shared/scopes.ts';
 import { strict } from '#shared/strict.ts';
 import { addAllowedDomain, checkAllowedDomain, listAllowedDomains, removeAllowedDomain } from '../domain/access/allowed-domains.ts';
 import { createApiKey, listApiKeys, revokeApiKey, revokeLeakedKey, rotateApiKey } from '../domain/access/api-keys.ts';
+import { readEgressMode, setEgressMode } from '../domain/access/egress-mode.ts';
 import { createRunner, listRunners, revokeRunner } from '../domain/access/runners.ts';
 import { createOwner, createOwnerSignInLink, readMe, signInWithLink, signInWithPassword, signOut } from '../domain/access/sessions.ts';
 import { setPassword } from '../domain/access/set-password.ts';
@@ -161,12 +162,15 @@ export const keysRouter = router({
     .mutation(({ ctx, input }) => rotateApiKey(ctx.instance.deps, ctx.actor, input.id, { overlapMs: input.overlapMs })),
 });
 
+/** How far pages may load from elsewhere. */
+const egressPolicy = strict({ mode: z.enum(EGRESS_MODES) });
+
 export const domainsRouter = router({
   list: asMember.output(z.array(domainViewSchema)).query(({ ctx }) => listAllowedDomains(ctx.instance.deps, ctx.actor)),
 
   add: asAdmin
     .meta({ access: 'admin', audit: 'domain.add' })
-    .input(strict({ domain: domainText, isPrivate: z.boolean().default(false) }))
+    .input(strict({ domain: domainText, isPrivate: z.boolean().default(false), use: z.enum(DOMAIN_USES).default('pages') }))
     .output(domainViewSchema)
     .mutation(({ ctx, input }) => addAllowedDomain(ctx.instance.deps, ctx.actor, input)),
 
@@ -180,6 +184,14 @@ export const domainsRouter = router({
     .input(strict({ url: z.string().min(1).max(LIMITS.urlCharsMax) }))
     .output(z.object({ allowed: z.boolean(), reason: z.string() }))
     .query(({ ctx, input }) => checkAllowedDomain(ctx.instance.deps, ctx.actor, input.url)),
+
+  egressMode: asMember.output(egressPolicy).query(({ ctx }) => readEgressMode(ctx.instance.deps, ctx.actor)),
+
+  setEgressMode: asAdmin
+    .meta({ access: 'admin', audit: 'workspace.policy' })
+    .input(egressPolicy)
+    .output(egressPolicy)
+    .mutation(({ ctx, input }) => setEgressMode(ctx.instance.deps, ctx.actor, input)),
 });
 
 export const runnersRouter = router({

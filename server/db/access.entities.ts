@@ -1,6 +1,6 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import type { AllowedDomain as AllowedDomainEntry } from '#shared/allowed-domain.ts';
-import type { SIGN_IN_WAYS } from '#shared/console.ts';
+import { DOMAIN_USES, EGRESS_MODES, type SIGN_IN_WAYS } from '#shared/console.ts';
 import type { AllowedDomainId, ApiKeyId, InviteId, RunnerId, SessionId, UserId, WorkspaceId } from '#shared/ids.ts';
 import type { Scope } from '#shared/scopes.ts';
 import { ofMembers, ofNone, ofWorkspace } from './policies.ts';
@@ -9,7 +9,12 @@ export const Workspace = defineEntity({
   name: 'Workspace',
   tableName: 'workspace',
   ...ofWorkspace('id'),
-  properties: { id: p.text().$type<WorkspaceId>().primary(), name: p.text(), createdAt: p.datetime() },
+  properties: {
+    id: p.text().$type<WorkspaceId>().primary(),
+    name: p.text(),
+    egressMode: p.enum(EGRESS_MODES).default('standard'),
+    createdAt: p.datetime(),
+  },
 });
 
 export const User = defineEntity({
@@ -159,6 +164,7 @@ export const AllowedDomain = defineEntity({
     host: p.text(),
     port: p.integer(),
     isPrivate: p.boolean(),
+    use: p.enum(DOMAIN_USES).default('pages'),
     createdAt: p.datetime(),
   },
 });

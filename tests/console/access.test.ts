@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApi } from '../e2e/call-api.ts';
+import { checkEverywhere } from './check-accessibility.ts';
 import { openBrowser, openSignedIn } from './open-browser.ts';
 import { type Console, startConsole } from './start-console.ts';
 
@@ -138,6 +139,46 @@ test('a domain is judged while it is typed, added, checked and removed', async (
   await tab.page.getByRole('button', { name: 'Remove the domain' }).click();
   await tab.page.getByText('Nothing is allowed yet').waitFor();
   expect(tab.faults).toEqual([]);
+  await tab.close();
+});
+
+test('a host for parts of pages is marked as one, and the mode says what it counts for, wide and narrow', async () => {
+  const tab = await openSignedIn(browser, console, '/domains');
+  await tab.page.getByLabel('Host').fill('cdn.example.net');
+  await tab.page.getByLabel('Only for parts of pages').check();
+  await tab.page.getByRole('button', { name: 'Add' }).click();
+  await tab.page.getByText('In strict mode pages may load from cdn.example.net.').waitFor();
+  await tab.page.getByRole('listitem').filter({ hasText: 'cdn.example.net' }).getByText('parts only').waitFor();
+  await tab.page.getByRole('textbox', { name: 'URL' }).fill('https://cdn.example.net/');
+  await tab.page.getByRole('button', { name: 'Check' }).click();
+  await tab.page.getByText('on the list for parts of pages only').waitFor();
+  expect(await tab.page.getByRole('radio', { name: 'Standard' }).isChecked()).toBe(true);
+  await tab.page.getByRole('radio', { name: 'Strict' }).click();
+  await tab.page.getByText('Pages load from the hosts on this list alone.', { exact: true }).waitFor();
+  await tab.page.reload();
+  await tab.page.getByRole('radio', { name: 'Strict', checked: true }).waitFor();
+  await checkEverywhere(tab, 'Allowed domains · SessionShot');
+  // Keys are narrowed to pages, and an example captures one.
+  await tab.page.goto(`${console.url}/keys`);
+  await tab.page.getByRole('button', { name: 'Create API key' }).click();
+  await tab.page.getByLabel('Name').waitFor();
+  expect(await tab.page.getByLabel('Only for these domains').count()).toBe(0);
+  await tab.page.goto(`${console.url}/`);
+  await tab.page.getByRole('link', { name: 'Add a domain' }).waitFor();
+  await tab.close();
+});
+
+test('who is no admin sees the mode and cannot change it', async () => {
+  const take = (role: string) => console.app.deps.db.acrossWorkspaces().execute('update member set role = ?', [role]);
+  const tab = await openSignedIn(browser, console, '/domains');
+  await take('developer');
+  try {
+    await tab.page.reload();
+    await tab.page.getByText('Owners and admins change it.').waitFor();
+    expect(await tab.page.getByRole('radio', { name: 'Standard' }).isDisabled()).toBe(true);
+  } finally {
+    await take('owner');
+  }
   await tab.close();
 });
 

@@ -51,3 +51,16 @@ test('domains check answers 0 for what is allowed and 1 for what is not', async 
   expect((await run('domains', 'check', 'https://app.example.com/report')).code).toBe(0);
   expect((await run('domains', 'check', 'https://elsewhere.example.com/')).code).toBe(1);
 });
+
+test('domains add --parts lists a host for parts of pages, which is none to capture; domains egress changes the mode', async () => {
+  expect((await run('domains', 'add', 'cdn.example.net', '--parts')).err).toContain('for parts of pages only');
+  expect((await run('domains', 'list')).out).toMatch(/cdn\.example\.net\s+parts\s+public/);
+  const checked = await run('domains', 'check', 'https://cdn.example.net/');
+  expect([checked.code, checked.out]).toEqual([1, expect.stringContaining('on the list for parts of pages only')]);
+  expect((await run('keys', 'create', 'cdn', '--domain', 'cdn.example.net')).err).toContain('sessionshot domains add cdn.example.net');
+  expect((await run('domains', 'add', 'cdn.corp:8443', '--parts', '--private')).code).not.toBe(0);
+  expect((await run('domains', 'egress')).out).toContain('standard');
+  expect((await run('domains', 'egress', 'strict')).out).toContain('strict');
+  expect((await run('domains', 'egress', '--json')).out).toContain('"mode":"strict"');
+  expect((await run('domains', 'egress', 'loose')).code).toBe(65);
+});

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
 import { type CaptureResult, capturePage } from '#runner/browser/capture-page.ts';
 import type { EgressOptions } from '#runner/browser/egress/egress-ledger.ts';
+import type { Reach } from '#runner/browser/egress/egress-policy.ts';
 import { openEgressProxy } from '#runner/browser/egress/egress-proxy.ts';
 import type { Answer } from '#runner/browser/fixtures/test-site.ts';
 import { type BrowserPool, createBrowserPool } from '#runner/browser/launch/browser-pool.ts';
@@ -16,10 +17,20 @@ import type { CaptureRequestInput } from '#shared/capture-request.ts';
 import type { Log } from '#shared/log.ts';
 import { type CanaryPorts, openCanaryPorts } from './canary-ports.ts';
 import { makeNetwork, type Network, resolverRules } from './egress-network.ts';
-import { type Aim, APP_HOST, answerAsSite, CDN_HOST, NAVIGATION_PATHS, OWN_PORT_VECTORS, VECTORS } from './hostile-page.ts';
+import { type Aim, APP_HOST, answerAsSite, CDN_HOST, NAVIGATION_PATHS, OWN_PORT_VECTORS, STRANGER_HOST, VECTORS } from './hostile-page.ts';
 
 const CAPTURE_MS_MAX = 60_000;
-const CERTIFIED = [APP_HOST, CDN_HOST, '*.canary.test', 'localhost', 'inside.localhost', '127.0.0.1', '::1', '::ffff:7f00:1'];
+const CERTIFIED = [
+  APP_HOST,
+  CDN_HOST,
+  STRANGER_HOST,
+  '*.canary.test',
+  'localhost',
+  'inside.localhost',
+  '127.0.0.1',
+  '::1',
+  '::ffff:7f00:1',
+];
 const DOMAINS = [{ host: APP_HOST, port: null, isPrivate: false }];
 
 /** One wall less: flags stand for the whole bed, the others for one capture. Nothing of it can be set by configuration. */
@@ -30,14 +41,18 @@ export type Weakened = {
 export type EgressBed = {
   canaries: CanaryPorts;
   browsers: TestBrowsers;
-  /** `host/path` of what reached the hostile site and the harmless third party. */
+  /** `host/path` of what reached the hostile site and the harmless third parties. */
   seen: string[];
+  /** Names that captures had looked up, and those that they dialed. */
+  asked: { lookUps: Set<string>; dials: Set<string> };
   /** Captures a page of the hostile site as a runner does: pool, made-ahead tab, proxy, guard. */
-  capture(request: Partial<CaptureRequestInput> & { path: string }, weakened?: Weakened): Promise<CaptureResult>;
+  capture(request: Asked, weakened?: Weakened): Promise<CaptureResult>;
   /** Opens the door: a plain browser, without proxy or flags of ours, for which the same names lead to the same places. */
   openDoor(): Promise<{ visit(path: string): Promise<Page>; close(): Promise<void> }>;
   close(): Promise<void>;
 };
+/** `parts`: strict egress; null unless it is given. */
+export type Asked = Partial<CaptureRequestInput> & { path: string; parts?: Reach['parts'] };
 export type BedOptions = { flags?: readonly string[]; at?: string; second?: string };
 
 /** Starts the canaries, the hostile site and the browser side of a runner; browsers start with the first capture. */
@@ -54,6 +69,7 @@ export async function openEgressBed({ flags, at = '127.0.0.1', second = '127.0.0
   const canaries = await openCanaryPorts({ addresses, names, ownPorts: OWN_PORT_VECTORS, certificate });
   opened.defer(canaries.close);
   const seen: string[] = [];
+  const asked = { lookUps: new Set<string>(), dials: new Set<string>() };
   const aim: Aim = { at, second, ports: canaries, own: canaries.own };
   const site = await startSite((request, response) => {
     const host = request.headers.host ?? '';
@@ -69,10 +85,10 @@ export async function openEgressBed({ flags, at = '127.0.0.1', second = '127.0.0
   const { log } = browsers;
   const pool = createBrowserPool({
     launch: browsers.launch,
-    openProxy: (domains) => {
-      const network = makeNetwork(ports);
+    openProxy: (reach) => {
+      const network = makeNetwork(ports, asked);
       // Tabs are made ahead for whoever comes next: they are never weak.
-      return openEgressProxy({ domains, log, ...network, ...(domains ? weakened.proxy?.(network) : {}) });
+      return openEgressProxy({ reach, log, ...network, ...(reach ? weakened.proxy?.(network) : {}) });
     },
     openTab: openOrdinaryTab,
     browsersMax: 1,
@@ -85,6 +101,7 @@ export async function openEgressBed({ flags, at = '127.0.0.1', second = '127.0.0
     canaries,
     browsers,
     seen,
+    asked,
     capture: async (request, weak = {}) => {
       weakened = weak;
       return await captureWith({ pool, log, request, weak, folder });
@@ -94,14 +111,14 @@ export async function openEgressBed({ flags, at = '127.0.0.1', second = '127.0.0
   };
 }
 
-type Task = { pool: BrowserPool; log: Log; request: Partial<CaptureRequestInput> & { path: string }; weak: Weakened; folder: string };
+type Task = { pool: BrowserPool; log: Log; request: Asked; weak: Weakened; folder: string };
 
 async function captureWith({ pool, log, request, weak, folder }: Task): Promise<CaptureResult> {
   const scope = { deadline: Date.now() + CAPTURE_MS_MAX, signal: new AbortController().signal, log, onStep: () => undefined };
   const isWhole = !weak.proxy && !weak.contextOptions;
-  const held = await pool.acquire({ workspaceId: 'ws_1', domains: DOMAINS, tab: isWhole }, scope);
+  const { path, parts = null, ...more } = request;
+  const held = await pool.acquire({ workspaceId: 'ws_1', domains: DOMAINS, parts, tab: isWhole }, scope);
   const lease = { ...held, contextOptions: weak.contextOptions?.(held.contextOptions) ?? held.contextOptions };
-  const { path, ...more } = request;
   const payload = payloadOf({ output: { format: 'png' }, ...more, url: `https://${APP_HOST}${path}` }, DOMAINS);
   try {
     return await capturePage({ lease, payload, auth: null, domains: DOMAINS, spoolDir: folder, assetBytesMax: 10_000_000 }, scope);

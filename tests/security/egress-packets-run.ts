@@ -15,7 +15,7 @@ const WEAKENED: Readonly<Record<string, readonly string[]>> = {
 };
 /** A judge who knows no address of this machine but by its kind. */
 const STRANGERS: Weakened = {
-  proxy: () => ({ decide: (domains, wanted, resolve) => decideEgress(domains, wanted, resolve, () => false) }),
+  proxy: () => ({ decide: (reach, wanted, resolve) => decideEgress(reach, wanted, resolve, () => false) }),
 };
 const [mode = 'capture', ownPublic = '127.0.0.2'] = process.argv.slice(2);
 const flags = WEAKENED[mode];

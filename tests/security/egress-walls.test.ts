@@ -20,7 +20,7 @@ const HOSTILE = { path: '/', waitUntil: 'domcontentloaded' as const, waitFor: [{
 const LOOPBACK_DIRECT = '127.0.0.1,localhost';
 
 /** Resolves and judges nothing. */
-const letPass: typeof decideEgress = async (_domains, { host }, resolve) => {
+const letPass: typeof decideEgress = async (_reach, { host }, resolve) => {
   const name = normalizeHost(host) ?? host;
   return { ok: true, addresses: isIP(name) === 0 && resolve ? await resolve(name) : [name] };
 };
@@ -62,8 +62,8 @@ describe('walls of a capture', () => {
   });
 
   test('judged at its first hop only, what a redirect leads to is reached, and nothing else', async () => {
-    const decide: typeof decideEgress = (domains, wanted, resolve) =>
-      (wanted.host === BOUNCED_HOST ? letPass : decideEgress)(domains, wanted, resolve);
+    const decide: typeof decideEgress = (reach, wanted, resolve) =>
+      (wanted.host === BOUNCED_HOST ? letPass : decideEgress)(reach, wanted, resolve);
     const arrived = await arrivals(bed, { proxy: () => ({ decide }) });
     expect(arrived).toEqual([...Object.keys(BOUNCES), 'bounce-fetch', 'bounce-post', 'worker-bounced'].sort());
   });

@@ -8,6 +8,8 @@ export type Aim = { at: string; second: string; ports: { tls: number; plain: num
 
 export const APP_HOST = 'app.hostile.test';
 export const CDN_HOST = 'cdn.hostile.test';
+/** A second third party, as harmless and as public. */
+export const STRANGER_HOST = 'stranger.hostile.test';
 /** Where redirects of the hostile site lead: a name of the machine itself. */
 export const BOUNCED_HOST = 'bounced.canary.test';
 
@@ -34,7 +36,8 @@ const ATTEMPT_MS_MAX = 4000;
 export function answerAsSite(aim: Aim, host: string, path: string): Answer {
   const [, folder = '', name = ''] = path.split('/');
   if (host === 'rebind.canary.test') return { headers: { 'content-type': 'text/plain', connection: 'close' }, body: 'first' };
-  if (host === CDN_HOST && ASSET_ANSWERS[path]) return ASSET_ANSWERS[path];
+  if ((host === CDN_HOST || host === STRANGER_HOST) && ASSET_ANSWERS[path]) return ASSET_ANSWERS[path];
+  if (path === '/parts') return page(PARTS_BODY);
   if (folder === 'bounce') return { status: 302, headers: { location: `https://${BOUNCED_HOST}/${name}` } };
   if (folder === 'bounce-307') return { status: 307, headers: { location: `https://${BOUNCED_HOST}/${name}` } };
   if (folder === 'bounce-far') return { status: 302, headers: { location: `https://${CDN_HOST}/bounce/${name}` } };
@@ -90,6 +93,22 @@ Promise.all([
   fetch(cdn + '/data').then((answer) => answer.text()),
   loaded('iframe', { src: cdn + '/frame' }).then(() => 'frame'),
 ]).then((all) => { document.getElementById('assets').textContent = 'third party: ' + all.join(', '); });
+</script>`;
+
+/** What a page loads from elsewhere, each kind of it under a path of its own; a socket asks for its path like the others. */
+export const PARTS = ['logo.png', 'style.css', 'script.js', 'data', 'frame', 'socket'];
+export const PARTS_DONE = 'all parts are settled';
+const PARTS_BODY = `<h1>Report</h1><p id="done"></p><script>
+const made = (tag, members) => new Promise((done) => document.body.append(Object.assign(document.createElement(tag), members, { onload: done, onerror: done })));
+const parts = ['${CDN_HOST}', '${STRANGER_HOST}'].flatMap((host) => [
+  made('img', { src: 'https://' + host + '/logo.png' }),
+  made('link', { rel: 'stylesheet', href: 'https://' + host + '/style.css' }),
+  made('script', { src: 'https://' + host + '/script.js' }),
+  fetch('https://' + host + '/data').catch(() => 'refused'),
+  made('iframe', { src: 'https://' + host + '/frame' }),
+  new Promise((done) => { new WebSocket('wss://' + host + '/socket').onclose = done; }),
+]);
+Promise.all(parts).then(() => { document.getElementById('done').textContent = '${PARTS_DONE}'; });
 </script>`;
 
 const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');

@@ -34,7 +34,7 @@ async function capture(runner: TestBrowsers, more: Partial<CaptureRequestInput>)
   const parsed = parseTargetUrl(request.url);
   if (!parsed.ok) throw new Error(parsed.message);
   const scope = { deadline: Date.now() + 60_000, signal: new AbortController().signal, log: runner.log, onStep: () => undefined };
-  const lease = await runner.pool.acquire({ workspaceId: 'ws_1', domains, tab: false }, scope);
+  const lease = await runner.pool.acquire({ workspaceId: 'ws_1', domains, parts: null, tab: false }, scope);
   try {
     const payload = { request: { ...request, auth: {} }, target: parsed.target, auth: null, sealedAuth: null };
     return await capturePage({ lease, payload, auth: null, domains, spoolDir: folder, assetBytesMax: 50_000_000 }, scope);

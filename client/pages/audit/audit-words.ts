@@ -6,6 +6,7 @@ export const ACTION_WORDS: Record<AuditAction, string> = {
   'workspace.create': 'made the workspace',
   'workspace.rename': 'renamed the workspace',
   'workspace.switch': 'went to the workspace',
+  'workspace.policy': 'changed where pages may load from',
   'member.add': 'joined',
   'member.role': 'changed a role',
   'member.remove': 'removed a member',

@@ -1,4 +1,4 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button, Checkbox, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
@@ -13,13 +13,19 @@ export function AddDomain() {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState('');
   const [isJudged, setJudged] = useState(false);
+  const [isForParts, setForParts] = useState(false);
   const parsed = useDomainRule()?.(text);
   const add = useMutation(
     trpc.domains.add.mutationOptions({
       onSuccess: async (domain) => {
         setText('');
         setJudged(false);
-        notifications.show({ color: 'green', title: 'Domain allowed', message: `Captures of ${domain.domain} are accepted from now on.` });
+        setForParts(false);
+        const message =
+          domain.use === 'pages'
+            ? `Captures of ${domain.domain} are accepted from now on.`
+            : `In strict mode pages may load from ${domain.domain}.`;
+        notifications.show({ color: 'green', title: 'Domain allowed', message });
         await client.invalidateQueries(trpc.domains.list.queryFilter());
       },
       onError: () => input.current?.focus(),
@@ -28,7 +34,7 @@ export function AddDomain() {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setJudged(true);
-    if (text.trim() !== '' && parsed?.ok !== false) add.mutate({ domain: text.trim() });
+    if (text.trim() !== '' && parsed?.ok !== false) add.mutate({ domain: text.trim(), use: isForParts ? 'parts' : 'pages' });
     else input.current?.focus();
   };
   const ownFault = isJudged && parsed?.ok === false ? parsed.message : null;
@@ -54,6 +60,12 @@ export function AddDomain() {
       <Button type="submit" leftSection={<Plus size={16} aria-hidden />} loading={add.isPending}>
         Add
       </Button>
+      <Checkbox
+        label="Only for parts of pages"
+        description="Frames, scripts, pictures and data of other hosts. It counts in strict mode; captures never open it as a page."
+        checked={isForParts}
+        onChange={(event) => setForParts(event.currentTarget.checked)}
+      />
     </form>
   );
 }

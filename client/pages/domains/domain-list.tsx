@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Lock, Trash2 } from 'lucide-react';
+import { Lock, Puzzle, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { ConfirmDialog } from '#client/components/dialogs.tsx';
 import { RelativeTime } from '#client/components/relative-time.tsx';
@@ -26,6 +26,11 @@ export function DomainList({ domains }: { domains: readonly DomainView[] }) {
                 {domain.host.startsWith('*.') ? 'every host below' : 'this host alone'} · added <RelativeTime at={domain.createdAt} />
               </span>
             </div>
+            {domain.use === 'parts' && (
+              <span className="tag" title="Pages may load frames, scripts, pictures and data from it; it is never opened as a page.">
+                <Puzzle size={12} aria-hidden /> parts only
+              </span>
+            )}
             {domain.isPrivate && (
               <span className="tag" title="An operator allowed this name to resolve to a private address.">
                 <Lock size={12} aria-hidden /> private
@@ -55,7 +60,7 @@ function RemoveDialog({ domain, onClose }: { domain: DomainView; onClose: () => 
       onSuccess: async () => {
         await client.invalidateQueries(trpc.domains.list.queryFilter());
         onClose();
-        notifications.show({ color: 'green', title: 'Domain removed', message: `Captures of ${domain.domain} are refused from now on.` });
+        notifications.show({ color: 'green', title: 'Domain removed', message: removedMeaning(domain) });
       },
     }),
   );
@@ -69,9 +74,13 @@ function RemoveDialog({ domain, onClose }: { domain: DomainView; onClose: () => 
       isPending={remove.isPending}
       error={remove.error}
     >
-      <p>
-        New captures of {domain.host.startsWith('*.') ? 'these hosts' : 'this host'} are refused from now on. Captures made before stay.
-      </p>
+      <p>{removedMeaning(domain)} Captures made before stay.</p>
     </ConfirmDialog>
   );
+}
+
+function removedMeaning({ domain, use }: DomainView): string {
+  return use === 'pages'
+    ? `New captures of ${domain} are refused from now on.`
+    : `In strict mode pages load nothing from ${domain} any more.`;
 }

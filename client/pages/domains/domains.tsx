@@ -8,6 +8,7 @@ import { trpc } from '#client/trpc.ts';
 import { AddDomain } from './add-domain.tsx';
 import { CheckUrl } from './check-url.tsx';
 import { DomainList } from './domain-list.tsx';
+import { EgressChoice } from './egress-choice.tsx';
 
 /** The hosts that captures may go to. What is not listed is refused. */
 export function DomainsPage() {
@@ -35,9 +36,12 @@ export function DomainsPage() {
             }
           </QueryPane>
         </div>
-        <Panel title="Would this URL be allowed?">
-          <CheckUrl />
-        </Panel>
+        <div className="stack">
+          <Panel title="Would this URL be allowed?">
+            <CheckUrl />
+          </Panel>
+          <EgressChoice />
+        </div>
       </div>
     </Page>
   );

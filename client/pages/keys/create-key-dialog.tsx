@@ -101,7 +101,8 @@ function CreateKeyForm({ onClose, onCreated }: Omit<DialogProps, 'opened'>) {
 
 function DomainChoice({ value, onChange }: { value: string[]; onChange: (domains: string[]) => void }) {
   const domains = useQuery(trpc.domains.list.queryOptions());
-  if (!domains.data || domains.data.length === 0) return null;
+  const pages = domains.data?.filter(({ use }) => use === 'pages') ?? [];
+  if (pages.length === 0) return null;
   return (
     <Checkbox.Group
       label="Only for these domains"
@@ -110,7 +111,7 @@ function DomainChoice({ value, onChange }: { value: string[]; onChange: (domains
       onChange={onChange}
     >
       <div className="checks checks-two">
-        {domains.data.map((domain) => (
+        {pages.map((domain) => (
           <Checkbox key={domain.id} value={domain.domain} label={<span className="mono">{domain.domain}</span>} />
         ))}
       </div>

@@ -43,7 +43,7 @@ async function openThrough(upstreamPort: number) {
   const upstream = { host: '127.0.0.1', port: upstreamPort, authorization: secret('Basic dXNlcjpjYW5hcnk=') };
   const domains = [{ host: 'intra.corp.internal', port: null, isPrivate: true }];
   const resolve = async (host: string) => [host === 'intra.corp.internal' ? '127.0.0.9' : PUBLIC];
-  const session = await openEgressProxy({ domains, log, resolve, dial: dialThrough(upstream, log) });
+  const session = await openEgressProxy({ reach: { domains, parts: null }, log, resolve, dial: dialThrough(upstream, log) });
   closers.push(session.close);
   return session;
 }

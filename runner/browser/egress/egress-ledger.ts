@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { Transform } from 'node:stream';
-import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import { dialFirst } from './dial.ts';
@@ -10,6 +9,7 @@ import {
   type EgressKind,
   normalizeHost,
   POLICY_REASONS,
+  type Reach,
   type Resolve,
   resolveBySystem,
 } from './egress-policy.ts';
@@ -18,7 +18,7 @@ import { limitLookUps } from './look-ups.ts';
 /** `decide` and `resolve` are replaced by tests and by the self-test only, `dial` also for an upstream proxy. */
 export type EgressOptions = {
   /** Null for a way out that nobody uses yet: it lets nothing through until `allow` is called. */
-  domains: readonly AllowedDomain[] | null;
+  reach: Reach | null;
   log: Log;
   decide?: typeof decideEgress;
   resolve?: Resolve;
@@ -49,7 +49,7 @@ export function openLedger(options: EgressOptions) {
   const refused = new Map<string, { host: string; reason: BlockReason }>();
   const last = new Map<string, BlockReason>();
   const ended = new AbortController();
-  let { domains } = options;
+  let { reach } = options;
   let bytesLeft = bytesMax;
 
   const record = (host: string, reason: BlockReason) => {
@@ -65,9 +65,9 @@ export function openLedger(options: EgressOptions) {
     socket.once('close', () => sockets.delete(socket));
   };
   const decide = async (target: Target | null): Promise<Way | null> => {
-    if (!target || !domains || ended.signal.aborted) return null;
+    if (!target || !reach || ended.signal.aborted) return null;
     const host = normalizeHost(target.host) ?? target.host.slice(0, 253);
-    const decision = bytesLeft > 0 ? await judge(domains, target, lookUp) : { ok: false as const, reason: 'byte limit' as const };
+    const decision = bytesLeft > 0 ? await judge(reach, target, lookUp) : { ok: false as const, reason: 'byte limit' as const };
     if (decision.ok) return ended.signal.aborted ? null : { ...target, host, addresses: decision.addresses };
     record(host, decision.reason);
     return null;
@@ -89,8 +89,8 @@ export function openLedger(options: EgressOptions) {
     await closed;
   };
   return {
-    allow: (allowed: readonly AllowedDomain[]) => {
-      domains = allowed;
+    allow: (allowed: Reach) => {
+      reach = allowed;
     },
     connectionsMax,
     dial,

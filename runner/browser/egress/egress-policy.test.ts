@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
-import { decideEgress, normalizeHost, type Resolve } from './egress-policy.ts';
+import { decideEgress, normalizeHost, type Reach, type Resolve } from './egress-policy.ts';
 
 const PUBLIC = '93.184.215.14';
 const domains: AllowedDomain[] = [
@@ -11,6 +11,7 @@ const domains: AllowedDomain[] = [
   { host: 'localhost', port: 4443, isPrivate: true },
   { host: '*.localhost', port: 4444, isPrivate: true },
 ];
+const reach: Reach = { domains, parts: null };
 const names: Record<string, string[]> = {
   'app.example.com': [PUBLIC, '2606:2800:21f:cb07:6820:80da:af6b:8b2c'],
   'ports.example.com': [PUBLIC],
@@ -45,7 +46,7 @@ describe('the way out', () => {
     ['connect', 'a.lab.internal', 443],
     ['connect', 'inside6.lab.internal', 443],
   ] as const)('lets %s to %s:%i pass', async (kind, host, port) => {
-    expect(await decideEgress(domains, { kind, host, port }, resolve)).toMatchObject({ ok: true });
+    expect(await decideEgress(reach, { kind, host, port }, resolve)).toMatchObject({ ok: true });
   });
 
   it.each([
@@ -80,20 +81,20 @@ describe('the way out', () => {
     ['connect', '0x7f.1', 443, 'malformed host'],
     ['connect', 'a b', 443, 'malformed host'],
   ] as const)('refuses %s to %s:%i as "%s"', async (kind, host, port, reason) => {
-    expect(await decideEgress(domains, { kind, host, port }, resolve)).toEqual({ ok: false, reason });
+    expect(await decideEgress(reach, { kind, host, port }, resolve)).toEqual({ ok: false, reason });
   });
 
   it('pins localhost and its sub-names to the loopback address without asking anybody', async () => {
     const never: Resolve = () => Promise.reject(new Error('was asked'));
-    expect(await decideEgress(domains, { kind: 'connect', host: 'localhost', port: 4443 }, never)).toEqual({
+    expect(await decideEgress(reach, { kind: 'connect', host: 'localhost', port: 4443 }, never)).toEqual({
       ok: true,
       addresses: ['127.0.0.1'],
     });
-    expect(await decideEgress(domains, { kind: 'connect', host: 'tenant.localhost', port: 4444 }, never)).toEqual({
+    expect(await decideEgress(reach, { kind: 'connect', host: 'tenant.localhost', port: 4444 }, never)).toEqual({
       ok: true,
       addresses: ['127.0.0.1'],
     });
-    expect(await decideEgress(domains, { kind: 'connect', host: 'localhost', port: 4445 }, never)).toEqual({
+    expect(await decideEgress(reach, { kind: 'connect', host: 'localhost', port: 4445 }, never)).toEqual({
       ok: false,
       reason: 'port not allowed',
     });
@@ -102,29 +103,72 @@ describe('the way out', () => {
   it('refuses a public address that is this machine’s own or a neighbor’s, unless an operator has listed it', async () => {
     const isOwn = (address: string) => address === PUBLIC;
     const wanted = { kind: 'connect', host: 'app.example.com', port: 443 } as const;
-    expect(await decideEgress(domains, wanted, resolve, isOwn)).toEqual({ ok: false, reason: 'private address' });
-    expect(await decideEgress(domains, { ...wanted, host: PUBLIC }, resolve, isOwn)).toEqual({ ok: false, reason: 'private address' });
+    expect(await decideEgress(reach, wanted, resolve, isOwn)).toEqual({ ok: false, reason: 'private address' });
+    expect(await decideEgress(reach, { ...wanted, host: PUBLIC }, resolve, isOwn)).toEqual({ ok: false, reason: 'private address' });
     const listed = [{ host: 'app.example.com', port: null, isPrivate: true }];
-    expect(await decideEgress(listed, wanted, resolve, isOwn)).toMatchObject({ ok: true });
+    expect(await decideEgress({ domains: listed, parts: null }, wanted, resolve, isOwn)).toMatchObject({ ok: true });
   });
 
   it('decides each connection anew, so that a name that rebinds to the inside is refused', async () => {
     const answers = [[PUBLIC], ['127.0.0.1']];
     const rebinding: Resolve = async () => answers.shift() ?? [];
     const wanted = { kind: 'connect', host: 'rebind.other.test', port: 443 } as const;
-    expect(await decideEgress(domains, wanted, rebinding)).toEqual({ ok: true, addresses: [PUBLIC] });
-    expect(await decideEgress(domains, wanted, rebinding)).toEqual({ ok: false, reason: 'private address' });
+    expect(await decideEgress(reach, wanted, rebinding)).toEqual({ ok: true, addresses: [PUBLIC] });
+    expect(await decideEgress(reach, wanted, rebinding)).toEqual({ ok: false, reason: 'private address' });
   });
 
   it('gives at most eight addresses to try, after all of them were judged', async () => {
     const many = Array.from({ length: 30 }, (_, i) => `93.184.215.${i + 1}`);
-    expect(await decideEgress(domains, { kind: 'connect', host: 'many.test', port: 443 }, async () => many)).toEqual({
+    expect(await decideEgress(reach, { kind: 'connect', host: 'many.test', port: 443 }, async () => many)).toEqual({
       ok: true,
       addresses: many.slice(0, 8),
     });
-    expect(await decideEgress(domains, { kind: 'connect', host: 'many.test', port: 443 }, async () => [...many, '10.0.0.1'])).toEqual({
+    expect(await decideEgress(reach, { kind: 'connect', host: 'many.test', port: 443 }, async () => [...many, '10.0.0.1'])).toEqual({
       ok: false,
       reason: 'private address',
+    });
+  });
+
+  describe('in strict egress', () => {
+    const strict: Reach = {
+      domains,
+      parts: [
+        { host: '*.cdn.test', port: null, isPrivate: false },
+        { host: 'images.other.test', port: 80, isPrivate: false },
+      ],
+    };
+    const never: Resolve = () => Promise.reject(new Error('was asked'));
+
+    it.each([
+      ['connect', 'app.example.com', 443],
+      ['connect', 'ports.example.com', 8443],
+      ['connect', 'a.cdn.test', 443],
+      ['plain', 'images.other.test', 80],
+      ['connect', 'intra.corp.internal', 9443],
+    ] as const)('lets %s to %s:%i pass', async (kind, host, port) => {
+      const known: Resolve = async (name) => names[name] ?? [PUBLIC];
+      expect(await decideEgress(strict, { kind, host, port }, known)).toMatchObject({ ok: true });
+    });
+
+    it.each([
+      ['connect', 'cdn.other.test', 443, 'not listed'],
+      ['plain', 'cdn.other.test', 80, 'not listed'],
+      ['connect', 'cdn.test', 443, 'not listed'],
+      ['connect', PUBLIC, 443, 'not listed'],
+      ['connect', 'localhost.', 443, 'port not allowed'],
+      ['connect', 'ports.example.com', 443, 'port not allowed'],
+      ['plain', 'app.example.com', 80, 'port not allowed'],
+      ['connect', 'a b', 443, 'malformed host'],
+    ] as const)('refuses %s to %s:%i as "%s", and asks nobody', async (kind, host, port, reason) => {
+      expect(await decideEgress(strict, { kind, host, port }, never)).toEqual({ ok: false, reason });
+    });
+
+    it('judges the addresses of what is listed as ever', async () => {
+      const inside: Resolve = async () => ['10.0.0.1'];
+      expect(await decideEgress(strict, { kind: 'connect', host: 'a.cdn.test', port: 443 }, inside)).toEqual({
+        ok: false,
+        reason: 'private address',
+      });
     });
   });
 

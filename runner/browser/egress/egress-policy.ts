@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { isPublicAddress } from '#shared/address-policy.ts';
-import { type AllowedDomain, matchAllowedDomain } from '#shared/allowed-domain.ts';
+import { type AllowedDomain, matchAllowedDomain, matchesHost } from '#shared/allowed-domain.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { isOnOwnNetwork } from './own-networks.ts';
 
@@ -10,6 +10,7 @@ import { isOnOwnNetwork } from './own-networks.ts';
  * look-up, which a test replaces. The proxy asks here for every single connection and dials only what it is given.
  */
 export const BLOCK_REASONS = [
+  'not listed',
   'private address',
   'port not allowed',
   'malformed host',
@@ -22,6 +23,7 @@ export const BLOCK_REASONS = [
 export type BlockReason = (typeof BLOCK_REASONS)[number];
 /** Reasons that are refusals of ours; the others say that the host itself could not be reached. */
 export const POLICY_REASONS: ReadonlySet<string> = new Set<BlockReason>([
+  'not listed',
   'private address',
   'port not allowed',
   'malformed host',
@@ -29,6 +31,11 @@ export const POLICY_REASONS: ReadonlySet<string> = new Set<BlockReason>([
   'byte limit',
 ]);
 
+/**
+ * Where one capture may go: `domains` are its pages, `parts` the only other hosts that these may load from (strict egress);
+ * null: any public host.
+ */
+export type Reach = { domains: readonly AllowedDomain[]; parts: readonly AllowedDomain[] | null };
 /** `connect` is a TLS tunnel (also `ws:`), `plain` an unencrypted sub-resource. */
 export type EgressKind = 'connect' | 'plain';
 export type EgressDecision = { ok: true; addresses: string[] } | { ok: false; reason: BlockReason };
@@ -66,16 +73,20 @@ const NEVER = {
  * Decides one connection. The name is resolved once; if any of its addresses is not public, or is this machine's or a
  * neighbor's, the whole name is refused, unless `host:port` is a private entry. Never rejects. The addresses given (at
  * most `LIMITS.proxyAddressesMax`) are the only ones to dial: resolving again would reopen the door to DNS rebinding.
+ * In strict egress what is not listed is refused before it is resolved: a look-up alone carries data out in its name.
  */
 export async function decideEgress(
-  domains: readonly AllowedDomain[],
+  reach: Reach,
   wanted: { kind: EgressKind; host: string; port: number },
   resolve: Resolve = resolveBySystem,
   isOwn: (address: string) => boolean = isOnOwnNetwork,
 ): Promise<EgressDecision> {
   const host = normalizeHost(wanted.host);
   if (host === null) return { ok: false, reason: 'malformed host' };
-  const entry = matchAllowedDomain(domains, host, wanted.port);
+  const listed = [...reach.domains, ...(reach.parts ?? [])];
+  const entry = matchAllowedDomain(listed, host, wanted.port);
+  if (reach.parts && !entry)
+    return { ok: false, reason: listed.some((other) => matchesHost(other.host, host)) ? 'port not allowed' : 'not listed' };
   const isPrivate = entry?.isPrivate === true && isIP(host) === 0;
   if (!isPortAllowed(wanted.kind, wanted.port, entry !== undefined)) return { ok: false, reason: 'port not allowed' };
   if (isPrivate && isLocalhost(host)) return { ok: true, addresses: ['127.0.0.1'] };

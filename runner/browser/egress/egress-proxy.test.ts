@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 async function open(options: Partial<EgressOptions>): Promise<EgressSession> {
-  const session = await openEgressProxy({ domains: [], log, ...options });
+  const session = await openEgressProxy({ reach: { domains: [], parts: null }, log, ...options });
   closers.push(session.close);
   return session;
 }
@@ -73,7 +73,7 @@ async function readTls(socket: Socket, path = '/'): Promise<string> {
 it('tunnels TLS to a private target that is listed, whole, and names it in the books', async () => {
   const body = 'x'.repeat(3_000_000);
   const target = await site((_request, response) => void response.end(body));
-  const session = await open({ domains: [{ host: 'localhost', port: target.port, isPrivate: true }] });
+  const session = await open({ reach: { domains: [{ host: 'localhost', port: target.port, isPrivate: true }], parts: null } });
   const { status, socket } = await tunnel(session, `localhost:${target.port}`);
   expect(status).toBe(200);
   const answer = await readTls(socket);
@@ -86,7 +86,7 @@ it('tunnels TLS to a private target that is listed, whole, and names it in the b
 
 it('refuses what is not listed with an empty 403 and says why', async () => {
   const target = await site((_request, response) => void response.end('inside'));
-  const session = await open({ domains: [{ host: 'localhost', port: target.port + 1, isPrivate: true }] });
+  const session = await open({ reach: { domains: [{ host: 'localhost', port: target.port + 1, isPrivate: true }], parts: null } });
   for (const authority of [`localhost:${target.port}`, `127.0.0.1:${target.port}`, '169.254.169.254:443', '[::1]:443', 'nonsense']) {
     expect([authority, (await tunnel(session, authority)).status]).toEqual([authority, 403]);
   }
@@ -147,7 +147,10 @@ it('refuses plain requests to other ports, to the inside, and those that are not
 
 it('ends a capture that uses up its bytes', async () => {
   const target = await site((_request, response) => void response.end('x'.repeat(500_000)));
-  const session = await open({ domains: [{ host: 'localhost', port: target.port, isPrivate: true }], bytesMax: 100_000 });
+  const session = await open({
+    reach: { domains: [{ host: 'localhost', port: target.port, isPrivate: true }], parts: null },
+    bytesMax: 100_000,
+  });
   const { socket } = await tunnel(session, `localhost:${target.port}`);
   // However the cut looks to the client, the rest of the body never came.
   expect((await readTls(socket).catch(() => '')).length).toBeLessThan(110_000);
@@ -157,7 +160,10 @@ it('ends a capture that uses up its bytes', async () => {
 
 it('holds no more connections at once than a capture may have, and says so', async () => {
   const target = await site((_request, response) => void response.end('x'));
-  const session = await open({ domains: [{ host: 'localhost', port: target.port, isPrivate: true }], connectionsMax: 2 });
+  const session = await open({
+    reach: { domains: [{ host: 'localhost', port: target.port, isPrivate: true }], parts: null },
+    connectionsMax: 2,
+  });
   const held = [await tunnel(session, `localhost:${target.port}`), await tunnel(session, `localhost:${target.port}`)];
   expect(held.map(({ status }) => status)).toEqual([200, 200]);
   await expect(tunnel(session, `localhost:${target.port}`)).rejects.toThrow();
@@ -215,7 +221,7 @@ it('ends every socket when it closes', async () => {
   await listening.promise;
   const address = silent.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
-  const session = await openEgressProxy({ domains: [{ host: 'localhost', port, isPrivate: true }], log });
+  const session = await openEgressProxy({ reach: { domains: [{ host: 'localhost', port, isPrivate: true }], parts: null }, log });
   const { socket } = await tunnel(session, `localhost:${port}`);
   const ended = new Promise<void>((resolve) => void socket.on('error', () => undefined).once('close', () => resolve()));
   socket.resume();

@@ -1,10 +1,10 @@
 import { type ClientRequest, createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { watchIdle } from './dial.ts';
 import { type EgressLedger, type EgressOptions, openLedger, type Target, type Way } from './egress-ledger.ts';
+import type { Reach } from './egress-policy.ts';
 
 /**
  * One capture's way out: a loopback listener of its own, so that the port is the identity. It reads no contents: TLS is
@@ -14,7 +14,7 @@ export type EgressSession = {
   /** The loopback port that the browser context uses as its proxy. */
   port: number;
   /** Says for whom it is: before that nothing passes. */
-  allow(domains: readonly AllowedDomain[]): void;
+  allow(reach: Reach): void;
   /** Hosts that were reached, in the order of first contact. */
   hosts(): string[];
   /** Refusals of ours, each host and reason once. */

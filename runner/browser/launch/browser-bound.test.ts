@@ -22,7 +22,8 @@ describe('the bound of a pool', () => {
     await withPool({ launch, browsersMax: 3, capturesMax: 2 }, async (pool) => {
       await pool.warmUp();
       const use = async (workspaceId: string) => {
-        for (let count = 0; count < 3; count++) await (await pool.acquire({ workspaceId, domains: [], tab: true }, scope())).release();
+        for (let count = 0; count < 3; count++)
+          await (await pool.acquire({ workspaceId, domains: [], parts: null, tab: true }, scope())).release();
       };
       await Promise.all(['ws_a', 'ws_b', 'ws_c', 'ws_d', 'ws_e'].map(use));
       expect(pool.state().leases).toBe(0);
@@ -33,8 +34,8 @@ describe('the bound of a pool', () => {
 
   it('lets an attempt wait for room no longer than it has', () =>
     withPool({ browsersMax: 1 }, async (pool) => {
-      const held = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
-      const wanted = { workspaceId: 'ws_b', domains: [], tab: false };
+      const held = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
+      const wanted = { workspaceId: 'ws_b', domains: [], parts: null, tab: false };
       await expect(pool.acquire(wanted, { ...scope(), deadline: Date.now() + 50 })).rejects.toThrow('No browser became free in time.');
       const waiting = pool.acquire(wanted, scope());
       await held.release();
@@ -51,7 +52,7 @@ describe('the bound of a pool', () => {
       return await browsers.launch();
     };
     await withPool({ launch, capturesMax: 2 }, async (pool) => {
-      const wanted = { workspaceId: 'ws_a', domains: [], tab: false };
+      const wanted = { workspaceId: 'ws_a', domains: [], parts: null, tab: false };
       const held = [await pool.acquire(wanted, scope()), await pool.acquire(wanted, scope())];
       expect(launches, 'the successor starts').toBe(2);
       const stop = new AbortController();
@@ -66,7 +67,7 @@ describe('the bound of a pool', () => {
   it('ends a browser whose way out cannot be closed', async () => {
     const proxies: EgressSession[] = [];
     const openProxy = async () => {
-      const proxy = await openEgressProxy({ domains: null, log: browsers.log });
+      const proxy = await openEgressProxy({ reach: null, log: browsers.log });
       proxies.push(proxy);
       return { ...proxy, close: () => Promise.reject(new Error('stuck')) };
     };

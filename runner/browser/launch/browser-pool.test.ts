@@ -18,24 +18,24 @@ describe('the pool', () => {
     withPool({}, async (pool) => {
       await pool.warmUp();
       const [a, b] = await Promise.all([
-        pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope()),
-        pool.acquire({ workspaceId: 'ws_b', domains: [], tab: false }, scope()),
+        pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope()),
+        pool.acquire({ workspaceId: 'ws_b', domains: [], parts: null, tab: false }, scope()),
       ]);
-      const again = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+      const again = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
       expect(b.browser).not.toBe(a.browser);
       expect(again.browser).toBe(a.browser);
       expect(again.proxy.port).not.toBe(a.proxy.port);
       for (const lease of [a, b, again]) await lease.release();
-      const third = await pool.acquire({ workspaceId: 'ws_c', domains: [], tab: false }, scope());
+      const third = await pool.acquire({ workspaceId: 'ws_c', domains: [], parts: null, tab: false }, scope());
       expect([a.browser, b.browser]).not.toContain(third.browser);
       await third.release();
     }));
 
   it('replaces a process that has served its captures', () =>
     withPool({ capturesMax: 1 }, async (pool) => {
-      const first = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+      const first = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
       await first.release();
-      const second = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+      const second = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
       expect(second.browser).not.toBe(first.browser);
       expect(first.browser.isConnected() && second.browser.isConnected()).toBe(false);
       await second.release();
@@ -45,7 +45,7 @@ describe('the pool', () => {
     withPool({ memoryBytesMax: 1 }, async (pool) => {
       const served: Browser[] = [];
       for (let count = 0; count < 10; count++) {
-        const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+        const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
         served.push(lease.browser);
         await lease.release();
       }
@@ -55,17 +55,17 @@ describe('the pool', () => {
 
   it('does not lend a process again that holds a page which would not close', () =>
     withPool({}, async (pool) => {
-      const first = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+      const first = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
       await first.browser.newContext(first.contextOptions);
       await first.release();
-      const second = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+      const second = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
       expect(second.browser).not.toBe(first.browser);
       await second.release();
     }));
 
   it('does not lend a process again that did not keep up', () =>
     withPool({}, async (pool) => {
-      const wanted = { workspaceId: 'ws_a', domains: [], tab: false };
+      const wanted = { workspaceId: 'ws_a', domains: [], parts: null, tab: false };
       const [late, beside] = [await pool.acquire(wanted, scope()), await pool.acquire(wanted, scope())];
       late.distrust();
       await late.release();
@@ -79,7 +79,7 @@ describe('the pool', () => {
 
   it('tells a lease when its browser dies, and starts another', () =>
     withPool({}, async (pool) => {
-      const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+      const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
       const context = await lease.browser.newContext(lease.contextOptions);
       await context.newPage();
       const { browserPid } = await listProcesses(lease.browser);
@@ -87,7 +87,7 @@ describe('the pool', () => {
       process.kill(browserPid ?? 0, 'SIGKILL');
       await crashed;
       await lease.release();
-      const next = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+      const next = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
       expect(next.browser.isConnected()).toBe(true);
       await next.release();
     }));
@@ -105,7 +105,7 @@ describe('the pool', () => {
 
   it('gives a page no way but its own proxy, whatever address it asks for', () =>
     withPool({}, async (pool) => {
-      const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope());
+      const lease = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
       const context = await lease.browser.newContext(lease.contextOptions);
       const page = await context.newPage();
       for (const url of [
@@ -131,7 +131,7 @@ describe('the pool', () => {
   it('keeps tabs ready whose way out is shut until they are lent, and lends each only once', () =>
     withPool({}, async (pool) => {
       await pool.warmUp();
-      const wanted = { workspaceId: 'ws_a', domains: [], tab: true };
+      const wanted = { workspaceId: 'ws_a', domains: [], parts: null, tab: true };
       const first = await pool.acquire(wanted, scope());
       const second = await pool.acquire(wanted, scope());
       expect(first.tab?.page.url()).toBe('about:blank');
@@ -152,7 +152,7 @@ describe('the pool', () => {
     const launched = await browsers.launch();
     const made: Tab[] = [];
     const make = async () => {
-      const proxy = await openEgressProxy({ domains: null, log: browsers.log });
+      const proxy = await openEgressProxy({ reach: null, log: browsers.log });
       const tab = await openOrdinaryTab(launched.browser, { proxy: { server: `http://127.0.0.1:${proxy.port}`, bypass: '<-loopback>' } });
       made.push(tab);
       return { ...tab, proxy };
@@ -173,7 +173,7 @@ describe('the pool', () => {
   it('refuses a lease to an attempt that was stopped', () =>
     withPool({}, async (pool) => {
       await expect(
-        pool.acquire({ workspaceId: 'ws_a', domains: [], tab: false }, scope(AbortSignal.abort(new Error('stopped')))),
+        pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope(AbortSignal.abort(new Error('stopped')))),
       ).rejects.toThrow('stopped');
     }));
 });

@@ -1,8 +1,8 @@
 import type { Browser, BrowserContextOptions } from 'playwright';
 import type { AttemptScope } from '#runner/attempt-scope.ts';
-import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
+import type { Reach } from '../egress/egress-policy.ts';
 import type { EgressSession } from '../egress/egress-proxy.ts';
 import type { Tab } from '../visit/open-tab.ts';
 import type { LaunchedBrowser } from './launch-chromium.ts';
@@ -42,15 +42,14 @@ export type BrowserPool = {
   close(): Promise<void>;
   state(): PoolState;
 };
-export type WantedLease = {
+export type WantedLease = Reach & {
   workspaceId: string;
-  domains: readonly AllowedDomain[];
   /** Whether a tab made ahead would serve. */
   tab: boolean;
 };
 export type PoolOptions = {
   launch: () => Promise<LaunchedBrowser>;
-  openProxy: (domains: readonly AllowedDomain[] | null) => Promise<EgressSession>;
+  openProxy: (reach: Reach | null) => Promise<EgressSession>;
   openTab: (browser: Browser, contextOptions: BrowserContextOptions) => Promise<Tab>;
   /** Processes, those that start and those that end included. */
   browsersMax: number;
@@ -203,16 +202,16 @@ export function createBrowserPool(options: PoolOptions): BrowserPool {
     return entry;
   };
   return {
-    acquire: async ({ workspaceId, domains, tab }, scope) => {
+    acquire: async ({ workspaceId, domains, parts, tab }, scope) => {
       scope.signal.throwIfAborted();
       const entry = await take(workspaceId, scope);
-      const opening = tab ? entry.shelf.take() : openProxy(domains).then((proxy) => ({ proxy }));
+      const opening = tab ? entry.shelf.take() : openProxy({ domains, parts }).then((proxy) => ({ proxy }));
       const opened = await opening.catch((error: unknown) => {
         giveBack(entry);
         throw error;
       });
       const lease = holdLease(entry, opened, () => giveBack(entry));
-      lease.proxy.allow(domains);
+      lease.proxy.allow({ domains, parts });
       if (scope.signal.aborted) {
         const context = lease.tab?.context;
         if (context) lease.defer(() => context.close().catch(() => undefined)); // rejects when the browser is gone

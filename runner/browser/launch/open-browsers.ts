@@ -71,7 +71,7 @@ export async function openBrowsers(options: BrowsersOptions): Promise<Browsers> 
   const upstream = options.upstreamProxy ? { dial: dialThrough(options.upstreamProxy, log) } : {};
   const pool = createBrowserPool({
     launch,
-    openProxy: (domains) => openEgressProxy({ domains, log, ...upstream }),
+    openProxy: (reach) => openEgressProxy({ reach, log, ...upstream }),
     openTab: openOrdinaryTab,
     browsersMax: Math.min(options.slots, LIMITS.slotsMax) + 1,
     tabsMax: Math.min(options.slots, LIMITS.tabsReadyMax),

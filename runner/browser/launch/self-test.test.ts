@@ -88,8 +88,8 @@ it('names the redirect when only its first hop is judged, and fails', async () =
   const openProxy: typeof openEgressProxy = (options) =>
     openEgressProxy({
       ...options,
-      decide: async (domains, wanted, resolve) =>
-        wanted.host.startsWith('redirect.') ? { ok: true, addresses: ['127.0.0.1'] } : decideEgress(domains, wanted, resolve),
+      decide: async (reach, wanted, resolve) =>
+        wanted.host.startsWith('redirect.') ? { ok: true, addresses: ['127.0.0.1'] } : decideEgress(reach, wanted, resolve),
     });
   const { ok, leaks } = await selfTestOf({ openProxy });
   expect(ok).toBe(false);

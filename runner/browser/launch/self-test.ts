@@ -58,7 +58,7 @@ async function tryAll({ browser, close }: LaunchedBrowser, canaries: Canaries, o
   const { found, log, lend = lentOptions, openProxy = openEgressProxy } = options;
   // The canary's names may use its port, and are all of this machine: the judgement of the address alone keeps them out.
   const domains = [{ host: `*.${CANARY_NAME}`, port: canaries.tcpPort, isPrivate: false }];
-  const proxy: EgressSession = await openProxy({ domains, log, resolve: async () => ['127.0.0.1'] });
+  const proxy: EgressSession = await openProxy({ reach: { domains, parts: null }, log, resolve: async () => ['127.0.0.1'] });
   const limit = setTimeout(() => void close(), LIMITS.selfTestMsMax);
   try {
     const context = await browser.newContext(lend(proxy));

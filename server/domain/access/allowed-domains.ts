@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { AllowedDomain, type AllowedDomainRow } from '#server/db/access.entities.ts';
 import { type AllowedDomain as AllowedDomainEntry, matchAllowedDomain, parseAllowedDomain } from '#shared/allowed-domain.ts';
-import type { DomainView } from '#shared/console.ts';
+import type { DomainUse, DomainView } from '#shared/console.ts';
 import { isId, makeId, type WorkspaceId } from '#shared/ids.ts';
 import { parseTargetUrl } from '#shared/target-url.ts';
 import { AppError, notFound } from '../app-error.ts';
@@ -12,20 +12,25 @@ import { recordAudit } from './audit.ts';
 const HTTPS_PORT = 443;
 type Stored = Pick<Deps, 'db' | 'clock'>;
 
+/** `use`: `pages` unless it is said. */
+export type NewDomain = { domain: string; isPrivate?: boolean; use?: DomainUse };
+
 /**
- * Adds an entry to the workspace's allowed domains; the same entry again answers the one that is there. `isPrivate`
- * lets captures reach a private address, so only the owner of the machine may say it.
+ * Adds an entry to the workspace's allowed domains; the same entry again answers the one that is there, which becomes
+ * one for pages if it was for parts. `isPrivate` lets captures reach a private address, so only the owner of the machine
+ * may say it, and of pages alone: what somebody else may raise later must not lead inside.
  */
-export async function addAllowedDomain(deps: Stored, actor: Actor, input: { domain: string; isPrivate?: boolean }): Promise<DomainView> {
+export async function addAllowedDomain(deps: Stored, actor: Actor, input: NewDomain): Promise<DomainView> {
   requireAdmin(actor);
-  const isPrivate = input.isPrivate ?? false;
+  const { isPrivate = false, use = 'pages' } = input;
   if (isPrivate && actor.kind !== 'operator')
     throw new AppError(
       'forbidden',
       'A private domain opens the network of this machine: only its operator can add it, with `sessionshot domains add HOST --private`.',
     );
+  if (isPrivate && use === 'parts') throw refused('use', 'A private domain is one for pages: leave `--parts` out.');
   const parsed = parseAllowedDomain(input.domain, isPrivate);
-  if (!parsed.ok) throw new AppError('invalid_request', parsed.message, { errors: [{ path: 'domain', message: parsed.message }] });
+  if (!parsed.ok) throw refused('domain', parsed.message);
   const { host, port } = parsed.domain;
   const now = deps.clock.now();
   return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
@@ -35,9 +40,10 @@ export async function addAllowedDomain(deps: Stored, actor: Actor, input: { doma
       host,
       port ?? HTTPS_PORT,
       isPrivate,
+      use,
       now,
     ]);
-    const detail = `${shownDomain(parsed.domain)}${isPrivate ? ', private' : ''}`;
+    const detail = `${shownDomain(parsed.domain)}${isPrivate ? ', private' : ''}${use === 'parts' ? ', parts' : ''}`;
     if (changed) await recordAudit(em, actor, { action: 'domain.add', target: changed.id, detail });
     return toView(await em.findOneOrFail(AllowedDomain, { workspace: actor.workspaceId, host, port: port ?? HTTPS_PORT }));
   });
@@ -45,9 +51,14 @@ export async function addAllowedDomain(deps: Stored, actor: Actor, input: { doma
 
 /** Answers the entry's id where it is new, or lets more in than before. */
 const ADD = `
-insert into allowed_domain (id, workspace_id, host, port, is_private, created_at) values (?, ?, ?, ?, ?, ?)
-on conflict (workspace_id, host, port) do update set is_private = true where excluded.is_private and not allowed_domain.is_private
+insert into allowed_domain (id, workspace_id, host, port, is_private, use, created_at) values (?, ?, ?, ?, ?, ?, ?)
+on conflict (workspace_id, host, port) do update set is_private = allowed_domain.is_private or excluded.is_private, use = 'pages'
+where excluded.use = 'pages' and (allowed_domain.use = 'parts' or (excluded.is_private and not allowed_domain.is_private))
 returning id`;
+
+function refused(path: string, message: string): AppError {
+  return new AppError('invalid_request', message, { errors: [{ path, message }] });
+}
 
 /** Lists the workspace's allowed domains by name. */
 export async function listAllowedDomains(deps: Pick<Deps, 'db'>, actor: Actor): Promise<DomainView[]> {
@@ -74,18 +85,35 @@ export async function checkAllowedDomain(deps: Pick<Deps, 'db'>, actor: Actor, u
   const parsed = parseTargetUrl(url);
   if (!parsed.ok) return { allowed: false, reason: parsed.message };
   const { host, port } = parsed.target;
-  const entry = matchAllowedDomain(await loadAllowedDomains(deps.db.inWorkspace(actor.workspaceId), actor.workspaceId), host, port);
-  return entry
-    ? { allowed: true, reason: `${shownDomain(entry)} covers it.` }
-    : { allowed: false, reason: `${shownDomain({ host, port })} is not an allowed domain.` };
+  const em = deps.db.inWorkspace(actor.workspaceId);
+  const entry = matchAllowedDomain(await loadAllowedDomains(em, actor.workspaceId), host, port);
+  if (entry) return { allowed: true, reason: `${shownDomain(entry)} covers it.` };
+  const shown = shownDomain({ host, port });
+  const part = matchAllowedDomain(await loadPartHosts(em, actor.workspaceId), host, port);
+  return {
+    allowed: false,
+    reason: `${shown} is ${part ? 'on the list for parts of pages only: add it for pages' : 'not an allowed domain'}.`,
+  };
 }
 
-/** Reads the workspace's entries, the more exact first: where a name and a wildcard both fit, the name decides. */
+/**
+ * Reads the workspace's entries for pages, the more exact first: where a name and a wildcard both fit, the name decides.
+ * Where a capture may go, and with what, is judged by these alone.
+ */
 export async function loadAllowedDomains(em: EntityManager, workspaceId: WorkspaceId): Promise<AllowedDomainEntry[]> {
-  const rows = await em.find(AllowedDomain, { workspace: workspaceId });
+  const rows = await em.find(AllowedDomain, { workspace: workspaceId, use: 'pages' });
   return rows
     .map(toEntry)
     .sort((a, b) => Number(a.host.startsWith('*.')) - Number(b.host.startsWith('*.')) || b.host.length - a.host.length);
+}
+
+/**
+ * Reads where frames and sub-resources of a strict workspace may come from: its whole list, whatever the narrowing of a key.
+ * Only at public addresses: which private one a capture reaches is for `loadAllowedDomains` and the narrowing to say.
+ */
+export async function loadPartHosts(em: EntityManager, workspaceId: WorkspaceId): Promise<AllowedDomainEntry[]> {
+  const rows = await em.find(AllowedDomain, { workspace: workspaceId });
+  return rows.map((row) => ({ ...toEntry(row), isPrivate: false }));
 }
 
 /** Writes an entry as people type it. */
@@ -99,5 +127,5 @@ function toEntry(row: AllowedDomainRow): AllowedDomainEntry {
 
 function toView(row: AllowedDomainRow): DomainView {
   const entry = toEntry(row);
-  return { id: row.id, domain: shownDomain(entry), ...entry, createdAt: row.createdAt.toISOString() };
+  return { id: row.id, domain: shownDomain(entry), ...entry, use: row.use, createdAt: row.createdAt.toISOString() };
 }

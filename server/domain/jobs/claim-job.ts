@@ -3,13 +3,14 @@ import { Job } from '#server/db/captures.entities.ts';
 import { isLockTimeout } from '#server/db/lock-timeout.ts';
 import { notify } from '#server/db/notifications.ts';
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
+import type { EgressMode } from '#shared/console.ts';
 import { failure } from '#shared/failure.ts';
 import type { CaptureId, JobId, WorkspaceId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { CONTENT_TYPES, type Format } from '#shared/output.ts';
 import type { Claim, ClaimRequest } from '#shared/runner-protocol.ts';
 import type { RunnerActor } from '../access/actor.ts';
-import { loadAllowedDomains } from '../access/allowed-domains.ts';
+import { loadAllowedDomains, loadPartHosts } from '../access/allowed-domains.ts';
 import { recordingSql, recordingValues } from '../access/audit.ts';
 import { narrowDomains } from '../access/narrow-domains.ts';
 import { AppError } from '../app-error.ts';
@@ -40,7 +41,7 @@ export async function claimJob(deps: Ready, runner: RunnerActor, request: ClaimR
       AbortSignal.any(signal ? [stop.signal, signal] : [stop.signal]),
     );
     try {
-      const claim = await claimOnce(deps, runner, request.jobId);
+      const claim = await claimOnce(deps, runner, request);
       if (claim && signal?.aborted) return await giveBack(deps, runner, claim);
       const left = endsAt - Date.now();
       if (claim || left <= 0 || signal?.aborted) return claim;
@@ -58,11 +59,11 @@ async function giveBack(deps: Ready, runner: RunnerActor, claim: Claim): Promise
   return null;
 }
 
-async function claimOnce(deps: Ready, runner: RunnerActor, jobId: JobId | undefined): Promise<Claim | null> {
+async function claimOnce(deps: Ready, runner: RunnerActor, { jobId, strictEgress = false }: ClaimRequest): Promise<Claim | null> {
   return await deps.db.acrossWorkspaces().transactional(async (em) => {
     const lease = makeLeaseToken();
     if (jobId) await em.execute(`set local lock_timeout = ${LOCK_WAIT_MS_MAX}`);
-    const values = [runner.runnerId, lease.hash, LIMITS.leaseMs, ...recordingValues(runner)];
+    const values = [strictEgress, runner.runnerId, lease.hash, LIMITS.leaseMs, ...recordingValues(runner)];
     const taking = jobId ? em.execute<ClaimedRow[]>(CLAIM_NAMED, [jobId, ...values]) : em.execute<ClaimedRow[]>(CLAIM_OLDEST, values);
     const [row] = await taking.catch(explainLock);
     if (!row) return null;
@@ -90,6 +91,7 @@ async function claimOnce(deps: Ready, runner: RunnerActor, jobId: JobId | undefi
         totalMs: Math.max(1, Math.floor(Math.min(row.total_ms, row.left_ms))),
         assetBytesMax: LIMITS.assetBytesMax,
         domains: narrowDomains(workspace, row.key_domains),
+        parts: row.egress_mode === 'strict' ? await loadPartHosts(em, row.workspace_id) : null,
       },
     };
   });
@@ -126,16 +128,19 @@ type ClaimedRow = {
   created_ms: number;
   format: Format;
   key_domains: AllowedDomain[] | null;
+  egress_mode: EgressMode;
   sealed: string | null;
 };
 
-const DUE = `state = 'available' and available_at <= now() and deadline_at > now() and not cancel_requested`;
+// A runner that knows no strict egress would let a strict workspace's page out to every host, so it is not given the job.
+const DUE = `state = 'available' and available_at <= now() and deadline_at > now() and not cancel_requested
+  and (?::boolean or exists (select 1 from workspace where id = job.workspace_id and egress_mode = 'standard'))`;
 
 /**
  * One statement: the row is locked by `due`, and an update of the same row by anybody else waits or is skipped, so two
  * runners cannot both see it as available. Lease, attempt, status and the entry that says which runner was given the
- * payload come together or not at all. All times are the database's own. Parameters: [the job], runner, hash of the lease
- * token, life of the lease in milliseconds, those of the entry.
+ * payload come together or not at all. All times are the database's own. Parameters: [the job], whether the runner
+ * knows strict egress, runner, hash of the lease token, life of the lease in milliseconds, those of the entry.
  */
 const claimSql = (due: string) => `
 with due as (${due}),
@@ -161,8 +166,8 @@ ${recordingSql({ action: 'payload.open', actorKind: 'runner', from: 'opened' })}
 select claimed.id, claimed.capture_id, claimed.workspace_id, claimed.attempt, claimed.total_ms, claimed.key_domains,
   (extract(epoch from claimed.deadline_at - now()) * 1000)::float8 as left_ms,
   (extract(epoch from capture.created_at) * 1000)::float8 as created_ms,
-  capture.format, capture_payload.sealed
-from claimed join capture on capture.id = claimed.capture_id
+  capture.format, workspace.egress_mode, capture_payload.sealed
+from claimed join capture on capture.id = claimed.capture_id join workspace on workspace.id = claimed.workspace_id
 left join capture_payload on capture_payload.capture_id = claimed.capture_id`;
 
 const CLAIM_OLDEST = claimSql(`select id from job where ${DUE} order by available_at, id limit 1 for update skip locked`);

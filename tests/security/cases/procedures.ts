@@ -84,6 +84,8 @@ export const PROCEDURES: Record<string, ProcedureCase> = {
   'domains.add': { access: 'admin', input: (_subject, unique) => ({ domain: `${unique}.acme.io` }) },
   'domains.remove': { access: 'admin', names: true, input: ({ domain }) => ({ id: domain }) },
   'domains.check': { access: 'member', input: () => ({ url: REQUEST.url }) },
+  'domains.egressMode': { access: 'member' },
+  'domains.setEgressMode': { access: 'admin', input: () => ({ mode: 'strict' }) },
 
   'runners.list': { access: 'captures:read' },
   'runners.createToken': { access: 'operator', input: (_subject, unique) => ({ name: unique }) },
