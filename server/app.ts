@@ -7,10 +7,12 @@ import { type BlobStoreOptions, createAzureBlobStore } from './adapters/azure-bl
 import { createMemoryJobQueue } from './adapters/memory-job-queue.ts';
 import { createOidcProvider } from './adapters/oidc-provider.ts';
 import { createRabbitJobQueue } from './adapters/rabbit-job-queue.ts';
+import { createTextRecords } from './adapters/text-records.ts';
 import type { Instance } from './api/context.ts';
 import { buildHttpServer } from './api/http-server.ts';
 import { createRateLimits } from './api/rate-limits.ts';
 import { startBackground } from './background.ts';
+import type { DomainProofConfig } from './config.ts';
 import type { OidcConfig } from './config-oidc.ts';
 import { createEvents } from './db/notifications.ts';
 import { openDatabase } from './db/open-database.ts';
@@ -47,6 +49,8 @@ export type AppOptions = {
   secretKeys?: readonly Secret<Uint8Array>[];
   /** Single sign-on; null or absent for none. */
   oidc?: OidcConfig | null;
+  /** Whether allowed domains need a proof, and who is asked for it; absent for no. */
+  domainProof?: DomainProofConfig;
   host: string;
   /** 0 for any free port. */
   port: number;
@@ -149,10 +153,12 @@ async function openDeps(options: AppOptions, opened: AsyncDisposableStack, publi
     clock: { now: () => new Date() },
     sealer: options.publicKeys ? await createSealer(options.publicKeys) : null,
     vault: options.secretKeys?.length ? createVault(options.secretKeys) : null,
+    textRecords: createTextRecords(options.domainProof?.nameServers),
     log,
     settings: {
       linkLifeMs: settings?.linkLifeMs ?? LIMITS.linkLifeMsDefault,
       queuedPerWorkspaceMax: settings?.queuedPerWorkspaceMax ?? LIMITS.queuedPerWorkspaceMax,
+      requiresDomainProof: options.domainProof?.isRequired ?? false,
       publicUrl,
     },
   };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { ConfigError, readOidcConfig, readPublicKeys, readSecretKeys, readServerConfig } from './config.ts';
+import { ConfigError, readDomainProofConfig, readOidcConfig, readPublicKeys, readSecretKeys, readServerConfig } from './config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sessionshot-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,6 +24,7 @@ test('the least that is needed is enough; the rest has defaults; the result is f
     keyRatePerSecond: 10,
     keyRateBurst: 50,
     linkLifeMs: 900_000,
+    domainProof: { isRequired: false, nameServers: [] },
     storage: { container: 'captures' },
   });
   expect(Object.isFrozen(config) && Object.isFrozen(config.storage)).toBe(true);
@@ -50,11 +51,22 @@ test.each<[string, Record<string, string | undefined>]>([
   ['SESSIONSHOT_BLOB_CONTAINER', { SESSIONSHOT_BLOB_CONTAINER: 'Captures' }],
   ['SESSIONSHOT_LOG_LEVEL', { SESSIONSHOT_LOG_LEVEL: 'loud' }],
   ['SESSIONSHOT_LINK_LIFE_MS', { SESSIONSHOT_LINK_LIFE_MS: '59999' }],
+  ['SESSIONSHOT_DOMAIN_PROOF', { SESSIONSHOT_DOMAIN_PROOF: 'on' }],
+  ['SESSIONSHOT_DOMAIN_PROOF_DNS', { SESSIONSHOT_DOMAIN_PROOF_DNS: '10.0.0.53,canary.example.com' }],
+  ['SESSIONSHOT_DOMAIN_PROOF_DNS', { SESSIONSHOT_DOMAIN_PROOF_DNS: '10.0.0.53:canary' }],
 ])('a fault in %s is named without its value: %j', (variable, change) => {
   const read = () => readServerConfig({ ...GOOD, ...change });
   expect(read).toThrow(ConfigError);
   expect(read).toThrow(variable);
   expect(read).not.toThrow('canary');
+});
+
+test('domains are proved where that is required, by the name servers that are given', () => {
+  const env = { SESSIONSHOT_DOMAIN_PROOF: 'required', SESSIONSHOT_DOMAIN_PROOF_DNS: '10.0.0.53, [2001:db8::53]:5353' };
+  const expected = { isRequired: true, nameServers: ['10.0.0.53', '[2001:db8::53]:5353'] };
+  expect(readServerConfig({ ...GOOD, ...env }).domainProof).toEqual(expected);
+  expect(readDomainProofConfig(env)).toEqual(expected);
+  expect(() => readDomainProofConfig({ SESSIONSHOT_DOMAIN_PROOF: 'yes' })).toThrow(ConfigError);
 });
 
 test('every fault is told at once', () => {

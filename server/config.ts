@@ -1,3 +1,4 @@
+import { Resolver } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { LIMITS } from '#shared/limits.ts';
@@ -25,6 +26,16 @@ const whole = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 
+/** The variables of the proof of domains. */
+const proofEnv = {
+  SESSIONSHOT_DOMAIN_PROOF: z.enum(['off', 'required']).default('off'),
+  SESSIONSHOT_DOMAIN_PROOF_DNS: z
+    .string()
+    .default('')
+    .transform(listOf)
+    .refine(areNameServers, 'must be addresses of name servers with commas between them, such as 10.0.0.53,[2001:db8::53]:5353'),
+};
+
 /** Every variable that the server reads. Empty ones count as absent, as in a compose file. */
 const envSchema = z.object({
   DATABASE_URL: url(/^postgres(ql)?:/, 'postgresql://user@host:5432/sessionshot').optional(),
@@ -40,6 +51,7 @@ const envSchema = z.object({
   SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: text,
   SESSIONSHOT_SECRET_KEY_FILE: text,
   ...oidcEnv,
+  ...proofEnv,
   SESSIONSHOT_HOST: z.string().trim().min(1).default('127.0.0.1'),
   SESSIONSHOT_PORT: whole(0, 65_535).default(4180),
   SESSIONSHOT_PUBLIC_URL: url(/^https?:\/\/[^/]+\/?$/, 'https://shots.example.com, without a path').optional(),
@@ -52,6 +64,9 @@ const envSchema = z.object({
   SESSIONSHOT_LINK_LIFE_MS: whole(LIMITS.linkLifeMsMin, LIMITS.linkLifeMsMax).default(LIMITS.linkLifeMsDefault),
 });
 
+/** Whether allowed domains need a proof, and the name servers that are asked; none for the system's. */
+export type DomainProofConfig = Readonly<{ isRequired: boolean; nameServers: readonly string[] }>;
+
 /** The server's configuration, read once and frozen. Durations are milliseconds. */
 export type ServerConfig = Readonly<{
   databaseUrl: Secret<string>;
@@ -60,6 +75,7 @@ export type ServerConfig = Readonly<{
   runnerPublicKeysFile: string;
   secretKeyFile: string | null;
   oidc: OidcConfig | null;
+  domainProof: DomainProofConfig;
   host: string;
   port: number;
   publicUrl: string | null;
@@ -77,10 +93,7 @@ export type ServerConfig = Readonly<{
  * with its variable and what to do; values are not quoted, since most are or hold credentials.
  */
 export function readServerConfig(env: Record<string, string | undefined> = process.env): ServerConfig {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
-  const parsed = envSchema.safeParse(given);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`).join('\n'));
-  const values = parsed.data;
+  const values = parseGiven(envSchema, env);
   const { DATABASE_URL: databaseUrl, SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: keysFile } = values;
   const { oidc, faults: oidcFaults } = readOidc(values);
   const faults = [...crossFaults(values), ...oidcFaults];
@@ -96,16 +109,12 @@ export function readServerConfig(env: Record<string, string | undefined> = proce
     }),
     runnerPublicKeysFile: keysFile,
     oidc,
+    domainProof: toDomainProof(values),
     secretKeyFile: values.SESSIONSHOT_SECRET_KEY_FILE ?? null,
     host: values.SESSIONSHOT_HOST,
     port: values.SESSIONSHOT_PORT,
     publicUrl: values.SESSIONSHOT_PUBLIC_URL ?? null,
-    trustedProxies: Object.freeze(
-      (values.SESSIONSHOT_TRUSTED_PROXIES ?? '')
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter(Boolean),
-    ),
+    trustedProxies: Object.freeze(listOf(values.SESSIONSHOT_TRUSTED_PROXIES ?? '')),
     dataDir: values.SESSIONSHOT_DATA_DIR ?? null,
     logLevel: values.SESSIONSHOT_LOG_LEVEL,
     keyRatePerSecond: values.SESSIONSHOT_KEY_RATE_PER_SECOND,
@@ -117,12 +126,45 @@ export function readServerConfig(env: Record<string, string | undefined> = proce
 
 /** Reads single sign-on alone, for an instance on one machine; null where it is not configured. Throws `ConfigError`. */
 export function readOidcConfig(env: Record<string, string | undefined>): OidcConfig | null {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
-  const parsed = z.object(oidcEnv).safeParse(given);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`).join('\n'));
-  const { oidc, faults } = readOidc(parsed.data);
+  const { oidc, faults } = readOidc(parseGiven(z.object(oidcEnv), env));
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   return oidc;
+}
+
+/** Reads the proof of domains alone, for an instance on one machine. Throws `ConfigError`. */
+export function readDomainProofConfig(env: Record<string, string | undefined>): DomainProofConfig {
+  return toDomainProof(parseGiven(z.object(proofEnv), env));
+}
+
+function toDomainProof(values: {
+  SESSIONSHOT_DOMAIN_PROOF: 'off' | 'required';
+  SESSIONSHOT_DOMAIN_PROOF_DNS: string[];
+}): DomainProofConfig {
+  const nameServers = Object.freeze(values.SESSIONSHOT_DOMAIN_PROOF_DNS);
+  return Object.freeze({ isRequired: values.SESSIONSHOT_DOMAIN_PROOF === 'required', nameServers });
+}
+
+function parseGiven<S extends z.ZodType>(schema: S, env: Record<string, string | undefined>): z.output<S> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`).join('\n'));
+  return parsed.data;
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+}
+
+function areNameServers(servers: readonly string[]): boolean {
+  try {
+    new Resolver().setServers(servers);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Reads the runners' public keys. Throws `ConfigError` for a file that is not there or is no JWKS of public keys. */

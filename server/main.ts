@@ -48,6 +48,7 @@ function appOptions(config: ServerConfig, log: Log, onStop: () => void): AppOpti
     publicKeys: readPublicKeys(config.runnerPublicKeysFile),
     secretKeys: config.secretKeyFile === null ? [] : readSecretKeys(config.secretKeyFile),
     oidc: config.oidc,
+    domainProof: config.domainProof,
     host: config.host,
     port: config.port,
     publicUrl: config.publicUrl ?? undefined,

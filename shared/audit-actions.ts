@@ -9,7 +9,7 @@ export const AUDIT_ACTIONS = [
   ...(['totp.enrol', 'totp.confirm', 'totp.remove', 'recovery_codes.create', 'recovery_codes.use'] as const),
   'login.link',
   ...(['key.create', 'key.rotate', 'key.revoke', 'key.use'] as const),
-  ...(['domain.add', 'domain.remove'] as const),
+  ...(['domain.add', 'domain.prove', 'domain.remove'] as const),
   ...(['runner.create', 'runner.revoke', 'runner.use', 'runner.claim'] as const),
   ...(['runner.heartbeat', 'runner.complete', 'runner.fail', 'runner.release'] as const),
   ...(['capture.create', 'capture.cancel', 'capture.delete', 'capture.expire', 'capture.link'] as const),

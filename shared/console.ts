@@ -35,6 +35,10 @@ export const domainViewSchema = z.object({
   isPrivate: z.boolean(),
   use: z.enum(DOMAIN_USES).describe('`parts`: only frames and sub-resources of pages, in strict egress mode.'),
   createdAt: instant,
+  proof: z
+    .object({ recordName: z.string(), recordValue: z.string() })
+    .nullable()
+    .describe('The DNS record (TXT) that the entry waits for, and counts for nothing until then; null where it holds.'),
 });
 export type DomainView = z.infer<typeof domainViewSchema>;
 

@@ -176,6 +176,9 @@ export const LIMITS = {
   oidcSkewSeconds: 60,
   /** By one sign-in with a proved address. */
   invitesAcceptedMax: 100,
+  /** A look-up of the record that proves a domain: one question to a name server, and all of them together. */
+  proofTryMsMax: 2 * SECOND,
+  proofLookUpMsMax: 5 * SECOND,
 
   // Audit log
   auditChainMs: SECOND,

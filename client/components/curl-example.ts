@@ -30,8 +30,8 @@ export function curlExample({
   ].join('\n');
 }
 
-/** The allowed domain to show in an example: a plain host before a wildcard; undefined when no page is allowed. */
-export function exampleDomain(domains: readonly Pick<DomainView, 'domain' | 'use'>[]): string | undefined {
-  const pages = domains.filter(({ use }) => use === 'pages');
+/** The allowed domain to show in an example: a plain host before a wildcard; undefined when no page is allowed yet. */
+export function exampleDomain(domains: readonly Pick<DomainView, 'domain' | 'use' | 'proof'>[]): string | undefined {
+  const pages = domains.filter(({ use, proof }) => use === 'pages' && proof === null);
   return (pages.find(({ domain }) => !domain.startsWith('*.')) ?? pages[0])?.domain;
 }

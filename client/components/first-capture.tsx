@@ -12,6 +12,7 @@ export function FirstCapture() {
   const domains = useQuery(trpc.domains.list.queryOptions());
   const keys = useQuery(trpc.keys.list.queryOptions());
   const domain = domains.data && exampleDomain(domains.data);
+  const isWaiting = domains.data?.some(({ proof }) => proof !== null) ?? false;
   const hasKey = keys.data?.some((key) => key.revokedAt === null) ?? false;
   const curl = curlExample({ origin: location.origin, domain });
   return (
@@ -23,7 +24,11 @@ export function FirstCapture() {
       <ol className="guide-steps">
         <GuideStep isDone={domain !== undefined} title="Allow a domain">
           Nothing can be captured until its host is listed.{' '}
-          {domain ? <span className="mono">{domain}</span> : <GuideLink to="/domains">Add a domain</GuideLink>}
+          {domain ? (
+            <span className="mono">{domain}</span>
+          ) : (
+            <GuideLink to="/domains">{isWaiting ? 'Prove your domain' : 'Add a domain'}</GuideLink>
+          )}
           {domain && ' is allowed.'}
         </GuideStep>
         <GuideStep isDone={hasKey} title="Make an API key">

@@ -6,6 +6,7 @@ import { strict } from '#shared/strict.ts';
 import { addAllowedDomain, checkAllowedDomain, listAllowedDomains, removeAllowedDomain } from '../domain/access/allowed-domains.ts';
 import { createApiKey, listApiKeys, revokeApiKey, revokeLeakedKey, rotateApiKey } from '../domain/access/api-keys.ts';
 import { readEgressMode, setEgressMode } from '../domain/access/egress-mode.ts';
+import { proveDomain } from '../domain/access/prove-domain.ts';
 import { createRunner, listRunners, revokeRunner } from '../domain/access/runners.ts';
 import { createOwner, createOwnerSignInLink, readMe, signInWithLink, signInWithPassword, signOut } from '../domain/access/sessions.ts';
 import { setPassword } from '../domain/access/set-password.ts';
@@ -173,6 +174,13 @@ export const domainsRouter = router({
     .input(strict({ domain: domainText, isPrivate: z.boolean().default(false), use: z.enum(DOMAIN_USES).default('pages') }))
     .output(domainViewSchema)
     .mutation(({ ctx, input }) => addAllowedDomain(ctx.instance.deps, ctx.actor, input)),
+
+  /** Looks whether the record that an entry waits for is there. */
+  prove: asAdmin
+    .meta({ access: 'admin', audit: 'domain.prove' })
+    .input(byId)
+    .output(domainViewSchema)
+    .mutation(({ ctx, input }) => proveDomain(ctx.instance.deps, ctx.actor, input.id)),
 
   remove: asAdmin
     .meta({ access: 'admin', audit: 'domain.remove' })

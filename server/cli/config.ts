@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { nearest, strict } from '#shared/strict.ts';
-import { readOidcConfig } from '../config.ts';
+import { type DomainProofConfig, readDomainProofConfig, readOidcConfig } from '../config.ts';
 import type { OidcConfig } from '../config-oidc.ts';
 import { defaultDataDir } from '../embedded/data-dir.ts';
 import { EXIT, OperatorError } from '../embedded/operator-error.ts';
@@ -106,6 +106,11 @@ export function readExternalParts(env: Environment = process.env): ExternalParts
 /** Single sign-on of an instance on one machine. Throws `ConfigError` with every fault. */
 export function readSingleSignOn(env: Environment = process.env): OidcConfig | null {
   return readOidcConfig(env);
+}
+
+/** Whether allowed domains need a proof on an instance on one machine. Throws `ConfigError`. */
+export function readDomainProof(env: Environment = process.env): DomainProofConfig {
+  return readDomainProofConfig(env);
 }
 
 /** The database of a distributed set-up and the address people open it at; null where DATABASE_URL is not set. */

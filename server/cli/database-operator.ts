@@ -3,6 +3,7 @@ import Fastify from 'fastify';
 import { createLog } from '#shared/log.ts';
 import { secret } from '#shared/secret.ts';
 import { createMemoryJobQueue } from '../adapters/memory-job-queue.ts';
+import { createTextRecords } from '../adapters/text-records.ts';
 import type { Instance } from '../api/context.ts';
 import { OPERATOR_API, operatorGateway } from '../api/operator-gateway.ts';
 import { createRateLimits } from '../api/rate-limits.ts';
@@ -70,8 +71,9 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
     clock: { now: () => new Date() },
     sealer: null,
     vault: null,
+    textRecords: createTextRecords(),
     log,
-    settings: { linkLifeMs: 0, queuedPerWorkspaceMax: 0, publicUrl: () => address.publicUrl },
+    settings: { linkLifeMs: 0, queuedPerWorkspaceMax: 0, requiresDomainProof: false, publicUrl: () => address.publicUrl },
   };
   const instance: Instance = {
     deps,

@@ -165,6 +165,9 @@ export const AllowedDomain = defineEntity({
     port: p.integer(),
     isPrivate: p.boolean(),
     use: p.enum(DOMAIN_USES).default('pages'),
+    /** What the owner of the host is to publish; null where no proof was asked for. No secret. */
+    proofToken: p.text().nullable(),
+    provedAt: p.datetime().nullable(),
     createdAt: p.datetime(),
   },
 });

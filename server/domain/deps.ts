@@ -1,11 +1,13 @@
 import type { Log } from '#shared/log.ts';
-import type { BlobStore, Clock, Db, Events, JobQueue, Sealer, Vault } from './ports.ts';
+import type { BlobStore, Clock, Db, Events, JobQueue, Sealer, TextRecords, Vault } from './ports.ts';
 
 export type Settings = {
   /** Life of a signed link, in milliseconds. */
   linkLifeMs: number;
   /** Captures of one workspace that may wait at the same time. */
   queuedPerWorkspaceMax: number;
+  /** Whether an allowed domain that is not added by the operator waits until its owner has proved it. */
+  requiresDomainProof: boolean;
   /** The URL that people and links use, without a slash at its end; empty while it is not known. */
   publicUrl(): string;
 };
@@ -20,6 +22,7 @@ export type Deps = {
   clock: Clock;
   sealer: Sealer | null;
   vault: Vault | null;
+  textRecords: TextRecords;
   log: Log;
   settings: Settings;
 };

@@ -80,6 +80,15 @@ export interface Vault {
   open(sealed: string, use: string): string | null;
 }
 
+/** TXT records of the name system. */
+export interface TextRecords {
+  /**
+   * The texts at a name, none where there is no record. Rejects where the name servers give no answer within
+   * `LIMITS.proofLookUpMsMax`, or one that is none.
+   */
+  find(name: string): Promise<string[]>;
+}
+
 /** Somebody as an identity provider vouches for them. */
 export type Identity = { issuer: string; subject: string; email: string | null; isEmailVerified: boolean; name: string | null };
 /** What has to be remembered of a sign-in from its beginning to the answer, by the browser that began it. */

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { runCommandLine } from '#server/cli/main.ts';
 import { createTerminal } from '#server/cli/terminal.ts';
@@ -31,6 +32,21 @@ test('a key narrowed to a host that is not allowed is made with a warning and it
     'sessionshot domains add other.example.com',
     'sessionshot domains add *.example.org',
   ]);
+});
+
+test('a domain that waits for its proof is listed so, opens nothing, and holds once the operator adds it', async () => {
+  await run('domains', 'add', 'app.acme.io');
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(`update allowed_domain set proof_token = 'token' where host = 'app.acme.io'`);
+  await client.end();
+  expect((await run('domains', 'list')).out).toMatch(/app\.acme\.io .* waits for its proof\n/);
+  const check = () => run('domains', 'check', 'https://app.acme.io/');
+  expect(await check()).toMatchObject({ code: 1, out: expect.stringContaining('_sessionshot-challenge.app.acme.io') });
+  expect((await run('keys', 'create', 'early', '--domain', 'app.acme.io')).err).toContain('sessionshot domains add app.acme.io');
+  await run('domains', 'add', 'app.acme.io');
+  expect((await run('domains', 'list')).out).toMatch(/app\.acme\.io .* allowed\n/);
+  expect((await check()).code).toBe(0);
 });
 
 test('a key for every allowed domain is made without a warning', async () => {

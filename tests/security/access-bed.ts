@@ -16,6 +16,7 @@ import { makeId, type UserId, type WorkspaceId } from '#shared/ids.ts';
 import { SCOPES, type Scope } from '#shared/scopes.ts';
 import { secret } from '#shared/secret.ts';
 import { type ApiBed, createApiBed } from '../api/api-bed.ts';
+import { startTestDns, type TestDns } from '../services/test-dns.ts';
 import { PASSWORD, type Subject } from './cases/procedures.ts';
 
 const SIGNER = 'signer@example.com';
@@ -42,20 +43,29 @@ export type AccessBed = { api: ApiBed; first: Side; second: Side; unique(): stri
 
 /** The server with two workspaces, made by the functions of the domain, since the product itself makes only the first. */
 export async function createAccessBed(): Promise<AccessBed> {
-  const api = await createApiBed({ settings: { queuedPerWorkspaceMax: 10_000 }, trustedProxies: ['127.0.0.1'] });
+  const dns = await startTestDns();
+  const api = await createApiBed({
+    settings: { queuedPerWorkspaceMax: 10_000 },
+    trustedProxies: ['127.0.0.1'],
+    domainProof: { isRequired: false, nameServers: [dns.address] },
+  });
   const { deps } = api.app;
   const second = await deps.db
     .acrossWorkspaces()
     .transactional((em) =>
       insertOwner(em, { workspaceName: 'second', ownerName: 'Other', email: null, passwordHash: null, now: new Date() }),
     );
-  const sides = { first: createSide(api, api.operator.workspaceId), second: createSide(api, second.workspaceId) };
+  const sides = { first: createSide(api, dns, api.operator.workspaceId), second: createSide(api, dns, second.workspaceId) };
   await addSigner(api, sides.first.workspaceId);
   await sides.second.makeSubject(); // so that its lists are not empty
-  return { api, ...sides, unique, close: api.close };
+  const close = async () => {
+    await api.close();
+    await dns.close();
+  };
+  return { api, ...sides, unique, close };
 }
 
-function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
+function createSide(api: ApiBed, dns: TestDns, workspaceId: WorkspaceId): Side {
   const { deps } = api.app;
   const operator = { kind: 'operator' as const, workspaceId, fingerprintKey: secret(randomBytes(32)) };
   const makeKey = async (scopes: readonly Scope[]) => (await createApiKey(deps, operator, { name: unique(), scopes })).key;
@@ -73,6 +83,9 @@ function createSide(api: ApiBed, workspaceId: WorkspaceId): Side {
     },
     makeSubject: async () => {
       const domain = await addAllowedDomain(deps, operator, { domain: `${unique()}.acme.io` });
+      // It waits for its proof, and the proof is there: whoever may has but to ask for it.
+      await api.sql('update allowed_domain set proof_token = id where id = $1', [domain.id]);
+      dns.tell(`_sessionshot-challenge.${domain.host}`, [`sessionshot-verification=${domain.id}`]);
       await addAllowedDomain(deps, operator, { domain: '*.example.com' });
       const { apiKey, key: keyText } = await createApiKey(deps, operator, { name: unique(), scopes: SCOPES });
       const request = captureRequestSchema.parse({ url: 'https://app.example.com/x', output: { format: 'png' } });

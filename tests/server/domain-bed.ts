@@ -3,6 +3,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
 import pg from 'pg';
 import { createAzureBlobStore } from '#server/adapters/azure-blob-store.ts';
 import { createMemoryJobQueue } from '#server/adapters/memory-job-queue.ts';
+import { createTextRecords } from '#server/adapters/text-records.ts';
 import { createEvents } from '#server/db/notifications.ts';
 import { openDatabase } from '#server/db/open-database.ts';
 import type { ApiKeyActor, OperatorActor, RunnerActor } from '#server/domain/access/actor.ts';
@@ -61,10 +62,12 @@ export async function createDomainBed(settings: Partial<Deps['settings']> = {}):
     clock: { now: () => new Date() },
     sealer,
     vault: createVault([secret(new Uint8Array(randomBytes(32)))]),
+    textRecords: createTextRecords(),
     log,
     settings: {
       linkLifeMs: LIMITS.linkLifeMsDefault,
       queuedPerWorkspaceMax: 1000,
+      requiresDomainProof: false,
       publicUrl: () => 'https://shots.example.com',
       ...settings,
     },

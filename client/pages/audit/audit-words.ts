@@ -28,6 +28,7 @@ export const ACTION_WORDS: Record<AuditAction, string> = {
   'key.revoke': 'revoked an API key',
   'key.use': 'used an API key',
   'domain.add': 'allowed a domain',
+  'domain.prove': 'proved a domain',
   'domain.remove': 'took a domain off the list',
   'runner.create': 'made a runner',
   'runner.revoke': 'revoked a runner',

@@ -5,6 +5,7 @@ import { Plus } from 'lucide-react';
 import { type FormEvent, useRef, useState } from 'react';
 import { readProblem } from '#client/problem.ts';
 import { trpc } from '#client/trpc.ts';
+import type { DomainView } from '#shared/console.ts';
 import { useDomainRule } from './use-domain-rule.ts';
 
 /** Adds a host or wildcard. The rule of the server is applied while typing; its own refusal is shown in the same place. */
@@ -21,11 +22,7 @@ export function AddDomain() {
         setText('');
         setJudged(false);
         setForParts(false);
-        const message =
-          domain.use === 'pages'
-            ? `Captures of ${domain.domain} are accepted from now on.`
-            : `In strict mode pages may load from ${domain.domain}.`;
-        notifications.show({ color: 'green', title: 'Domain allowed', message });
+        notifications.show(addedWords(domain));
         await client.invalidateQueries(trpc.domains.list.queryFilter());
       },
       onError: () => input.current?.focus(),
@@ -68,6 +65,13 @@ export function AddDomain() {
       />
     </form>
   );
+}
+
+function addedWords({ domain, use, proof }: DomainView) {
+  if (proof)
+    return { color: 'yellow', title: 'Domain added', message: `${domain} waits for its proof: create the record that is shown with it.` };
+  const message = use === 'pages' ? `Captures of ${domain} are accepted from now on.` : `In strict mode pages may load from ${domain}.`;
+  return { color: 'green', title: 'Domain allowed', message };
 }
 
 function meaning({ host, port }: { host: string; port: number | null }): string {

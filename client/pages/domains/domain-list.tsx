@@ -1,13 +1,14 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Lock, Puzzle, Trash2 } from 'lucide-react';
+import { Hourglass, Lock, Puzzle, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { ConfirmDialog } from '#client/components/dialogs.tsx';
 import { RelativeTime } from '#client/components/relative-time.tsx';
 import { count } from '#client/format.ts';
 import { trpc } from '#client/trpc.ts';
 import type { DomainView } from '#shared/console.ts';
+import { DomainProof } from './domain-proof.tsx';
 
 /** The entries of the list, each with what it covers. */
 export function DomainList({ domains }: { domains: readonly DomainView[] }) {
@@ -36,6 +37,11 @@ export function DomainList({ domains }: { domains: readonly DomainView[] }) {
                 <Lock size={12} aria-hidden /> private
               </span>
             )}
+            {domain.proof && (
+              <span className="status status-waiting">
+                <Hourglass size={13} aria-hidden /> waits for its proof
+              </span>
+            )}
             <Button
               size="xs"
               variant="default"
@@ -45,6 +51,7 @@ export function DomainList({ domains }: { domains: readonly DomainView[] }) {
             >
               Remove
             </Button>
+            {domain.proof && <DomainProof domain={domain} proof={domain.proof} />}
           </li>
         ))}
       </ul>
@@ -79,7 +86,8 @@ function RemoveDialog({ domain, onClose }: { domain: DomainView; onClose: () => 
   );
 }
 
-function removedMeaning({ domain, use }: DomainView): string {
+function removedMeaning({ domain, use, proof }: DomainView): string {
+  if (use === 'pages' && proof) return `${domain} was not allowed yet; added again, it waits for a record with another value.`;
   return use === 'pages'
     ? `New captures of ${domain} are refused from now on.`
     : `In strict mode pages load nothing from ${domain} any more.`;

@@ -49,13 +49,14 @@ export function addDomains(program: Command, { terminal }: CommandContext): void
     if (list.length === 0) return terminal.say('No domain is allowed yet: `sessionshot domains add HOST` allows one.');
     terminal.out(
       table([
-        ['ID', 'DOMAIN', 'USE', 'ADDRESSES', 'SINCE'],
+        ['ID', 'DOMAIN', 'USE', 'ADDRESSES', 'SINCE', 'STATE'],
         ...list.map((entry) => [
           entry.id,
           entry.domain,
           entry.use,
           entry.isPrivate ? 'private too' : 'public',
           entry.createdAt.slice(0, 10),
+          entry.proof ? 'waits for its proof' : 'allowed',
         ]),
       ]),
     );

@@ -40,7 +40,7 @@ export function addKeys(program: Command, { terminal }: CommandContext): void {
       shown(issued, json);
       // A narrowing that reaches nothing yet is no fault: the host may be allowed later. Only silence about it would be.
       const allowed = issued.apiKey.domains ? await operator.call('domains.list', z.array(domainViewSchema)) : [];
-      const pages = allowed.filter(({ use }) => use === 'pages');
+      const pages = allowed.filter(({ use, proof }) => use === 'pages' && proof === null);
       for (const domain of findUnreachable(issued.apiKey.domains ?? [], pages))
         terminal.say(
           `${terminal.style('yellow', '!')} ${domain} is not an allowed domain: this key cannot capture it yet.\n  Allow it: sessionshot domains add ${domain}`,

@@ -13,7 +13,7 @@ import { EXIT, OperatorError } from '#server/embedded/operator-error.ts';
 import { readOrMake, writePrivateFile } from '#server/embedded/private-file.ts';
 import { createLog, type Log } from '#shared/log.ts';
 import { secret } from '#shared/secret.ts';
-import { readExternalParts, readPassedOn, readSingleSignOn, type Settings } from '../config.ts';
+import { readDomainProof, readExternalParts, readPassedOn, readSingleSignOn, type Settings } from '../config.ts';
 import { OPERATOR_TOKEN_FILE } from '../operator-client.ts';
 import type { FoundBrowser } from './browser.ts';
 import { buildConsole, CLIENT_DIR } from './console-build.ts';
@@ -98,6 +98,7 @@ async function startServer(context: StartContext, parts: ServerParts): Promise<A
         publicKeys: readPublicKeys(parts.publicFile),
         secretKeys: readSecretKeys(secretKeyFile),
         oidc: readSingleSignOn(),
+        domainProof: readDomainProof(),
         host: settings.host,
         port: settings.port,
         publicUrl: settings.publicUrl,

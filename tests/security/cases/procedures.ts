@@ -82,6 +82,7 @@ export const PROCEDURES: Record<string, ProcedureCase> = {
 
   'domains.list': { access: 'member' },
   'domains.add': { access: 'admin', input: (_subject, unique) => ({ domain: `${unique}.acme.io` }) },
+  'domains.prove': { access: 'admin', names: true, input: ({ domain }) => ({ id: domain }) },
   'domains.remove': { access: 'admin', names: true, input: ({ domain }) => ({ id: domain }) },
   'domains.check': { access: 'member', input: () => ({ url: REQUEST.url }) },
   'domains.egressMode': { access: 'member' },
