@@ -36,10 +36,11 @@ export function watchDatabases(watch: PageWatch): PageDatabases {
       ...descriptor,
       value: new Proxy(descriptor.value, {
         apply(target, self, args) {
-          const asked = apply(target, self, args);
+          const asked: EventTarget = apply(target, self, args);
           if (open.size >= LIMIT.open) return asked;
           open.set(asked, now());
-          for (const end of ends) apply(listen, asked, [end, () => void open.delete(asked)]);
+          const forget = () => void open.delete(asked);
+          for (let at = 0; at < ends.length; at++) apply(listen, asked, [ends[at], forget]);
           return asked;
         },
       }),

@@ -15,7 +15,7 @@ export type PagePromises = {
  * Follows `setTimeout` and workers. A quiet network and a quiet document say nothing while a chart waits 300 ms for its
  * container to stop resizing, or while a worker adds up rows. Runs in the page: uses nothing from outside itself.
  */
-export function watchPromises(watch: PageWatch): PagePromises {
+export function watchPromises({ now, bare }: PageWatch): PagePromises {
   // Taken at once: through its own `Reflect.construct` a page would be handed the Worker that no read-only capture guards.
   const { apply, construct } = Reflect;
   const LIMIT = {
@@ -25,9 +25,8 @@ export function watchPromises(watch: PageWatch): PagePromises {
     // A chain of equal timers that goes on for longer is a ticker (the fixture "polling each second"), a short one works
     // through slices (the fixture "data out of IndexedDB"). It is known by its delay, as closures differ each time.
     chainMs: 500,
-    // Of ticks that are hardly longer than the quiet window less.
-    shortMs: 60,
-    shortChainMs: 150,
+    // Less of ticks that are shorter than the quiet window.
+    short: { ms: 60, chainMs: 150 },
     // All timers of a document together may hold it up for this long: random delays make no chain.
     timersMsMax: 2000,
     // What a page that starts anew is given of that at least, and for how long a timer beside a ticker is taken as an answer.
@@ -38,7 +37,6 @@ export function watchPromises(watch: PageWatch): PagePromises {
     workerMs: 2500,
     workerPosts: 3,
   };
-  const { now } = watch;
   const timers = new Map<unknown, number>();
   const chains = new Map<number, { due: number; links: number }>();
   const sharedUrls = new Set<string>();
@@ -56,7 +54,7 @@ export function watchPromises(watch: PageWatch): PagePromises {
     const links = isNext ? chain.links + 1 : (chain?.links ?? 0);
     chains.set(delay, { due, links });
     const isAnswer = !isNext && now() - anewAt < LIMIT.answerMs;
-    if (isAnswer || links * delay < (delay < LIMIT.shortMs ? LIMIT.shortChainMs : LIMIT.chainMs)) timers.set(id, due);
+    if (isAnswer || links * delay < (delay < LIMIT.short.ms ? LIMIT.short.chainMs : LIMIT.chainMs)) timers.set(id, due);
   };
   const startAnew = () => {
     anewAt = now();
@@ -140,7 +138,7 @@ export function watchPromises(watch: PageWatch): PagePromises {
           const worker = construct(target, args, newTarget);
           const entry: { owedSince: number | null; posts: number } = { owedSince: now(), posts: 0 };
           workers.set(worker, entry);
-          sharedUrls.add(new URL(String(args[0]), watch.bare(document).baseURI).href);
+          sharedUrls.add(new URL(String(args[0]), bare(document).baseURI).href);
           apply(listen, worker.port, [
             'message',
             () => {
