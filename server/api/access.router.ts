@@ -12,7 +12,7 @@ import { createOwner, createOwnerSignInLink, readMe, signInWithLink, signInWithP
 import { setPassword } from '../domain/access/set-password.ts';
 import { hasOwner } from '../domain/access/workspaces.ts';
 import { asAdmin, asMember, asOperator, asUser, open, router, withScope } from './procedures.ts';
-import { startSession } from './start-session.ts';
+import { proveAgain, startSession } from './start-session.ts';
 
 const id = z.string().min(1).max(100);
 const byId = strict({ id });
@@ -43,32 +43,25 @@ export const authRouter = router({
     .meta({ access: 'anyone', audit: 'workspace.create' })
     .input(strict({ name, email, password, workspaceName: name }))
     .output(done)
-    .mutation(async ({ ctx, input }) => {
-      await ctx.instance.rates.takeSignIn(ctx.address, 'setup');
-      return await startSession(ctx, () => createOwner(ctx.instance.deps, { ...input, address: ctx.address }));
-    }),
+    .mutation(({ ctx, input }) =>
+      startSession(ctx, { name: 'setup' }, () => createOwner(ctx.instance.deps, { ...input, address: ctx.address })),
+    ),
 
   signIn: open
     .meta({ access: 'anyone', audit: 'session.open' })
     .input(strict({ email: z.string().trim().min(1).max(254), password, code }))
     .output(done)
-    .mutation(async ({ ctx, input }) => {
-      await ctx.instance.rates.takeSignIn(ctx.address, input.email);
-      const started = await startSession(ctx, () => signInWithPassword(ctx.instance.deps, { ...input, address: ctx.address }));
-      await ctx.instance.rates.clearSignIn(ctx.address, input.email);
-      return started;
-    }),
+    .mutation(({ ctx, input }) =>
+      startSession(ctx, { name: input.email, code: input.code }, () =>
+        signInWithPassword(ctx.instance.deps, { ...input, address: ctx.address }),
+      ),
+    ),
 
   signInWithLink: open
     .meta({ access: 'anyone', audit: 'session.open' })
     .input(strict({ token: z.string().min(1).max(200) }))
     .output(done)
-    .mutation(async ({ ctx, input }) => {
-      await ctx.instance.rates.takeSignIn(ctx.address, 'link');
-      const started = await startSession(ctx, () => signInWithLink(ctx.instance.deps, input.token, ctx.address));
-      await ctx.instance.rates.clearSignIn(ctx.address, 'link');
-      return started;
-    }),
+    .mutation(({ ctx, input }) => startSession(ctx, { name: 'link' }, () => signInWithLink(ctx.instance.deps, input.token, ctx.address))),
 
   signOut: asUser
     .meta({ access: 'user', audit: 'session.close' })
@@ -94,8 +87,7 @@ export const authRouter = router({
     .input(strict({ email, password, current: password.optional(), code }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
-      await ctx.instance.rates.takeSignIn(ctx.address, ctx.actor.userId);
-      await setPassword(ctx.instance.deps, ctx.actor, input);
+      await proveAgain(ctx, input.code, () => setPassword(ctx.instance.deps, ctx.actor, input));
       return ok;
     }),
 });

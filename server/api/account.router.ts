@@ -4,6 +4,7 @@ import { strict } from '#shared/strict.ts';
 import { confirmTotp, enrolTotp, readTotp, removeTotp, renewRecoveryCodes, resetTotp } from '../domain/access/enrol-totp.ts';
 import { endOtherSessions, endSession, listOwnSessions } from '../domain/access/own-sessions.ts';
 import { asOperator, asUser, router } from './procedures.ts';
+import { proveAgain } from './start-session.ts';
 
 const password = z.string().min(1).max(1000);
 const code = z.string().trim().min(1).max(100);
@@ -19,10 +20,7 @@ export const totpRouter = router({
     .meta({ access: 'user', audit: 'totp.enrol' })
     .input(strict({ password }))
     .output(totpSecretSchema)
-    .mutation(async ({ ctx, input }) => {
-      await ctx.instance.rates.takeSignIn(ctx.address, ctx.actor.userId);
-      return await enrolTotp(ctx.instance.deps, ctx.actor, input);
-    }),
+    .mutation(({ ctx, input }) => proveAgain(ctx, undefined, () => enrolTotp(ctx.instance.deps, ctx.actor, input))),
 
   confirm: asUser
     .meta({ access: 'user', audit: 'totp.confirm' })
@@ -34,18 +32,14 @@ export const totpRouter = router({
     .meta({ access: 'user', audit: 'recovery_codes.create' })
     .input(strict({ password, code }))
     .output(codes)
-    .mutation(async ({ ctx, input }) => {
-      await ctx.instance.rates.takeSignIn(ctx.address, ctx.actor.userId);
-      return await renewRecoveryCodes(ctx.instance.deps, ctx.actor, input);
-    }),
+    .mutation(({ ctx, input }) => proveAgain(ctx, input.code, () => renewRecoveryCodes(ctx.instance.deps, ctx.actor, input))),
 
   remove: asUser
     .meta({ access: 'user', audit: 'totp.remove' })
     .input(strict({ password, code }))
     .output(done)
     .mutation(async ({ ctx, input }) => {
-      await ctx.instance.rates.takeSignIn(ctx.address, ctx.actor.userId);
-      await removeTotp(ctx.instance.deps, ctx.actor, input);
+      await proveAgain(ctx, input.code, () => removeTotp(ctx.instance.deps, ctx.actor, input));
       return ok;
     }),
 

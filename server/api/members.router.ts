@@ -66,10 +66,9 @@ export const invitesRouter = router({
     .meta({ access: 'anyone', audit: null })
     .input(strict({ token }))
     .output(invitePreviewSchema)
-    .mutation(async ({ ctx, input }) => {
-      await ctx.instance.rates.takeSignIn(ctx.address, 'invite');
-      return await previewInvite(ctx.instance.deps, input.token);
-    }),
+    .mutation(({ ctx, input }) =>
+      ctx.instance.rates.trySignIn({ address: ctx.address, name: 'invite' }, () => previewInvite(ctx.instance.deps, input.token)),
+    ),
 
   accept: open
     .meta({ access: 'anyone', audit: 'member.add' })
@@ -77,12 +76,9 @@ export const invitesRouter = router({
       strict({ token, name: name.optional(), password: z.string().min(1).max(1000), code: z.string().trim().min(1).max(100).optional() }),
     )
     .output(done)
-    .mutation(async ({ ctx, input }) => {
-      await ctx.instance.rates.takeSignIn(ctx.address, 'invite');
-      const started = await startSession(ctx, () => acceptInvite(ctx.instance.deps, { ...input, address: ctx.address }));
-      await ctx.instance.rates.clearSignIn(ctx.address, 'invite');
-      return started;
-    }),
+    .mutation(({ ctx, input }) =>
+      startSession(ctx, { name: 'invite', code: input.code }, () => acceptInvite(ctx.instance.deps, { ...input, address: ctx.address })),
+    ),
 });
 
 /** The workspaces of the person who is signed in. */

@@ -50,10 +50,10 @@ export function oidcRoutes(instance: Instance, oidc: SingleSignOn): FastifyPlugi
     const answer = new URL(callbackUrl());
     answer.search = new URL(request.url, callbackUrl()).search;
     if (!flow || answer.searchParams.get('state') !== flow.state) throw new SignInFault('expired');
-    await instance.rates.takeSignIn(request.ip, 'oidc');
-    const identity = await oidc.provider.finish(answer, flow);
-    const { token, expiresAt } = await signInWithIdentity(instance.deps, oidc.policy, identity, request.ip);
-    await instance.rates.clearSignIn(request.ip, 'oidc');
+    const { token, expiresAt } = await instance.rates.trySignIn({ address: request.ip, name: 'oidc' }, async () => {
+      const identity = await oidc.provider.finish(answer, flow);
+      return await signInWithIdentity(instance.deps, oidc.policy, identity, request.ip);
+    });
     sessionCookie(request, reply, isSecure).write(token, expiresAt);
     return reply.redirect(ownPath(flow.next));
   }

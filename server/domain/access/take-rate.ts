@@ -21,6 +21,13 @@ export async function takeRate(deps: Pick<Deps, 'db'>, { name, everyMs, burst }:
     : { ok: false, left: 0, waitMs: wait };
 }
 
+/** Gives back one that was taken a moment ago. What others took in the meantime stays taken. */
+export async function giveBackRate(deps: Pick<Deps, 'db'>, { name, everyMs }: Rate): Promise<void> {
+  await deps.db
+    .fork()
+    .execute("update rate_limit set busy_until = busy_until - ? * interval '1 millisecond' where name = ?", [everyMs, name]);
+}
+
 /** Gives back everything that was taken from these rates. */
 export async function clearRates(deps: Pick<Deps, 'db'>, names: readonly [string, ...string[]]): Promise<void> {
   await deps.db.fork().execute('delete from rate_limit where name in (?)', [[...names]]);
