@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LIMITS } from '#shared/limits.ts';
+import { countedAddress } from '../domain/access/counted-address.ts';
 import { clearRates, giveBackRate, type Rate, takeRate } from '../domain/access/take-rate.ts';
 import { AppError } from '../domain/app-error.ts';
 import type { Deps } from '../domain/deps.ts';
@@ -74,7 +75,7 @@ export function createRateLimits(deps: Pick<Deps, 'db'>, options: { perSecond?: 
     },
     takeRevocation: (address) =>
       takeAll(
-        [{ name: `revocation from ${digest(address)}`, burst: 30, everyMs: 10_000 }],
+        [{ name: `revocation from ${digest(countedAddress(address))}`, burst: 30, everyMs: 10_000 }],
         'Too many keys were handed in from this address: go on a little later.',
       ),
   };
@@ -82,7 +83,7 @@ export function createRateLimits(deps: Pick<Deps, 'db'>, options: { perSecond?: 
 
 function signInRates(address: string, name: string): Rate[] {
   return [
-    { name: `sign-in from ${digest(address)}`, burst: 30, everyMs: MINUTE_MS / 2 },
+    { name: `sign-in from ${digest(countedAddress(address))}`, burst: 30, everyMs: MINUTE_MS / 2 },
     { name: byAddress(address, name), burst: 10, everyMs: 1.5 * MINUTE_MS },
     ...(DOORS.includes(name) ? [] : [{ name: byAccount(name), burst: 100, everyMs: 9_000 }]),
   ];
@@ -95,7 +96,7 @@ function isWrongGuess(error: unknown, code: string | undefined): boolean {
   return error.code !== 'invalid_request' && error.code !== 'conflict';
 }
 
-const byAddress = (address: string, name: string) => `sign-in ${digest(`${address} ${name.toLowerCase()}`, NAME_CHARS)}`;
+const byAddress = (address: string, name: string) => `sign-in ${digest(`${countedAddress(address)} ${name.toLowerCase()}`, NAME_CHARS)}`;
 const byAccount = (name: string) => `sign-in to ${digest(name.toLowerCase(), NAME_CHARS)}`;
 
 /**

@@ -172,6 +172,16 @@ test('a success in between forgives no guess at others, neither by address nor a
   expect(invites).toEqual([...Array.from({ length: 10 }, () => 'not_signed_in'), 'rate_limited']);
 });
 
+test('all addresses of one IPv6 line are one', async () => {
+  const rates = createRateLimits(bed.deps);
+  const at = (line: number, index: number) => ({ address: `2001:db8:0:${line}::${index.toString(16)}`, name: `six${index}@example.com` });
+  expect((await many(31, (i) => fail(rates, at(1, i)))).at(-1)).toBe('rate_limited');
+  expect(await fail(rates, at(2, 1))).toBe('not_signed_in');
+  await many(30, (i) => rates.takeRevocation(`2001:db8:0:3::${i.toString(16)}`));
+  expect(await codeOf(rates.takeRevocation('2001:db8:0:3:ffff::'))).toBe('rate_limited');
+  await rates.takeRevocation('2001:db8:0:4::1');
+});
+
 test('neither a name nor an address can be read in the table', async () => {
   const rates = createRateLimits(bed.deps);
   await fail(rates, { address: '192.0.2.99', name: 'my-password-in-the-wrong-field' });
