@@ -1,7 +1,7 @@
 import { LIMITS } from '#shared/limits.ts';
 
 /** What a new password must be, in words. */
-export const PASSWORD_HINT = `At least ${LIMITS.passwordCharsMin} characters. A long sentence is fine.`;
+export const PASSWORD_HINT = `At least ${LIMITS.passwordCharsMin} characters that nobody would guess. A long sentence is fine.`;
 
 /** The fault of a new password, or null. The upper bound is in bytes: the server's hash reads no more. */
 export function passwordFault(password: string): string | null {

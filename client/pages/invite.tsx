@@ -10,7 +10,7 @@ import { ErrorNotice } from '../components/error-notice.tsx';
 import { PasswordField } from '../components/password-field.tsx';
 import { nameFault, PASSWORD_HINT, passwordFault } from '../components/password-rule.ts';
 import { SingleSignOn } from '../components/single-sign-on.tsx';
-import { useSubmit } from '../components/use-submit.ts';
+import { useRefusal, useSubmit } from '../components/use-submit.ts';
 import { takeLinkToken } from '../link-token.ts';
 import { queryClient, trpc } from '../trpc.ts';
 
@@ -80,6 +80,7 @@ function AcceptForm({ token, preview }: { token: string; preview: InvitePreview 
     accept.mutate({ token, password, code, ...(preview.hasAccount ? {} : { name: name.trim() }) }, { onError });
   };
   const submit = useSubmit(form, () => send());
+  const notice = useRefusal(form, submit, accept.error);
   const back = () => {
     setNeedsCode(false);
     accept.reset();
@@ -97,7 +98,7 @@ function AcceptForm({ token, preview }: { token: string; preview: InvitePreview 
   return (
     <form {...submit}>
       <Stack gap="sm">
-        {accept.error && <ErrorNotice error={accept.error} />}
+        {notice !== null && <ErrorNotice error={notice} />}
         {!preview.hasAccount && <TextInput label="Your name" autoComplete="name" key={form.key('name')} {...form.getInputProps('name')} />}
         <input type="hidden" autoComplete="username" value={preview.email} readOnly />
         <PasswordField

@@ -7,7 +7,7 @@ import { Entry } from '../components/entry.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { PasswordField } from '../components/password-field.tsx';
 import { emailFault, nameFault, PASSWORD_HINT, passwordFault } from '../components/password-rule.ts';
-import { useSubmit } from '../components/use-submit.ts';
+import { useRefusal, useSubmit } from '../components/use-submit.ts';
 import { queryClient, trpc } from '../trpc.ts';
 
 /** Makes the first owner of an instance. Where one exists, there is nothing to set up and the page says so by leaving. */
@@ -49,10 +49,11 @@ function OwnerForm() {
   const submit = useSubmit(form, ({ name, email, password, workspaceName }) =>
     create.mutate({ name: name.trim(), email: email.trim(), password, workspaceName: workspaceName.trim() }),
   );
+  const notice = useRefusal(form, submit, create.error);
   return (
     <form {...submit}>
       <Stack gap="sm">
-        {create.error && <ErrorNotice error={create.error} />}
+        {notice !== null && <ErrorNotice error={notice} />}
         <TextInput label="Your name" autoComplete="name" key={form.key('name')} {...form.getInputProps('name')} />
         <TextInput label="Email" type="email" autoComplete="username" key={form.key('email')} {...form.getInputProps('email')} />
         <PasswordField

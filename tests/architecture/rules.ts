@@ -68,6 +68,7 @@ export const VENDORS: Record<string, readonly string[]> = {
   jose: ['server/domain/captures/seal-payload.ts', 'runner/open-payload.ts', 'runner/generate-key-pair.ts'],
   bcrypt: ['server/domain/access/'],
   otpauth: ['server/domain/access/'],
+  '@zxcvbn-ts/*': ['server/domain/access/judge-password.ts'],
   'openid-client': ['server/adapters/oidc-provider.ts'],
   fastify: ['server/api/', 'server/app.ts', 'server/cli/database-operator.ts', 'demo/'],
   '@fastify/*': ['server/api/'],

@@ -34,7 +34,7 @@ export type People = {
 
 export async function createPeople(bed: DomainBed): Promise<People> {
   let now = Date.UTC(2026, 10, 25, 12, 0, 0);
-  const passwordHash = await hashPassword(PASSWORD);
+  const passwordHash = await hashPassword(PASSWORD, 'person@example.com');
   const deps: Deps = { ...bed.deps, clock: { now: () => new Date(now) } };
   const people: People = {
     deps,

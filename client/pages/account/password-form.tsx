@@ -6,7 +6,7 @@ import { CodeField, codeFault } from '#client/components/code-field.tsx';
 import { ErrorNotice } from '#client/components/error-notice.tsx';
 import { PasswordField } from '#client/components/password-field.tsx';
 import { emailFault, PASSWORD_HINT, passwordFault } from '#client/components/password-rule.ts';
-import { useSubmit } from '#client/components/use-submit.ts';
+import { useRefusal, useSubmit } from '#client/components/use-submit.ts';
 import { trpc } from '#client/trpc.ts';
 
 type Props = { email: string; hasPassword: boolean; needsCode: boolean };
@@ -40,10 +40,11 @@ export function PasswordForm({ email, hasPassword, needsCode }: Props) {
       ...(needsCode ? { code: code.trim() } : {}),
     }),
   );
+  const notice = useRefusal(form, submit, save.error);
   return (
     <form {...submit}>
       <Stack gap="sm">
-        {save.error && <ErrorNotice error={save.error} />}
+        {notice !== null && <ErrorNotice error={notice} />}
         <TextInput label="Email" type="email" autoComplete="username" key={form.key('email')} {...form.getInputProps('email')} />
         {hasPassword && (
           <PasswordField

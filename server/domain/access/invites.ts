@@ -92,7 +92,7 @@ export async function acceptInvite(
     throw new AppError('not_signed_in', 'The password is not the one of this account.');
   }
   if (known) await requireSecondFactor(deps, { userId: known.id, address }, input.code);
-  const passwordHash = known ? null : await hashPassword(input.password);
+  const passwordHash = known ? null : await hashPassword(input.password, seen.email);
   return await deps.db.acrossWorkspaces().transactional(async (tx) => {
     const invite = await findInvite(tx, deps, input.token);
     // Deleted first: of two who use the link at the same moment the second finds nothing.

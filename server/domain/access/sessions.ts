@@ -112,7 +112,7 @@ export async function createOwner(
   input: { name: string; email: string; password: string; workspaceName: string; address?: string },
 ): Promise<IssuedToken> {
   const { address } = input;
-  const passwordHash = await hashPassword(input.password);
+  const passwordHash = await hashPassword(input.password, input.email);
   return await deps.db.acrossWorkspaces().transactional(async (em) => {
     await lockFirstOwner(em);
     if (await findFirstOwner(em)) throw new AppError('forbidden', 'This instance has an owner already: sign in instead.');

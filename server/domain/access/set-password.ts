@@ -20,7 +20,7 @@ type NewPassword = { email: string; password: string; current?: string; code?: s
  */
 export async function setPassword(deps: Keeping, actor: UserActor, input: NewPassword): Promise<void> {
   const proved = await requireCurrent(deps, actor, input.current);
-  const passwordHash = await hashPassword(input.password);
+  const passwordHash = await hashPassword(input.password, input.email);
   await requireSecondFactor(deps, { userId: actor.userId, address: actor.address }, input.code);
   await deps.db.acrossWorkspaces().transactional(async (em) => {
     const next = { email: normalEmail(input.email), passwordHash };
