@@ -19,7 +19,7 @@ const RESPONSE_HEADERS: Record<string, JsonObject> = {
   '202': {
     Location: header('The path of the capture.'),
     'Idempotent-Replayed': header('`true` when this repeats an earlier answer.'),
-    'Preference-Applied': header('The `wait` that was applied.'),
+    'Preference-Applied': header('The `wait` that was applied, at most 60 seconds. Missing: none was.'),
   },
   '405': { Allow: header('The methods of this path.') },
   '429': {

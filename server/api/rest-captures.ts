@@ -32,8 +32,10 @@ export const restCaptures: FastifyPluginAsyncZod = async (app) => {
     const seconds = await waitSeconds(ctx, request.headers.prefer);
     if (seconds === null) return await reply.code(202).send(created);
     const capture = await caller.captures.wait({ id: created.id, seconds });
-    reply.header('preference-applied', `wait=${seconds}`);
-    return await reply.code(FINAL_STATUSES.includes(capture.status) ? 200 : 202).send(capture);
+    const isFinal = FINAL_STATUSES.includes(capture.status);
+    // A server that drains answers before the time is over: then the wait was not applied.
+    if (isFinal || !ctx.signal.aborted) reply.header('preference-applied', `wait=${seconds}`);
+    return await reply.code(isFinal ? 200 : 202).send(capture);
   });
 
   app.get('/captures', { schema: listCapturesSchema }, async (request) =>

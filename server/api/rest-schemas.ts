@@ -39,7 +39,12 @@ export const createCaptureSchema = {
       .string()
       .optional()
       .describe('1–255 visible ASCII characters. For 24 hours the same key with the same body answers as the first did.'),
-    prefer: z.string().optional().describe('`wait=SECONDS`: answer 200 with the finished capture if it finishes in time, else 202.'),
+    prefer: z
+      .string()
+      .optional()
+      .describe(
+        '`wait=SECONDS`, a whole number: answer 200 with the finished capture if it finishes in time, else 202. Anything else is passed over.',
+      ),
   }),
   body: captureRequestSchema,
   response: {

@@ -94,9 +94,11 @@ describe('Prefer: wait', () => {
     expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'wait=0']);
   });
 
-  test('is passed over when it cannot be read', async () => {
-    const answer = await post(GOOD, { prefer: 'wait=soon' });
-    expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, null]);
+  test('is passed over when it cannot be read, and no answer says otherwise', async () => {
+    for (const prefer of ['wait=soon', 'wait=1e3', 'wait=-1', 'wait=', 'respond-async; wait=5']) {
+      const answer = await post(GOOD, { prefer });
+      expect([prefer, answer.status, answer.headers.get('preference-applied')]).toEqual([prefer, 202, null]);
+    }
   });
 
   test('is passed over for a key that may not read captures', async () => {

@@ -31,10 +31,10 @@ async function behindGate(more: { rabbitmqUrl?: string; publicKeys?: null } = {}
     settings: { drainMs: 5000 },
     ...more,
   });
-  const post = () =>
+  const post = (headers: Record<string, string> = {}) =>
     fetch(`${app.url}/api/captures`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${bed.key}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${bed.key}`, 'content-type': 'application/json', ...headers },
       body: JSON.stringify(GOOD),
     });
   return {
@@ -118,6 +118,18 @@ describe('drain', () => {
     expect(Date.now() - startedAt).toBeLessThan(10_000);
     await expect(fetch(`${second.app.url}/healthz`)).rejects.toThrow();
   });
+});
+
+test('who waits for a capture while the server drains is told that it is accepted, and not that the wait was applied', async () => {
+  const second = await behindGate();
+  const countOf = async () => (await bed.sql('select count(*) from capture'))[0]?.count;
+  const before = await countOf();
+  const waiting = second.post({ prefer: 'wait=50' });
+  await expect.poll(countOf, { timeout: 10_000 }).not.toBe(before);
+  second.app.drain();
+  const told = await waiting;
+  expect([told.status, told.headers.get('preference-applied')]).toEqual([202, null]);
+  await second.close();
 });
 
 test('an open stream does not hold up a stop', { timeout: 60_000 }, async () => {
