@@ -1,6 +1,7 @@
 import { callTRPCProcedure } from '@trpc/server';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../domain/app-error.ts';
+import { countWork } from '../domain/measure-instance.ts';
 import { authenticateOperator, callContext, operatorActor } from './authenticate.ts';
 import type { Ctx, Instance } from './context.ts';
 import { readHealth } from './health.ts';
@@ -22,12 +23,16 @@ export function operatorGateway(instance: Instance): FastifyPluginAsync {
       await authenticateOperator(instance, request);
     });
 
-    app.get('/status', async () => ({ data: { ...(await readHealth(instance)), url: instance.publicUrl(), pid: process.pid } }));
+    app.get('/status', async () => {
+      const [health, work] = await Promise.all([readHealth(instance), countWork(instance.deps)]);
+      return { data: { ...health, url: instance.publicUrl(), pid: process.pid, work } };
+    });
 
     app.post('/stop', async (_request, reply) => {
+      const work = await countWork(instance.deps);
       // The answer leaves before the listening ends.
       reply.raw.once('finish', () => instance.stop());
-      return await reply.code(202).send({ data: { stopping: true } });
+      return await reply.code(202).send({ data: { stopping: true, work } });
     });
 
     app.post('/sign-in-link', async (request, reply) => ({

@@ -15,6 +15,7 @@ import { addInstance } from './commands/instance.ts';
 import { addKeys } from './commands/keys.ts';
 import { addServer } from './commands/server.ts';
 import { addDemo, addOpenApi, addRunnerToken, addTotp } from './commands/small.ts';
+import { addStop } from './commands/stop.ts';
 import { addUp } from './commands/up.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import { toOperatorError } from './up/progress.ts';
@@ -42,6 +43,7 @@ export function createProgram(context: CommandContext, version: string): Command
   ]);
   addUp(program, context, version);
   addInstance(program, context);
+  addStop(program, context);
   addCapture(program, context);
   addKeys(program, context);
   addDomains(program, context);

@@ -23,8 +23,8 @@ export type InstanceOperator = Operator & {
   instance: InstanceRecord;
   url: string;
   status<T extends z.ZodType>(answer: T): Promise<z.infer<T>>;
-  /** Asks the instance to stop gracefully. */
-  stop(): Promise<void>;
+  /** Asks the instance to stop gracefully; it answers what it has to do until then. */
+  stop<T extends z.ZodType>(answer: T): Promise<z.infer<T>>;
 };
 
 /** Makes the caller of operator procedures over a transport. */
@@ -79,7 +79,7 @@ export function connectOperator(dataDir: string, workspace?: string): InstanceOp
     url,
     call: operator.call,
     status: async (answer) => answer.parse(await operator.request('GET', 'status')),
-    stop: async () => void (await operator.request('POST', 'stop')),
+    stop: async (answer) => answer.parse(await operator.request('POST', 'stop')),
   };
 }
 

@@ -37,6 +37,16 @@ export async function checkPart(ask: () => Promise<unknown>): Promise<PartState>
   }
 }
 
+/** Counts the captures that run and those that wait, on the whole instance. Null when the database does not say within two seconds. */
+export async function countWork(deps: Pick<Deps, 'db'>): Promise<{ running: number; waiting: number } | null> {
+  let work: { running: number; waiting: number } | null = null;
+  await checkPart(async () => {
+    const { jobs } = await measureInstance(deps);
+    work = { running: jobs.leased, waiting: jobs.available };
+  });
+  return work;
+}
+
 /** Reads the numbers of `/metrics`. Bounded by indexes: unsettled jobs, and the captures of the last hour. */
 export async function measureInstance(deps: Pick<Deps, 'db'>): Promise<InstanceMeasures> {
   const em = deps.db.acrossWorkspaces();

@@ -142,7 +142,8 @@ describe('/operator/v1', () => {
   test('tells the status, and stops when asked', async () => {
     const status = await bed.call('/operator/v1/status', { key: OPERATOR_TOKEN });
     expect(status.body).toMatchObject({ data: { database: 'ok', storage: 'ok', queue: 'ok', pid: process.pid, url: bed.app.url } });
-    expect((await operate('stop')).status).toBe(202);
+    expect(status.body).toMatchObject({ data: { work: { running: expect.any(Number), waiting: expect.any(Number) } } });
+    expect(await operate('stop')).toMatchObject({ status: 202, body: { data: { stopping: true, work: { running: expect.any(Number) } } } });
     await expect.poll(() => stops).toBe(1);
   });
 });

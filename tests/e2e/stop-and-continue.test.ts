@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createApi } from './call-api.ts';
+import { type ApiAnswer, createApi } from './call-api.ts';
 import { type Started, startProcess } from './start-process.ts';
 
 // Ctrl-C and SIGTERM with captures running, and a kill -9: nothing accepted is lost, nothing is left behind. Three
@@ -35,22 +35,25 @@ const isGone = (pid: number) => {
   }
 };
 
-/** Posts captures that take about two seconds each, more than the two slots can hold. */
-async function startWithWork(dataDir: string): Promise<{ up: Started; key: string; ids: string[] }> {
+type Work = { up: Started; key: string; ids: string[]; post: () => Promise<ApiAnswer> };
+
+/** Posts captures that take about so long each, more than the two slots can hold. */
+async function startWithWork(dataDir: string, delay = 2000): Promise<Work> {
   const up = startUp(dataDir);
   const { url } = await up.waitFor('ready');
   const key = String((await up.waitFor('key')).key);
   await up.waitFor('capture');
   const api = createApi(String(url), key);
   const state = JSON.parse(readFileSync(join(dataDir, 'demo', 'demo-auth.json'), 'utf8'));
-  const body = { url: `${state.origins[0].origin}/login`, delay: 2000, output: { format: 'png' } };
-  const posted = await Promise.all(Array.from({ length: 6 }, () => api.call('POST', '/api/captures', body)));
+  const body = { url: `${state.origins[0].origin}/login`, delay, output: { format: 'png' } };
+  const post = () => api.call('POST', '/api/captures', body);
+  const posted = await Promise.all(Array.from({ length: 6 }, post));
   const ids = posted.map((answer) => answer.body.id);
   await expect.poll(async () => (await api.call('GET', '/api/captures?status=running')).body.data?.length, { timeout: 30_000 }).toBe(2);
-  return { up, key, ids };
+  return { up, key, ids, post };
 }
 
-async function expectAllFinish(dataDir: string, work: { key: string; ids: string[] }): Promise<void> {
+async function expectAllFinish(dataDir: string, work: Pick<Work, 'key' | 'ids'>): Promise<void> {
   const up = startUp(dataDir);
   const api = createApi(String((await up.waitFor('ready')).url), work.key);
   const captures = await Promise.all(work.ids.map((id) => api.follow(id)));
@@ -80,4 +83,20 @@ describe.concurrent('an instance with captures running', () => {
     await expectAllFinish(dataDir, work);
     expect(pids.filter((pid) => !isGone(pid))).toEqual([]);
   });
+});
+
+// By itself: a pause of the machine as long as a capture would have it find nothing running.
+test('`stop` says what it waits for; what is sent meanwhile is accepted, and done after the next start', async () => {
+  const dataDir = newFolder();
+  const work = await startWithWork(dataDir, 4000);
+  const stop = startProcess('bin/sessionshot.mjs', ['stop', '--data-dir', dataDir]);
+  await expect
+    .poll(stop.stderr, { timeout: 30_000 })
+    .toMatch(/^[12] captures? (is|are) running: waiting up to 20 s …\n\d captures? waits? for a slot/);
+  const late = await work.post();
+  expect([late.status, late.body.status]).toEqual([202, 'queued']);
+  expect(await stop.exit).toBe(0);
+  expect(stop.stderr()).toMatch(/\n✔ stopped \(pid \d+\)\.\n$/);
+  expect(await work.up.exit).toBe(0);
+  await expectAllFinish(dataDir, { ...work, ids: [...work.ids, late.body.id] });
 });
