@@ -18,6 +18,8 @@ type Row = { value: string; style?: Parameters<Terminal['style']>[0]; remark?: s
 
 /** Where values begin: two blanks, the name, a blank. */
 const NAME_WIDTH = 13;
+/** The variable of a shell that the README, the docs and the console's examples read the key from. */
+const KEY_VARIABLE = 'SESSIONSHOT_API_KEY';
 
 /** Prints what a person needs once everything runs: the capture, the way in, and a call to try. */
 export function printSummary(terminal: Terminal, summary: Summary): void {
@@ -68,7 +70,8 @@ function printCapture(terminal: Terminal, { capture, file }: NonNullable<Summary
 }
 
 function printCall(terminal: Terminal, summary: Summary): void {
-  terminal.out(`\n  ${terminal.style('bold', 'Try it', 'out')} in another terminal, from this folder:\n`);
+  const given = summary.key === null ? `, with a key of yours in ${KEY_VARIABLE}` : '';
+  terminal.out(`\n  ${terminal.style('bold', 'Try it', 'out')} in another terminal${given}, from this folder:\n`);
   const wide = callLines(summary, false);
   const fits = wide.every((line) => line.length <= terminal.columns());
   terminal.out((fits ? wide : callLines(summary, true)).join('\n'));
@@ -80,12 +83,10 @@ function callLines({ url, key, demo, dataDir, isDefaultDataDir }: Summary, isNar
   const where = isDefaultDataDir ? '' : `${isNarrow ? ` \\${at}  ` : ' '}--data-dir ${dataDir}`;
   const state = `'"$(npm run -s sessionshot -- demo auth${where})"'`;
   const body = [`{"url":"${demo?.origin ?? ''}/"`, `"auth":{"storageState":${state}}`, '"output":{"format":"pdf"}}'].join(`,${at}`);
-  const token = key ?? 'YOUR_KEY';
   const text = [
-    // A key as long as a line stands alone in its own.
-    ...(isNarrow ? [`  KEY='${token}'`] : []),
+    ...(key === null ? [] : [`  ${KEY_VARIABLE}='${key}'`]),
     `  curl -s '${url}/api/captures' \\`,
-    isNarrow ? '    -H "Authorization: Bearer $KEY" \\' : `    -H 'Authorization: Bearer ${token}' \\`,
+    `    -H "Authorization: Bearer $${KEY_VARIABLE}" \\`,
     `    -H 'Content-Type: application/json'${isNarrow ? ' \\\n   ' : ''} -H 'Prefer: wait=30' \\`,
     `    -d '${body}'`,
   ].join('\n');
