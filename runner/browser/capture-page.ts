@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright';
 import { makeReceipt } from '#shared/auth-receipt.ts';
-import { FAILURES, type Failure, failure } from '#shared/failure.ts';
+import { type Failure, failure } from '#shared/failure.ts';
 import { CONTENT_TYPES, EXTENSIONS } from '#shared/output.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import { shownUrl } from '#shared/target-url.ts';
@@ -12,6 +12,7 @@ import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-
 import { classifyPlaywrightError, threwInPage, UNREADABLE } from './classify-playwright-error.ts';
 import { redactObserved, redactText } from './controls/redact-report.ts';
 import { createTextSearch, type TextSearch } from './controls/redact-search.ts';
+import { withoutRemedy } from './readiness/late-page.ts';
 import type { Rendered } from './render/rendered.ts';
 import { verdictOf } from './verdict/verdict.ts';
 import { drawPicture } from './visit/draw-picture.ts';
@@ -165,7 +166,7 @@ function reasonOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure
   // A wait that the total cut short ends in the same moment as the total, and any of the timers of runner, browser and
   // page may be the first. What it waited for is still told, with the remedy of the total.
   if (thrown.code !== 'readiness_timeout' || Date.now() < scope.deadline - TIMERS_APART_MS) return thrown;
-  return failure('total_timeout', thrown.step, thrown.detail.replace(FAILURES.readiness_timeout.says, '').trim());
+  return failure('total_timeout', thrown.step, withoutRemedy(thrown.detail));
 }
 
 function failureOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure {

@@ -100,6 +100,15 @@ describe('waitUntil: auto', () => {
       ok: false,
       failure: { code: 'readiness_timeout', step: 'settle', detail: expect.stringContaining('busy') },
     });
+    // Who has given a `waitFor` already is told what else there is.
+    for (const [waitFor, remedy] of [
+      [undefined, 'Name what to wait for in `waitFor`'],
+      [{ selector: 'body' }, 'leave the waiting to `waitFor` alone by `waitUntil: "load"`'],
+    ] as const) {
+      const result = await site.capture({ ...request, ...(waitFor ? { waitFor } : {}) });
+      expect(!result.ok && result.failure.detail.match(/(Name what|leave the waiting)[^,]*/)?.[0]).toBe(remedy);
+    }
+    expect(await site.capture({ ...request, waitUntil: 'load', waitFor: { selector: 'body' } })).toMatchObject({ ok: true });
     expect(await site.capture({ ...request, onTimeout: 'capture' })).toMatchObject({
       ok: true,
       observed: { partial: true, readiness: { settledBy: 'timeout (busy)' } },
@@ -135,10 +144,12 @@ describe('the other ways to wait', () => {
       ok: true,
     });
     expect(site.seen.some((request) => request.path === '/slow?300&2')).toBe(true);
-    expect(await site.capture({ url: page, waitFor: { text: 'never there', timeout: 200 } })).toMatchObject({
-      ok: false,
-      failure: { code: 'readiness_timeout', detail: expect.stringContaining('`waitFor`') },
-    });
+    const never = { text: 'never there', timeout: 200 };
+    for (const [at, waitFor] of Object.entries({ waitFor: never, 'waitFor[1]': [{ url: '**/1' }, never] }))
+      expect(await site.capture({ url: page, waitFor })).toMatchObject({
+        ok: false,
+        failure: { code: 'readiness_timeout', detail: expect.stringContaining(`\`${at}\` was not met in time. Check it against the page`) },
+      });
     expect(await site.capture({ url: page, waitFor: { function: 'not an expression' } })).toMatchObject({
       ok: false,
       failure: { code: 'action_failed' },

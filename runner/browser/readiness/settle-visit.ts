@@ -7,6 +7,7 @@ import { locate } from '../locate.ts';
 import type { Bare } from '../own-world.ts';
 import type { Visit } from '../visit/visit.ts';
 import { mayHeedScroll } from './heed-scroll.ts';
+import { didNotSettle } from './late-page.ts';
 import { type SettleBounds, type Settled, settle } from './readiness.ts';
 import { scrollThrough } from './scroll-through.ts';
 
@@ -23,7 +24,7 @@ export async function settleVisit(visit: Visit): Promise<void> {
       await run.within(timeout + 500, page.waitForLoadState('networkidle', { timeout }));
     } catch (error) {
       if (!isExpiry(error)) throw error;
-      return expire(visit, { held: 'the network', readiness: { settledBy: 'timeout (networkidle)', heldBy: 'network' } });
+      return expire(visit, 'the network', { settledBy: 'timeout (networkidle)', heldBy: 'network' });
     }
   }
   if (waitUntil !== 'auto') {
@@ -140,13 +141,14 @@ async function reachesBeyondView(visit: Visit): Promise<boolean> {
 }
 
 function finish(visit: Visit, settled: Settled): void {
-  const { readiness } = settled;
-  if (settled.held !== null) expire(visit, settled);
+  const { held, readiness } = settled;
+  if (held !== null) expire(visit, held, readiness);
   else visit.observed.readiness = visit.missedWait === null ? readiness : { ...readiness, settledBy: `timeout (${visit.missedWait})` };
 }
 
-function expire(visit: Visit, settled: Settled): void {
-  visit.observed.readiness = settled.readiness;
-  if (visit.payload.request.onTimeout === 'fail') throw visit.run.fault('readiness_timeout', `It still waited for: ${settled.held}.`);
+function expire(visit: Visit, held: string, readiness: Settled['readiness']): void {
+  visit.observed.readiness = readiness;
+  const { request } = visit.payload;
+  if (request.onTimeout === 'fail') throw visit.run.fault('readiness_timeout', didNotSettle(held, request));
   visit.observed.partial = true;
 }

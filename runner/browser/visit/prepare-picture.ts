@@ -5,6 +5,7 @@ import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.
 import { loadBannerRules } from '../controls/consent-banners.ts';
 import { findBanners, hideByStyle } from '../controls/hide-on-page.ts';
 import { expandPage } from '../expand/expand-page.ts';
+import { waitNotMet } from '../readiness/late-page.ts';
 import { settleAgain, settleForPicture, settleVisit } from '../readiness/settle-visit.ts';
 import { runActions } from './actions.ts';
 import { changeElements } from './change-elements.ts';
@@ -84,7 +85,7 @@ async function waitForItem(visit: Visit, wait: Wait, at: string): Promise<void> 
     if (!isExpiry(error)) throw error;
     // On a sign-in page nothing that is waited for ever comes: that is the reason to name.
     await visit.judge('early');
-    if (onTimeout === 'fail') throw visit.run.fault('readiness_timeout', `\`${at}\` was not met in time.`);
+    if (onTimeout === 'fail') throw visit.run.fault('readiness_timeout', waitNotMet(at));
     visit.observed.partial = true;
     visit.missedWait ??= at;
   }
