@@ -11,6 +11,18 @@ test('times near the present are relative in both directions, far ones are dates
   expect(relativeTime(at(-60 * 86_400_000), now)).toContain('2026');
 });
 
+test('days are those of the calendar: a week from now is seven of them, a minute later and in the morning after too', () => {
+  const afternoon = new Date(2026, 10, 30, 16, 12).getTime();
+  const ends = new Date(2026, 11, 7, 16, 12).toISOString();
+  const words = (days: number) => new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' }).format(days, 'day');
+  expect(relativeTime(ends, afternoon + 60_000)).toBe(words(7));
+  expect(relativeTime(ends, new Date(2026, 11, 1, 9, 0).getTime())).toBe(words(6));
+  // Two days off is never "tomorrow" or "yesterday", though less than 48 hours may lie between.
+  expect(relativeTime(new Date(2026, 11, 2, 1, 0).toISOString(), afternoon)).toBe(words(2));
+  expect(relativeTime(new Date(2026, 10, 28, 23, 0).toISOString(), afternoon)).toBe(words(-2));
+  expect(relativeTime(new Date(2026, 11, 1, 16, 13).toISOString(), afternoon)).toBe(words(1));
+});
+
 test.each([
   [0, '0 ms'],
   [999, '999 ms'],

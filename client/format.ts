@@ -1,5 +1,5 @@
+const DAY_MS = 86_400_000;
 const units: [Intl.RelativeTimeFormatUnit, number][] = [
-  ['day', 86_400_000],
   ['hour', 3_600_000],
   ['minute', 60_000],
   ['second', 1000],
@@ -7,6 +7,7 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const hour = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const integer = new Intl.NumberFormat();
 const oneDigit = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
@@ -18,14 +19,26 @@ const RELATIVE_DAYS_MAX = 30;
 export function relativeTime(at: string, now: number): string {
   const distance = Date.parse(at) - now;
   if (Math.abs(distance) < NOW_MS) return 'just now';
-  if (Math.abs(distance) > RELATIVE_DAYS_MAX * 86_400_000) return day.format(new Date(at));
+  if (Math.abs(distance) > RELATIVE_DAYS_MAX * DAY_MS) return day.format(new Date(at));
+  if (Math.abs(distance) >= DAY_MS) return relative.format(daysBetween(new Date(now), new Date(at)), 'day');
   for (const [unit, size] of units) if (Math.abs(distance) >= size) return relative.format(Math.trunc(distance / size), unit);
   return 'just now';
+}
+
+/** By the calendar, as people count days: what ends in seven of them ends on the same day of the week, at whatever hour. */
+function daysBetween(from: Date, to: Date): number {
+  const midnight = (date: Date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
+  return Math.round((midnight(to) - midnight(from)) / DAY_MS);
 }
 
 /** Date, time and zone in full. */
 export function absoluteTime(at: string): string {
   return absolute.format(new Date(at));
+}
+
+/** The time of day alone. */
+export function timeOfDay(at: string): string {
+  return hour.format(new Date(at));
 }
 
 /** The time of day alone, with seconds. */

@@ -72,8 +72,8 @@ function SessionRow({ session }: { session: SessionView }) {
           {session.isCurrent && <span className="row-note"> (this session)</span>}
         </span>
         <span className="row-note">
-          {session.workspace}
-          {session.way && `, ${WAYS[session.way]}`} · <RelativeTime at={session.createdAt} /> · ends <RelativeTime at={session.expiresAt} />
+          {session.workspace} · signed in{session.way && ` ${WAYS[session.way]}`} <RelativeTime at={session.createdAt} /> · ends{' '}
+          <RelativeTime at={session.expiresAt} />
         </span>
       </div>
       {!session.isCurrent && (

@@ -69,7 +69,7 @@ export function InviteLink({ made, onClose }: { made: NewInvite; onClose: () => 
     <Dialog title={`Invite for ${made.invite.email}`} opened onClose={onClose} size="lg">
       <Stack gap="md">
         <Text size="sm">
-          Send them this link. It works once, until <RelativeTime at={made.invite.expiresAt} />, and <strong>is shown this once</strong>. No
+          Send them this link. It works once, ends <RelativeTime at={made.invite.expiresAt} />, and <strong>is shown this once</strong>. No
           mail is sent by SessionShot.
         </Text>
         <CodeBlock code={made.url} what="invite link" copyLabel="Copy link" />
