@@ -86,10 +86,17 @@ export type InvitePreview = z.infer<typeof invitePreviewSchema>;
 export const workspaceViewSchema = z.object({ id: z.string(), name: z.string(), role: z.enum(ROLES), isCurrent: z.boolean() });
 export type WorkspaceView = z.infer<typeof workspaceViewSchema>;
 
+export const SIGN_IN_WAYS = ['password', 'link', 'set-up', 'invite', 'oidc'] as const;
+const way = z.enum(SIGN_IN_WAYS).nullable().describe('How the person signed in; null for sessions from before this was kept.');
+
 export const meViewSchema = z.object({
   user: z.object({ id: z.string(), name: z.string(), email: z.string().nullable(), hasPassword: z.boolean() }),
   workspace: z.object({ id: z.string(), name: z.string() }),
   role: z.enum(ROLES),
+  session: z.object({
+    way,
+    freshProofUntil: instant.nullable().describe('Until then another password can be set without the current one; null where it cannot.'),
+  }),
 });
 export type MeView = z.infer<typeof meViewSchema>;
 
@@ -105,12 +112,10 @@ export type TotpView = z.infer<typeof totpViewSchema>;
 export const totpSecretSchema = z.object({ secret: z.string(), uri: z.string() });
 export type TotpSecret = z.infer<typeof totpSecretSchema>;
 
-export const SIGN_IN_WAYS = ['password', 'link', 'set-up', 'invite', 'oidc'] as const;
-
 export const sessionViewSchema = z.object({
   id: z.string(),
   workspace: z.string(),
-  way: z.enum(SIGN_IN_WAYS).nullable().describe('How the person signed in; null for sessions from before this was kept.'),
+  way,
   address: z.string().nullable(),
   createdAt: instant,
   expiresAt: instant,

@@ -54,7 +54,7 @@ test('the button leads to the page that was asked for, and a refusal says what t
   expect(page.url()).toBe(`${console.url}/keys?x=1`);
   await page.goto(`${console.url}/account`);
   await page.getByText('Kim Novak').first().waitFor();
-  await page.getByText('by single sign-on').waitFor();
+  await page.getByText('signed in by single sign-on').waitFor();
   expect(await page.evaluate(() => document.cookie)).toBe('');
   // The provider's own are there too: it is another port of the same host.
   const cookies = (await tab.context.cookies(console.url)).filter(({ name }) => name.startsWith('ss_'));

@@ -16,7 +16,7 @@ export function AccountPage() {
   return (
     <Page title="Account" description="Who you are in this workspace, and how you sign in.">
       <QueryPane query={me} skeleton={<Skeleton h={320} />}>
-        {({ user, workspace, role }) => (
+        {({ user, workspace, role, session }) => (
           <div className="account-grid">
             <Panel title="You">
               <Facts
@@ -33,11 +33,19 @@ export function AccountPage() {
               {!user.hasPassword && (
                 <Alert variant="default" icon={<Info size={16} aria-hidden />}>
                   <Text size="sm">
-                    You signed in with a one-time link. With a password you can sign in without going back to the terminal.
+                    {session.way === 'oidc'
+                      ? 'You sign in by single sign-on. With a password you can sign in without it.'
+                      : 'You signed in with a one-time link. With a password you can sign in without going back to the terminal.'}
                   </Text>
                 </Alert>
               )}
-              <PasswordForm email={user.email ?? ''} hasPassword={user.hasPassword} needsCode={totp.data?.isOn ?? false} key={user.email} />
+              <PasswordForm
+                email={user.email ?? ''}
+                hasPassword={user.hasPassword}
+                session={session}
+                needsCode={totp.data?.isOn ?? false}
+                key={user.email}
+              />
             </Panel>
             <SecondFactor />
             <Sessions />

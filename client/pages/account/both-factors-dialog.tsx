@@ -6,7 +6,7 @@ import { CodeField, codeFault } from '#client/components/code-field.tsx';
 import { Dialog } from '#client/components/dialogs.tsx';
 import { ErrorNotice } from '#client/components/error-notice.tsx';
 import { PasswordField } from '#client/components/password-field.tsx';
-import { useSubmit } from '#client/components/use-submit.ts';
+import { useRefusal, useSubmit } from '#client/components/use-submit.ts';
 import { trpc } from '#client/trpc.ts';
 
 const PURPOSES = {
@@ -34,12 +34,13 @@ export function BothFactorsDialog({ purpose, onClose, onRenewed }: BothFactorsPr
     validate: { password: (password) => (password ? null : 'Give your password.'), code: codeFault },
   });
   const submit = useSubmit(form, ({ password, code }) => send({ password, code: code.trim() }));
+  const notice = useRefusal(form, submit, error);
   return (
     <Dialog title={title} opened onClose={onClose}>
       <form {...submit}>
         <Stack gap="md">
           <Text size="sm">{note}</Text>
-          {error && <ErrorNotice error={error} />}
+          {notice !== null && <ErrorNotice error={notice} />}
           <PasswordField
             label="Your password"
             autoComplete="current-password"

@@ -7,7 +7,7 @@ import { Dialog } from '#client/components/dialogs.tsx';
 import { ErrorNotice } from '#client/components/error-notice.tsx';
 import { PasswordField } from '#client/components/password-field.tsx';
 import { QrCode } from '#client/components/qr-code.tsx';
-import { useSubmit } from '#client/components/use-submit.ts';
+import { useRefusal, useSubmit } from '#client/components/use-submit.ts';
 import { trpc } from '#client/trpc.ts';
 import type { TotpSecret } from '#shared/console.ts';
 
@@ -41,10 +41,11 @@ function PasswordStep({ onSend, onClose, isPending, error }: PasswordStepProps) 
     validate: { password: (password) => (password ? null : 'Give your password.') },
   });
   const submit = useSubmit(form, ({ password }) => onSend(password));
+  const notice = useRefusal(form, submit, error ?? null);
   return (
     <form {...submit}>
       <Stack gap="md">
-        {error !== undefined && <ErrorNotice error={error} />}
+        {notice !== null && <ErrorNotice error={notice} />}
         <PasswordField
           label="Your password"
           description="So that nobody sets this up at a console that you left open."

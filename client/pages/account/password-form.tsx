@@ -7,13 +7,18 @@ import { ErrorNotice } from '#client/components/error-notice.tsx';
 import { PasswordField } from '#client/components/password-field.tsx';
 import { emailFault, PASSWORD_HINT, passwordFault } from '#client/components/password-rule.ts';
 import { useRefusal, useSubmit } from '#client/components/use-submit.ts';
+import { timeOfDay } from '#client/format.ts';
 import { trpc } from '#client/trpc.ts';
+import { useNow } from '#client/use-now.ts';
+import type { MeView } from '#shared/console.ts';
 
-type Props = { email: string; hasPassword: boolean; needsCode: boolean };
+type Props = { email: string; hasPassword: boolean; needsCode: boolean; session: MeView['session'] };
+const RENEW_MS = 10_000;
 
 /** The address and the password to sign in with. To change them costs the password that there is, and a code where there is an app. */
-export function PasswordForm({ email, hasPassword, needsCode }: Props) {
+export function PasswordForm({ email, hasPassword, needsCode, session }: Props) {
   const client = useQueryClient();
+  const hint = useCurrentHint(session);
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { email, password: '', current: '', code: '' },
@@ -49,7 +54,7 @@ export function PasswordForm({ email, hasPassword, needsCode }: Props) {
         {hasPassword && (
           <PasswordField
             label="Current password"
-            description="Not needed within an hour of signing in by a one-time link or single sign-on."
+            description={hint}
             autoComplete="current-password"
             key={form.key('current')}
             {...form.getInputProps('current')}
@@ -71,4 +76,11 @@ export function PasswordForm({ email, hasPassword, needsCode }: Props) {
       </Stack>
     </form>
   );
+}
+
+/** Until when the current password may be left out; undefined where it may not. */
+function useCurrentHint({ way, freshProofUntil }: MeView['session']): string | undefined {
+  const now = useNow(freshProofUntil ? RENEW_MS : null);
+  if (!freshProofUntil || Date.parse(freshProofUntil) <= now) return undefined;
+  return `Not needed until ${timeOfDay(freshProofUntil)}: you signed in ${way === 'oidc' ? 'by single sign-on' : 'with a one-time link'}.`;
 }

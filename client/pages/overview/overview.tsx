@@ -21,7 +21,7 @@ export function OverviewPage() {
   const health = useQuery(trpc.system.health.queryOptions(undefined, { refetchInterval: 15_000 }));
   return (
     <Page title="Overview" description={me.data && `The latest captures of ${me.data.workspace.name}, and the state of this instance.`}>
-      {me.data && !me.data.user.hasPassword && <PasswordHint />}
+      {me.data && !me.data.user.hasPassword && me.data.session.way !== 'oidc' && <PasswordHint />}
       <QueryPane query={query} skeleton={<CaptureTableSkeleton rows={LATEST} />}>
         {({ data }) =>
           data.length === 0 ? (

@@ -121,5 +121,6 @@ async function provePassword(deps: Keeping, actor: UserActor, action: AuditActio
   if (!user.passwordHash) throw new AppError('conflict', 'Set a password first: the code is asked for after it.');
   if (await checkPassword(password, user.passwordHash)) return user;
   await recordRefusal(deps, actor, { action, target: actor.userId, detail: 'password' });
-  throw new AppError('forbidden', 'The password is not the one of your account.');
+  const message = 'The password is not the one of your account.';
+  throw new AppError('forbidden', message, { errors: [{ path: 'password', message }] });
 }

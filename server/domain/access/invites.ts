@@ -89,7 +89,8 @@ export async function acceptInvite(
   const known = await em.findOne(User, { email: seen.email });
   if (known && !(await checkPassword(input.password, known.passwordHash ?? null))) {
     await recordRefusal(deps, { kind: 'anyone', address }, { action: 'session.open', target: known.id, detail: 'invite' });
-    throw new AppError('not_signed_in', 'The password is not the one of this account.');
+    const message = 'The password is not the one of this account.';
+    throw new AppError('not_signed_in', message, { errors: [{ path: 'password', message }] });
   }
   if (known) await requireSecondFactor(deps, { userId: known.id, address }, input.code);
   const passwordHash = known ? null : await hashPassword(input.password, seen.email);

@@ -129,7 +129,7 @@ export async function createOwner(
 }
 
 /** Reads who is signed in, for the console's header. */
-export async function readMe(deps: Pick<Deps, 'db'>, actor: UserActor): Promise<MeView> {
+export async function readMe(deps: Keeping, actor: UserActor): Promise<MeView> {
   const em = deps.db.inWorkspace(actor.workspaceId);
   const user = await em.findOneOrFail(User, { id: actor.userId });
   const workspace = await em.findOneOrFail(Workspace, { id: actor.workspaceId });
@@ -139,7 +139,27 @@ export async function readMe(deps: Pick<Deps, 'db'>, actor: UserActor): Promise<
     email: user.email ?? null,
     hasPassword: user.passwordHash !== null && user.passwordHash !== undefined,
   };
-  return { user: shown, workspace: { id: workspace.id, name: workspace.name }, role: actor.role };
+  const { way, freshProofUntil } = await readProof(em, deps, actor);
+  return {
+    user: shown,
+    workspace: { id: workspace.id, name: workspace.name },
+    role: actor.role,
+    session: { way, freshProofUntil: freshProofUntil?.toISOString() ?? null },
+  };
+}
+
+type Proof = { way: (typeof SIGN_IN_WAYS)[number] | null; freshProofUntil: Date | null };
+
+/**
+ * Reads how a session was opened, and until when it stands for a password that was forgotten: for a short while after a
+ * one-time link or single sign-on, the ways that know no password. Null for others, and once that time is over.
+ */
+export async function readProof(em: EntityManager, deps: Pick<Deps, 'clock'>, actor: UserActor): Promise<Proof> {
+  const session = await em.findOne(ConsoleSession, { tokenHash: actor.sessionHash });
+  const way = session?.way ?? null;
+  if (!session || (way !== 'link' && way !== 'oidc')) return { way, freshProofUntil: null };
+  const until = new Date(session.createdAt.getTime() + LIMITS.freshProofMs);
+  return { way, freshProofUntil: until > deps.clock.now() ? until : null };
 }
 
 /** Forgets sessions and links that have run out. */

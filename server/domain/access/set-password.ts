@@ -1,13 +1,11 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import { ConsoleSession, User } from '#server/db/access.entities.ts';
-import { LIMITS } from '#shared/limits.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import type { UserActor } from './actor.ts';
 import { recordAudit, recordRefusal } from './audit.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
 import { requireSecondFactor } from './second-factor.ts';
-import { explainTaken, normalEmail } from './sessions.ts';
+import { explainTaken, normalEmail, readProof } from './sessions.ts';
 
 type Keeping = Pick<Deps, 'db' | 'clock' | 'log' | 'vault'>;
 type NewPassword = { email: string; password: string; current?: string; code?: string };
@@ -43,18 +41,14 @@ async function requireCurrent(deps: Keeping, actor: UserActor, current: string |
   if (current !== undefined && current !== '') {
     if (await checkPassword(current, hash)) return hash;
     await recordRefusal(deps, actor, { action: 'password.set', target: actor.userId, detail: 'password' });
-    throw new AppError('forbidden', 'The current password is not the one of your account.');
+    throw refused('The current password is not the one of your account.');
   }
-  if (await hasFreshProof(em, deps, actor)) return hash;
-  throw new AppError(
-    'forbidden',
+  if ((await readProof(em, deps, actor)).freshProofUntil) return hash;
+  throw refused(
     'Give your current password. If you have forgotten it, sign in with a new one-time link (`sessionshot open`) or by single sign-on, and set it within the hour.',
   );
 }
 
-/** Whether the session was opened a short while ago by a one-time link or single sign-on: the ways that know no password. */
-async function hasFreshProof(em: EntityManager, { clock }: Pick<Deps, 'clock'>, actor: UserActor): Promise<boolean> {
-  const session = await em.findOne(ConsoleSession, { tokenHash: actor.sessionHash });
-  if (session?.way !== 'link' && session?.way !== 'oidc') return false;
-  return clock.now().getTime() - session.createdAt.getTime() < LIMITS.freshProofMs;
+function refused(detail: string): AppError {
+  return new AppError('forbidden', detail, { errors: [{ path: 'current', message: detail }] });
 }
