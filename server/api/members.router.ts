@@ -76,9 +76,12 @@ export const invitesRouter = router({
       strict({ token, name: name.optional(), password: z.string().min(1).max(1000), code: z.string().trim().min(1).max(100).optional() }),
     )
     .output(done)
-    .mutation(({ ctx, input }) =>
-      startSession(ctx, { name: 'invite', code: input.code }, () => acceptInvite(ctx.instance.deps, { ...input, address: ctx.address })),
-    ),
+    .mutation(async ({ ctx, input }) => {
+      const { rates, deps } = ctx.instance;
+      const { email } = await rates.trySignIn({ address: ctx.address, name: 'invite' }, () => previewInvite(deps, input.token));
+      // Where there is an account its password is asked for: a guess is one at the account, by whichever way it comes.
+      return await startSession(ctx, { name: email, code: input.code }, () => acceptInvite(deps, { ...input, address: ctx.address }));
+    }),
 });
 
 /** The workspaces of the person who is signed in. */

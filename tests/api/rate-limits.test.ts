@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { acceptInvite, createInvite } from '#server/domain/access/invites.ts';
+import { isId } from '#shared/ids.ts';
 import { type ApiBed, createApiBed, GOOD, problemOf } from './api-bed.ts';
 
 let bed: ApiBed;
@@ -59,4 +61,22 @@ test('signing in is limited by address and name', async () => {
   expect(statuses.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 401));
   expect(statuses.slice(10)).toEqual([429, 429]);
   for (const { headers } of answers.slice(10)) expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+});
+
+test('guesses at an account by an invite are counted with those at signing in', async () => {
+  const { deps } = bed.app;
+  const email = 'invited@example.com';
+  const first = await createInvite(deps, bed.operator, { email, role: 'viewer' });
+  await acceptInvite(deps, { token: first.token, name: 'I', password: 'three herrings on a bicycle' });
+  await bed.otherWorkspace();
+  const [other] = await bed.sql('select id from workspace where id <> $1', [bed.operator.workspaceId]);
+  if (typeof other?.id !== 'string' || !isId('workspace', other.id)) throw new Error('there is no other workspace');
+  const { token } = await createInvite(deps, { ...bed.operator, workspaceId: other.id }, { email, role: 'viewer' });
+  const send = (path: string, body: object) => bed.call(`/trpc/${path}`, { key: null, body, headers: { 'x-sessionshot': '1' } });
+  const heard = [];
+  for (let i = 0; i < 12; i++) {
+    const password = `wrong guess number ${i}`;
+    heard.push((await (i % 2 ? send('invites.accept', { token, password }) : send('auth.signIn', { email, password }))).status);
+  }
+  expect(heard).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
 });
