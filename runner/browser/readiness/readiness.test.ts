@@ -43,6 +43,11 @@ beforeAll(async () => {
     }
     if (url.pathname === '/inner')
       return html(`<style>body{margin:0}</style>${BOX}<script>${DONE} fetch('/slow?400').then(() => setTimeout(done, 10));</script>`);
+    // The first of each kind is hidden from the start; the second of the one goes when the second of the other comes.
+    if (url.pathname === '/twins')
+      return html(
+        `${BOX}<p class="leaves" hidden>a</p><p class="leaves">b</p><p class="comes" hidden>c</p><p class="comes" hidden>d</p><script>${DONE} setTimeout(() => { const hide = (name, is) => { document.getElementsByClassName(name)[1].hidden = is; }; hide('leaves', true); hide('comes', false); done(); }, 900);</script>`,
+      );
     if (url.pathname === '/forever') return html(`${BOX}<div class="spinner" style="width:20px;height:20px"></div>`);
     if (url.pathname === '/lazy')
       return html(
@@ -139,6 +144,13 @@ describe('the other ways to wait', () => {
     ]) {
       const result = await site.capture({ url: page, waitUntil: 'commit', waitFor });
       expect(await pixel(result)).toEqual(GREEN);
+    }
+    for (const waitFor of [
+      { selector: '.leaves', state: 'hidden' as const },
+      { selector: '.comes', state: 'visible' as const },
+    ]) {
+      const result = await site.capture({ url: `${APP}/twins`, waitUntil: 'commit', waitFor });
+      expect(await pixel(result), waitFor.selector).toEqual(GREEN);
     }
     expect(await site.capture({ url: `${APP}/0`, waitUntil: 'commit', waitFor: { response: '**/slow?300&2' } })).toMatchObject({
       ok: true,

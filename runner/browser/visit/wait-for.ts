@@ -21,17 +21,23 @@ const FRAMES_MAX = 20;
 export async function waitFor(target: WaitPage, wait: Wait, ms: number): Promise<void> {
   const { page, run } = target;
   const timeout = run.left(ms);
-  if (wait.selector !== undefined)
-    await run.within(
-      timeout,
-      locate(page, wait.selector)
-        .first()
-        .waitFor({ state: wait.state ?? 'visible', timeout }),
-    );
+  if (wait.selector !== undefined) await run.within(timeout, waitForElement(target, { ...wait, selector: wait.selector }, timeout));
   else if (wait.text !== undefined) await waitForText(target, wait.text, timeout);
   else if (wait.url !== undefined) await waitForUrl(target, wait.url, timeout);
   else if (wait.response !== undefined) await waitForResponse(target, { url: wait.response, since: 0 }, timeout);
   else if (wait.function !== undefined) await waitForFunction(target, { frame: page.mainFrame(), expression: wait.function }, timeout);
+}
+
+/** Not the first match alone: a hidden twin may stand before what is seen, and one spinner go before the other. */
+async function waitForElement(
+  { page }: WaitPage,
+  { selector, state = 'visible' }: { selector: string; state?: Wait['state'] },
+  timeout: number,
+) {
+  const found = locate(page, selector);
+  const isSeen = state === 'visible' || state === 'hidden';
+  const wanted = isSeen ? found.filter({ visible: true }) : found;
+  await wanted.first().waitFor({ state: state === 'visible' || state === 'attached' ? 'attached' : 'detached', timeout });
 }
 
 /** Waits until a text is seen in the page or in a frame of it. */
