@@ -113,7 +113,9 @@ async function takeTab({ input, run, observed }: Omit<Capture, 'search'>): Promi
       opening.then((late) => late.context.close()),
     ).then(() => undefined);
     lease.defer(() => closed);
-    if (error instanceof CaptureFault || !auth?.indexedDB.length) throw error;
+    // A browser that is late or gone says nothing of the state: that is no fault of the caller's, and another may do it.
+    const isOfBrowser = error instanceof CaptureFault || error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'gone';
+    if (isOfBrowser || !auth?.indexedDB.length) throw error;
     const refused = { name: 'auth.storageState', reason: 'its IndexedDB part could not be restored', kind: 'indexedDB' as const };
     observed.auth = makeReceipt({ cookies: 0, origins: 0, rejected: [...auth.rejected, refused] }, []);
     throw run.fault('auth_not_applied', `\`${refused.name}\`: ${refused.reason}.`);

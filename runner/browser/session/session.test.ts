@@ -137,6 +137,20 @@ describe('the session that is put into the page', () => {
     const result = await site.capture({ url: `${APP}/database`, auth: { storageState } });
     expect(result.ok).toBe(true);
     expect(reports[0]?.user).toEqual({ token: 'db-token' });
+    expect(result.observed.auth?.items).toEqual([expect.objectContaining({ kind: 'indexedDB', at: APP, status: 'applied' })]);
+  });
+
+  it('an IndexedDB part that cannot be restored is named, and no page is opened without it', async () => {
+    const stores = [{ name: 'users', autoIncrement: false, keyPath: 'id', records: [{ value: { token: SECRET } }], indexes: [] }];
+    const storageState = { cookies: [], origins: [{ origin: APP, localStorage: [], indexedDB: [{ name: 'auth', version: 1, stores }] }] };
+    const from = site.seen.length;
+    const result = await site.capture({ url: `${APP}/database`, auth: { storageState } });
+    expect(result).toMatchObject({ ok: false, failure: { code: 'auth_not_applied' } });
+    expect(result.observed.auth?.rejected).toMatchObject([
+      { name: 'auth.storageState', reason: expect.stringContaining('could not be restored') },
+    ]);
+    expect(JSON.stringify(result)).not.toContain(SECRET);
+    expect(site.seen.slice(from)).toEqual([]);
   });
 
   it('sends headers to their origins only, and not along a redirect to another one', async () => {
