@@ -7,7 +7,7 @@ import { HELP, type Options, readOptions } from './options.ts';
 import { measureBoot } from './phases/boot.ts';
 import { measureEgress } from './phases/egress.ts';
 import { measureLatency } from './phases/latency.ts';
-import { measureSoak } from './phases/soak.ts';
+import { measureSoak, type SoakResult } from './phases/soak.ts';
 import { measureLevels } from './phases/throughput.ts';
 import { isMet, judgeRun, mergeGoals, type Run } from './report/goals.ts';
 import { goalTable, soakTable } from './report/tables.ts';
@@ -102,23 +102,29 @@ async function measureOnce(bed: Bed, { parts, rounds, runs, quick, drivers }: Op
 }
 
 /** Writes the document from saved runs: all of one machine and state of the code, which nobody can check from here. */
+/** What `--json` saves: of the bench, or of the soak. */
+type Saved = { facts?: Omit<Facts, 'missing'>; runs?: Run[]; soak?: SoakResult };
+
 function writeFrom(files: readonly string[]): number {
-  const saved = files.map((file): { facts: Omit<Facts, 'missing'>; runs: Run[] } => JSON.parse(readFileSync(file, 'utf8')));
-  const facts = saved[0]?.facts;
+  const saved = files.map((file): Saved => JSON.parse(readFileSync(file, 'utf8')));
+  const facts = saved.find((one) => one.facts)?.facts;
   if (!facts) return 2;
-  const runs = saved.flatMap((one) => one.runs);
+  const runs = saved.flatMap((one) => one.runs ?? []);
   const missing = (runs.find((run) => run.latency)?.latency?.missing ?? []).map(({ name, why }) => `${name}: ${why}`);
-  const document = makeDocument(runs, runs.map(judgeRun), { ...facts, missing });
+  const soak = saved.find((one) => one.soak)?.soak;
+  const document = makeDocument(runs, runs.map(judgeRun), { ...facts, missing, soak });
   writeFileSync(DOCUMENT, document);
   return told(document);
 }
 
 async function soak(bed: Bed, options: Options): Promise<number> {
   const result = await measureSoak(bed, options.quick ? SOAK_CAPTURES_QUICK : SOAK_CAPTURES, say);
-  if (options.json) writeFileSync(options.json, JSON.stringify(result, null, 1));
+  if (options.json) writeFileSync(options.json, JSON.stringify({ soak: result }, null, 1));
   process.stdout.write(`${soakTable(result)}\n`);
   const isSteady = result.growth <= SOAK_GROWTH_MAX && result.filesAfter <= result.filesBefore * (1 + SOAK_GROWTH_MAX);
-  const isClean = result.failed === 0 && result.leftInTemporary.length === 0 && result.samples.at(-1)?.zombies === 0;
+  // One that is seen once may have ended in that very moment.
+  const isHaunted = result.samples.some(({ zombies }, at) => zombies > 0 && (result.samples[at + 1]?.zombies ?? 1) > 0);
+  const isClean = result.failed === 0 && result.leftInTemporary.length === 0 && !isHaunted;
   return isSteady && isClean ? 0 : 1;
 }
 

@@ -1,10 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { DRIVERS } from '../drivers/start-drivers.ts';
+import type { SoakResult } from '../phases/soak.ts';
 import { type Goal, mergeGoals, type Run } from './goals.ts';
-import { bootTable, cpuTable, egressTable, goalTable, latencyTable, levelTable, memoryTable } from './tables.ts';
+import { bootTable, cpuTable, egressTable, goalTable, latencyTable, levelTable, memoryTable, soakTable } from './tables.ts';
 
-export type Facts = { machine: string; versions: string; date: string; loadAtStart: number; rounds: number; missing: string[] };
+export type Facts = {
+  machine: string;
+  versions: string;
+  date: string;
+  loadAtStart: number;
+  rounds: number;
+  missing: string[];
+  soak?: SoakResult | undefined;
+};
 
 export function collectFacts(browsers: { shell: string; chromium: string | null }, rounds: number): Omit<Facts, 'missing'> {
   const version = (path: string | null) =>
@@ -41,6 +50,7 @@ export function makeDocument(runs: readonly Run[], goals: readonly Goal[][], fac
     ...(memory.length === 0 ? ['memory'] : []),
     ...(boot.length === 0 ? ['boot'] : []),
     ...(egress.length === 0 ? ['egress'] : []),
+    ...(facts.soak ? [] : ['soak']),
     'services that are no npm packages (Gotenberg, browserless v2): not part of this bench',
   ];
   return [
@@ -67,8 +77,9 @@ export function makeDocument(runs: readonly Run[], goals: readonly Goal[][], fac
       egress.length > 0,
       () => `Navigation to \`load\` of a page of 60 small images, median (90th percentile).\n\n${egressTable(egress)}`,
     ),
+    ...(facts.soak ? ['## Soak', `Captures in a row, four at a time, through the whole product.\n\n${soakTable(facts.soak)}`] : []),
     '## How to repeat it',
-    '`npm run bench -- --runs 3`, on a machine that does nothing else. It needs what `npm test` needs, Chromium (`apt-get install -y chromium`) for the full-Chromium rows, and network access once for the peers, which it installs below `bench/peers/`. `npm run bench -- --only soak` is the memory test; `--help` lists the rest.',
+    '`npm run bench -- --runs 3`, on a machine that does nothing else. It needs what `npm test` needs, Chromium (`apt-get install -y chromium`) for the full-Chromium rows, and network access once for the peers, which it installs below `bench/peers/`. `npm run bench -- --only soak` is the memory test, and `--from` writes what `--json` saved of both into one document; `--help` lists the rest.',
     '## How to read it',
     READING,
     '## Drivers',
