@@ -41,6 +41,17 @@ describe('the pool', () => {
       await second.release();
     }));
 
+  it('replaces a process that has lived its time', () =>
+    withPool({ lifeMs: 50 }, async (pool) => {
+      const first = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await first.release();
+      const second = await pool.acquire({ workspaceId: 'ws_a', domains: [], parts: null, tab: false }, scope());
+      expect(second.browser).not.toBe(first.browser);
+      expect(first.browser.isConnected()).toBe(false);
+      await second.release();
+    }));
+
   it('replaces a process that has grown too large, once nobody is in it', () =>
     withPool({ memoryBytesMax: 1 }, async (pool) => {
       const served: Browser[] = [];
