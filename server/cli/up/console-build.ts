@@ -22,7 +22,8 @@ export async function buildConsole(env: Record<string, string>, signal: AbortSig
   tell('building');
   const vite = join(PROJECT_ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
   const { code, output } = await runProgram(process.execPath, [vite, 'build', '--logLevel', 'error'], {
-    env,
+    // Vite would leave a cache of its own code in the temporary folder.
+    env: { ...env, NODE_DISABLE_COMPILE_CACHE: '1' },
     ms: BUILD_MS_MAX,
     cwd: PROJECT_ROOT,
     signal,
