@@ -16,7 +16,15 @@ import { type Started, startProcess } from '../e2e/start-process.ts';
 export type Account = { uid: number; gid: number };
 export const IS_ROOT = process.getuid?.() === 0;
 /** An ordinary user that every Linux has. */
-export const NOBODY: Account = { uid: 65_534, gid: 65_534 };
+const NOBODY: Account = { uid: 65_534, gid: 65_534 };
+
+/** Who may start a runner. Under root the ordinary user is made; else it is whoever runs the test. */
+export const STARTERS: readonly { who: string; isTried: boolean; account: Account | null }[] = [
+  { who: 'root', isTried: IS_ROOT, account: null },
+  { who: 'an ordinary user', isTried: true, account: IS_ROOT ? NOBODY : null },
+];
+/** For the names of tests that only root can run. */
+export const NOT_TRIED = ' (not tried: this test was not started as root)';
 
 const ROOT = join(import.meta.dirname, '../..');
 const TOKEN = 'ss_run_canary0123456789abcdefghijklmn';
@@ -31,6 +39,7 @@ export type Machine = {
   /** Texts of the runner's environment that no process of its browser may know. */
   secrets: readonly string[];
   server: ProtocolServer;
+  /** `through` is a command that ends in starting the next one; whoever runs the test runs it, not yet the account. */
   start(env?: Record<string, string>, through?: readonly string[]): Started;
   /** Resolves once a page is open in a runner that was started; it stays open until the job is canceled. */
   openPage(): Promise<ServedJob>;
@@ -71,7 +80,8 @@ export async function prepareMachine(account: Account | null): Promise<Machine> 
     DATABASE_URL: `postgres://owner:${canary}@127.0.0.1/x`,
     AWS_SECRET_ACCESS_KEY: canary,
   };
-  const doors = account ? [...(await passWalls(folder)), ...asAccount(account)] : [];
+  const walls = account ? await passWalls(folder) : [];
+  const change = account ? asAccount(account) : [];
   const started: Started[] = [];
   const domains = [{ host: 'localhost', port: site.port, isPrivate: true }];
   return {
@@ -80,8 +90,8 @@ export async function prepareMachine(account: Account | null): Promise<Machine> 
     keyFile,
     secrets: [TOKEN, server.url, keyFile, canary, 'SESSIONSHOT_', 'DATABASE_URL', 'AWS_SECRET'],
     server,
-    start: (more = {}, through = doors) => {
-      const runner = startProcess('runner/main.ts', [], { ...env, ...more }, through);
+    start: (more = {}, through = []) => {
+      const runner = startProcess('runner/main.ts', [], { ...env, ...more }, [...walls, ...through, ...change]);
       started.push(runner);
       return runner;
     },
@@ -98,7 +108,8 @@ export async function prepareMachine(account: Account | null): Promise<Machine> 
     },
     wrapBrowser: async (name, flags) => {
       const path = join(folder, name);
-      await writeFile(path, `#!/bin/sh\nexec '${browser}' ${flags} "$@"\n`);
+      // Behind the runner's own: of two flags of one name Chromium takes the last.
+      await writeFile(path, `#!/bin/sh\nexec '${browser}' "$@" ${flags}\n`);
       await chmod(path, 0o755);
       return path;
     },

@@ -1,17 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Started } from '../e2e/start-process.ts';
+import { expectRefused } from './expect-refused.ts';
 import { namespaceOf } from './read-proc.ts';
-import { IS_ROOT, type Machine, prepareMachine } from './runner-machine.ts';
+import { IS_ROOT, type Machine, NOT_TRIED, prepareMachine, STARTERS } from './runner-machine.ts';
 
 // Nothing in the product switches the sandbox off but the allowance, so it is taken away from outside: by a browser that
 // is really a script which adds a flag, and by a kernel that gives no namespaces.
-let machine: Machine;
-beforeAll(async () => {
-  machine = await prepareMachine(null);
-});
-afterAll(async () => await machine?.close());
-
 const FLAGS = [
   { what: 'no sandbox at all', flags: '--no-sandbox', why: /the browser's sandbox is off: renderer \d+ has no system call filter/ },
   {
@@ -22,22 +17,30 @@ const FLAGS = [
   { what: 'no namespaces', flags: '--disable-namespace-sandbox', why: /sandbox/ },
 ];
 
-describe.skipIf(process.platform !== 'linux')('a runner whose browser', () => {
-  it.each(FLAGS)('has $what takes no job and says why', async ({ what, flags, why }) => {
+describe.skipIf(process.platform !== 'linux').each(STARTERS)('a runner started as $who whose browser', ({ isTried, account }) => {
+  let machine: Machine;
+  beforeAll(async () => {
+    if (isTried) machine = await prepareMachine(account);
+  });
+  afterAll(async () => await machine?.close());
+  const test = it.skipIf(!isTried);
+  const note = isTried ? '' : NOT_TRIED;
+  const refused = (runner: Started, why: RegExp) =>
+    expectRefused(machine, runner, { code: 'browser_unavailable', why, remedy: '--allow-no-sandbox' });
+
+  test.each(FLAGS)(`has $what takes no job and says why${note}`, async ({ what, flags, why }) => {
     const browser = await machine.wrapBrowser(`browser-with-${what.replaceAll(' ', '-')}`, flags);
-    await expectRefused(machine.start({ SESSIONSHOT_BROWSER: browser }), why);
+    await refused(machine.start({ SESSIONSHOT_BROWSER: browser }), why);
   });
 
-  it.skipIf(!IS_ROOT)(
-    `gets no namespaces from the kernel takes no job and says why${IS_ROOT ? '' : ' (not tried: this test was not started as root)'}`,
-    async () => {
-      const runner = machine.start({}, WITHOUT_NAMESPACES);
-      await mapEverybody(runner);
-      await expectRefused(runner, /no usable sandbox here: the system gives this user no namespaces/);
-    },
-  );
+  // Only root can make the namespace around a runner, whoever starts it then.
+  it.skipIf(!IS_ROOT)(`gets no namespaces from the kernel takes no job and says why${IS_ROOT ? '' : NOT_TRIED}`, async () => {
+    const runner = machine.start({}, WITHOUT_NAMESPACES);
+    await mapEverybody(runner);
+    await refused(runner, /no usable sandbox here: the system gives this user no namespaces/);
+  });
 
-  it('has none takes jobs where that is allowed, and says so', async () => {
+  test(`has none takes jobs where that is allowed, and says so${note}`, async () => {
     const browser = await machine.wrapBrowser('browser-allowed', '--no-sandbox');
     const runner = machine.start({ SESSIONSHOT_BROWSER: browser, SESSIONSHOT_ALLOW_NO_SANDBOX: '1' });
     expect(await runner.waitFor('ready')).toMatchObject({ sandbox: 'off' });
@@ -48,24 +51,6 @@ describe.skipIf(process.platform !== 'linux')('a runner whose browser', () => {
     expect(runner.stderr()).toContain('the browser runs WITHOUT its sandbox, as allowed');
   });
 });
-
-async function expectRefused(runner: Started, why: RegExp): Promise<void> {
-  const callsBefore = machine.server.calls.length;
-  const started = runner.waitFor('ready').then(
-    () => 'ready',
-    () => runner.exit,
-  );
-  expect(await Promise.race([runner.exit, started])).toBe(69);
-  expect(runner.events).toEqual([
-    {
-      event: 'error',
-      code: 'browser_unavailable',
-      message: expect.stringMatching(why),
-      remedy: expect.stringContaining('--allow-no-sandbox'),
-    },
-  ]);
-  expect(machine.server.calls.length, 'no claim was made').toBe(callsBefore);
-}
 
 /**
  * A user namespace of its own in which nobody may make another. It begins when it is told that its users are mapped, and

@@ -14,21 +14,15 @@ import {
   readDescendants,
   readProc,
 } from './read-proc.ts';
-import { type Account, IS_ROOT, type Machine, NOBODY, prepareMachine, runFolderIn, tryAs } from './runner-machine.ts';
+import { type Account, IS_ROOT, type Machine, NOT_TRIED, prepareMachine, runFolderIn, STARTERS, tryAs } from './runner-machine.ts';
 
 // A real runner with a page open, judged by what Linux says of its processes: not by its flags, and not by what it says itself.
-type Case = { who: string; isTried: boolean; account: Account | null; browserIs: string };
-const CASES: readonly Case[] = [
-  { who: 'root', isTried: IS_ROOT, account: null, browserIs: 'another user' },
-  // Under root the user is made; else it is whoever runs the test.
-  { who: 'an ordinary user', isTried: true, account: IS_ROOT ? NOBODY : null, browserIs: 'the same user' },
-];
 const KINDS = ['user', 'pid', 'net'] as const;
-const NOT_TRIED = ' (not tried: this test was not started as root)';
 /** More than any machine that small needs for two captures: with less, profiles may rightly lie on disk. */
 const ROOMY_BYTES = 2 * 1024 ** 3;
 
-describe.skipIf(process.platform !== 'linux').each(CASES)('a runner started as $who', ({ who, isTried, account, browserIs }) => {
+describe.skipIf(process.platform !== 'linux').each(STARTERS)('a runner started as $who', ({ who, isTried, account }) => {
+  const browserIs = who === 'root' ? 'another user' : 'the same user';
   let machine: Machine;
   let runner: Started;
   let runnerPid: number;
