@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
@@ -22,19 +22,38 @@ const request = {
 let folder: string;
 let publicKey: JWK & { kid: string };
 let otherKey: JWK & { kid: string };
+let privateFiles: string[];
 let keys: PayloadKeys;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sessionshot-keys-'));
   const [own, other] = [await generateKeyPair(join(folder, 'own')), await generateKeyPair(join(folder, 'other'))];
   [publicKey, otherKey] = [await firstKey(own.publicKeysFile), await firstKey(other.publicKeysFile)];
+  privateFiles = [own.privateKeysFile, other.privateKeysFile];
   keys = await readPayloadKeys(own.privateKeysFile);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const open = (sealed: string) => openPayload(keys, { sealed, captureId, workspaceId, domains });
+const open = (sealed: string, held = keys) => openPayload(held, { sealed, captureId, workspaceId, domains });
 const unreadable = { ok: false, failure: { code: 'payload_unreadable' } };
 const seconds = () => Math.floor(Date.now() / 1000);
+const state = { cookies: [{ name: 'sid', value: 'secret-value' }], verify: { text: 'Hello' } };
+
+/** A payload whose auth state the client sealed to `key`, and the server in its turn to `outer`. */
+async function seal(sealedState: unknown, header: Record<string, unknown> = {}, key = publicKey, outer = publicKey): Promise<string> {
+  const inner = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(sealedState)))
+    .setProtectedHeader({
+      alg: 'ECDH-ES',
+      enc: 'A256GCM',
+      typ: SEALED_AUTH_TYPE,
+      kid: key.kid,
+      aud: workspaceId,
+      exp: seconds() + 3600,
+      ...header,
+    })
+    .encrypt(await importJWK(key, 'ECDH-ES'));
+  return await sealAs(outer, payloadOf({ ...request, auth: undefined }, domains, inner), bind);
+}
 
 describe('a capture payload', () => {
   it('opens for the capture and workspace it was sealed for', async () => {
@@ -75,22 +94,6 @@ describe('a capture payload', () => {
 });
 
 describe('an auth state that the client sealed', () => {
-  const seal = async (state: unknown, header: Record<string, unknown> = {}, key = publicKey) => {
-    const inner = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(state)))
-      .setProtectedHeader({
-        alg: 'ECDH-ES',
-        enc: 'A256GCM',
-        typ: SEALED_AUTH_TYPE,
-        kid: key.kid,
-        aud: workspaceId,
-        exp: seconds() + 3600,
-        ...header,
-      })
-      .encrypt(await importJWK(key, 'ECDH-ES'));
-    return sealAs(publicKey, payloadOf({ ...request, auth: undefined }, domains, inner), bind);
-  };
-  const state = { cookies: [{ name: 'sid', value: 'secret-value' }], verify: { text: 'Hello' } };
-
   it('is opened and held against the allowed domains', async () => {
     const opened = await open(await seal(state));
     expect(opened).toMatchObject({
@@ -131,6 +134,50 @@ describe('an auth state that the client sealed', () => {
       failure: { code: 'auth_not_applied', detail: expect.stringMatching(/auth\.cookies, auth\.localStorage/) },
     });
     expect(JSON.stringify([foreign, malformed])).not.toMatch(/secret-/);
+  });
+});
+
+describe('when the key of a pool is replaced', () => {
+  /** A runner's key file that holds these private keys, in this order. */
+  const keysOf = async (files: readonly string[]) => {
+    const sets = await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, 'utf8'))));
+    const file = join(folder, 'rotated.jwks.json');
+    await writeFile(file, JSON.stringify({ keys: sets.flatMap((set) => set.keys) }), { mode: 0o600 });
+    return await readPayloadKeys(file);
+  };
+
+  it('what was sealed to either key opens while the file holds both, in whatever order', async () => {
+    for (const held of [await keysOf(privateFiles), await keysOf(privateFiles.toReversed())]) {
+      expect(held.size).toBe(2);
+      for (const key of [publicKey, otherKey]) {
+        expect(await open(await sealAs(key, payloadOf(request, domains), bind), held)).toMatchObject({
+          ok: true,
+          auth: { cookies: [{ name: 'sid', value: 'x' }] },
+        });
+        // A client may hold the old public key for longer than the server does.
+        for (const outer of [publicKey, otherKey])
+          expect(await open(await seal(state, {}, key, outer), held)).toMatchObject({
+            ok: true,
+            auth: { cookies: [{ value: 'secret-value' }] },
+          });
+      }
+    }
+  });
+
+  it('what was sealed to the old one is refused once it is taken away, and the client is told to seal anew', async () => {
+    const held = await keysOf(privateFiles.slice(1));
+    expect(await open(await sealAs(otherKey, payloadOf(request, domains), bind), held)).toMatchObject({ ok: true });
+    expect(await open(await sealAs(publicKey, payloadOf(request, domains), bind), held)).toMatchObject(unreadable);
+    expect(await open(await seal(state, {}, otherKey, publicKey), held)).toMatchObject(unreadable);
+    expect(await open(await seal(state, {}, publicKey, otherKey), held)).toMatchObject({
+      ok: false,
+      failure: {
+        code: 'auth_not_applied',
+        step: 'session',
+        detail: expect.stringContaining('seal it anew to the key of `GET /api/keys/runner`'),
+      },
+      rejected: [{ name: 'auth.sealed' }],
+    });
   });
 });
 
