@@ -25,6 +25,9 @@ export type EgressOptions = {
   dial?: (way: Way, signal: AbortSignal) => Promise<Socket | null>;
   bytesMax?: number;
   connectionsMax?: number;
+  /** How long a head may take to arrive, and how long an open connection may be silent. */
+  headersMs?: number;
+  idleMs?: number;
 };
 export type Target = { kind: EgressKind; host: string; port: number };
 export type Way = Target & { addresses: string[] };
@@ -42,10 +45,13 @@ export function openLedger(options: EgressOptions) {
     dial = dialFirst,
     bytesMax = LIMITS.proxyBytesMax,
     connectionsMax = LIMITS.proxyConnectionsMax,
+    headersMs = LIMITS.proxyHeadersMsMax,
+    idleMs = LIMITS.proxyIdleMsMax,
   } = options;
   const lookUp = limitLookUps(resolve);
   const sockets = new Set<Socket>();
   const reached = new Set<string>();
+  const noted = new Set<string>();
   const refused = new Map<string, { host: string; reason: BlockReason }>();
   const last = new Map<string, BlockReason>();
   const ended = new AbortController();
@@ -57,6 +63,15 @@ export function openLedger(options: EgressOptions) {
     if (last.size < HOSTS_REMEMBERED_MAX) last.set(host, reason);
     log.debug('egress refused', { host, reason });
     if (POLICY_REASONS.has(reason) && refused.size < LIMITS.proxyHostsShownMax) refused.set(`${host} ${reason}`, { host, reason });
+  };
+  /** Once for each host and port: a page opens hundreds of connections to the same few. */
+  const noteReached = ({ host, port }: Target) => {
+    last.delete(host);
+    if (reached.size < LIMITS.proxyHostsShownMax) reached.add(host);
+    const place = `${host}:${port}`;
+    if (noted.has(place) || noted.size >= HOSTS_REMEMBERED_MAX) return;
+    noted.add(place);
+    log.debug('egress reached', { host, port });
   };
   const track = (socket: Socket) => {
     if (ended.signal.aborted) return void socket.destroy();
@@ -93,6 +108,8 @@ export function openLedger(options: EgressOptions) {
       reach = allowed;
     },
     connectionsMax,
+    headersMs,
+    idleMs,
     dial,
     signal: ended.signal,
     record,
@@ -100,10 +117,7 @@ export function openLedger(options: EgressOptions) {
     decide,
     meter,
     close: endAll,
-    reached: (host: string) => {
-      last.delete(host);
-      if (reached.size < LIMITS.proxyHostsShownMax) reached.add(host);
-    },
+    reached: noteReached,
     hosts: () => [...reached],
     blocked: () => [...refused.values()],
     lastBlock: (host: string) => last.get(normalizeHost(host) ?? host) ?? null,

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
+import { LIMITS } from '#shared/limits.ts';
 import { decideEgress, normalizeHost, type Reach, type Resolve } from './egress-policy.ts';
 
 const PUBLIC = '93.184.215.14';
@@ -33,6 +34,8 @@ const names: Record<string, string[]> = {
   'inside6.lab.internal': ['fd00:1::5'],
 };
 const resolve: Resolve = async (host) => names[host] ?? Promise.reject(new Error('ENOTFOUND'));
+
+afterEach(() => void vi.useRealTimers());
 
 describe('the way out', () => {
   it.each([
@@ -115,6 +118,21 @@ describe('the way out', () => {
     const wanted = { kind: 'connect', host: 'rebind.other.test', port: 443 } as const;
     expect(await decideEgress(reach, wanted, rebinding)).toEqual({ ok: true, addresses: [PUBLIC] });
     expect(await decideEgress(reach, wanted, rebinding)).toEqual({ ok: false, reason: 'private address' });
+  });
+
+  it('waits for a resolver that never answers no longer than it may, and says so', async () => {
+    vi.useFakeTimers();
+    let decided: unknown = 'not yet';
+    const silent: Resolve = () => new Promise(() => undefined);
+    const deciding = decideEgress(reach, { kind: 'connect', host: 'silent.other.test', port: 443 }, silent).then((decision) => {
+      decided = decision;
+    });
+    await vi.advanceTimersByTimeAsync(LIMITS.dnsMsMax - 1);
+    expect(decided).toBe('not yet');
+    await vi.advanceTimersByTimeAsync(1);
+    await deciding;
+    expect(decided).toEqual({ ok: false, reason: 'look-up timed out' });
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('gives at most eight addresses to try, after all of them were judged', async () => {

@@ -11,6 +11,8 @@ import type { EgressOptions } from './egress-ledger.ts';
 import { type EgressSession, openEgressProxy } from './egress-proxy.ts';
 
 const log = createLog('test', 'error', () => undefined);
+/** What every line of a log at this level has beside its message. */
+const AT = { time: expect.any(String), level: 'debug', part: 'test' };
 const closers: (() => Promise<void>)[] = [];
 let certificate: { cert: string; key: string };
 
@@ -60,6 +62,29 @@ async function get(
     .once('error', reject)
     .end();
   return await promise;
+}
+
+/** A site that takes connections and never says a word; `ended` resolves when a client, or the proxy for it, hangs up. */
+async function openSilent(): Promise<{ port: number; ended: Promise<void> }> {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const server = createServer((socket) => void socket.on('error', () => undefined).once('close', () => resolve()));
+  const listening = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', () => listening.resolve());
+  await listening.promise;
+  closers.push(async () => void server.close());
+  const address = server.address();
+  return { port: address !== null && typeof address === 'object' ? address.port : 0, ended };
+}
+
+/** Resolves when the other end has closed the socket, however it did. */
+function closeOf(socket: Socket): Promise<void> {
+  return new Promise(
+    (resolve) =>
+      void socket
+        .resume()
+        .on('error', () => undefined)
+        .once('close', () => resolve()),
+  );
 }
 
 async function readTls(socket: Socket, path = '/'): Promise<string> {
@@ -214,21 +239,47 @@ it('says that a host does not answer', async () => {
 });
 
 it('ends every socket when it closes', async () => {
-  const closed = Promise.withResolvers<void>();
-  const silent = createServer((socket) => void socket.on('error', () => undefined).once('close', () => closed.resolve()));
-  const listening = Promise.withResolvers<void>();
-  silent.listen(0, '127.0.0.1', () => listening.resolve());
-  await listening.promise;
-  const address = silent.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
-  const session = await openEgressProxy({ reach: { domains: [{ host: 'localhost', port, isPrivate: true }], parts: null }, log });
-  const { socket } = await tunnel(session, `localhost:${port}`);
-  const ended = new Promise<void>((resolve) => void socket.on('error', () => undefined).once('close', () => resolve()));
-  socket.resume();
+  const silent = await openSilent();
+  const session = await open({ reach: { domains: [{ host: 'localhost', port: silent.port, isPrivate: true }], parts: null } });
+  const { socket } = await tunnel(session, `localhost:${silent.port}`);
+  const ended = closeOf(socket);
   await session.close();
-  await Promise.all([ended, closed.promise]);
-  silent.close();
+  await Promise.all([ended, silent.ended]);
   const refused = Promise.withResolvers<void>();
   connectSocket(session.port, '127.0.0.1').once('error', () => refused.resolve());
   await refused.promise;
+});
+
+it.each([
+  ['says nothing', ''],
+  ['never ends its head', 'CONNECT app.example.com:443 HTTP/1.1\r\nHost: app.example.com\r\n'],
+])('hangs up on a client that %s', async (_what, sent) => {
+  const session = await open({ headersMs: 200 });
+  const socket = connectSocket(session.port, '127.0.0.1');
+  socket.write(sent);
+  await closeOf(socket); // without a bound of ours Node waits for longer than a test may
+});
+
+it('ends both sides of a tunnel in which nobody says a word', async () => {
+  const silent = await openSilent();
+  const session = await open({ reach: { domains: [{ host: 'localhost', port: silent.port, isPrivate: true }], parts: null }, idleMs: 200 });
+  const { status, socket } = await tunnel(session, `localhost:${silent.port}`);
+  expect(status).toBe(200);
+  await Promise.all([closeOf(socket), silent.ended]);
+});
+
+it('logs once, when details are asked for, which host and port a page reached', async () => {
+  const target = await site((_request, response) => void response.end('x'));
+  const lines: string[] = [];
+  const session = await open({
+    reach: { domains: [{ host: '*.localhost', port: target.port, isPrivate: true }], parts: null },
+    log: createLog('test', 'debug', (line) => void lines.push(line)),
+  });
+  for (const name of ['a', 'a', 'b', 'A']) expect((await tunnel(session, `${name}.localhost:${target.port}`)).status).toBe(200);
+  expect((await tunnel(session, '10.0.0.1:443')).status).toBe(403);
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { ...AT, message: 'egress reached', host: 'a.localhost', port: target.port },
+    { ...AT, message: 'egress reached', host: 'b.localhost', port: target.port },
+    { ...AT, message: 'egress refused', host: '10.0.0.1', reason: 'private address' },
+  ]);
 });

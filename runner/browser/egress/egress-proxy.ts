@@ -30,7 +30,9 @@ export async function openEgressProxy(options: EgressOptions): Promise<EgressSes
   const ledger = openLedger(options);
   const server = createServer({
     maxHeaderSize: LIMITS.headerBytesMax,
-    headersTimeout: LIMITS.proxyHeadersMsMax,
+    headersTimeout: ledger.headersMs,
+    // Node looks for late heads only that often, by itself every 30 seconds.
+    connectionsCheckingInterval: ledger.headersMs,
     requestTimeout: LIMITS.proxyIdleMsMax,
     keepAliveTimeout: LIMITS.proxyHeadersMsMax,
   });
@@ -69,8 +71,8 @@ async function tunnel(ledger: EgressLedger, authority: string, client: { socket:
     return refuseTunnel(socket, 502);
   }
   ledger.track(upstream);
-  ledger.reached(way.host);
-  watchIdle([socket, upstream], LIMITS.proxyIdleMsMax);
+  ledger.reached(way);
+  watchIdle([socket, upstream], ledger.idleMs);
   socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
   if (head.length > 0) upstream.write(head);
   const both = [pipeline(socket, ledger.meter(way.host), upstream), pipeline(upstream, ledger.meter(way.host), socket)];
@@ -89,8 +91,8 @@ async function forward(ledger: EgressLedger, message: IncomingMessage, response:
     return refuse(response, 502);
   }
   ledger.track(upstreamSocket);
-  ledger.reached(way.host);
-  watchIdle([upstreamSocket], LIMITS.proxyIdleMsMax);
+  ledger.reached(way);
+  watchIdle([upstreamSocket], ledger.idleMs);
   const headers = { ...endToEnd(message.headers), host: url.host, connection: 'close' };
   const outgoing = request({
     createConnection: () => upstreamSocket,
