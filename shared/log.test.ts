@@ -22,6 +22,11 @@ const SECRETS: readonly [what: string, text: string][] = [
   ['an access token in a query', `https://app.example.com/?access_token=${CANARY}&x=1`],
   ['the password of a database URL', `connect postgres://sessionshot:${CANARY}@db:5432/x failed`],
   ['the password of a broker URL', `amqp://runner:${CANARY}@mq:5672`],
+  ['a cookie of a request', `GET / HTTP/1.1\r\nCookie: theme=dark; sid=${CANARY}\r\nHost: app.example.com`],
+  ['a cookie in lower case and in quotes', `sent cookie: sid="${CANARY}"; theme=dark`],
+  ['a cookie of an answer', `Set-Cookie: __Host-sid=${CANARY}; Path=/; Secure; HttpOnly`],
+  ['a cookie among headers in JSON', JSON.stringify({ cookie: `sid=${CANARY}`, accept: '*/*' })],
+  ['cookies among headers as Node prints them', `{ 'set-cookie': [ 'sid=${CANARY}; Path=/', 'b=${CANARY}' ] }`],
   ['a storage key', `DefaultEndpointsProtocol=https;AccountName=a;AccountKey=${CANARY}+/==;EndpointSuffix=x`],
 ];
 
@@ -33,16 +38,28 @@ function lines(write: (log: ReturnType<typeof createLog>) => void, level: 'debug
 
 test.each(SECRETS)('%s does not survive, wherever in a line it stands', (_what, text) => {
   const error = new Error(`failed with ${text}`);
-  const [line = ''] = lines((log) => log.error(text, { reason: text, path: text, error }));
+  const [line = ''] = lines((log) => log.error(text, { reason: text, path: text, route: `a\n${text}`, host: `\t${text}\r\nb`, error }));
   const shown = text.includes(CANARY) ? CANARY : text;
   expect(line).not.toContain(shown);
   expect(line).toContain('[secret]');
   expect(() => JSON.parse(line)).not.toThrow();
 });
 
-test('ordinary text is left as it is', () => {
-  const text = 'Basic setup of the runner: 3 captures of https://app.example.com/a?page=2&sort=key, 200 OK, task_live_1';
+test.each([
+  'Basic setup of the runner: 3 captures of https://app.example.com/a?page=2&sort=key, 200 OK, task_live_1',
+  'A cookie was refused: it has no name. 2 cookies: too many; auth.cookies[3].value, cookie-faults.ts:18:3',
+])('ordinary text is left as it is: %s', (text) => {
   expect(scrub(text)).toBe(text);
+});
+
+test('of a text with a cookie the other lines stay, and a megabyte of what looks like cookies takes no time', () => {
+  expect(scrub(`Host: a.example\r\nCookie: sid=${CANARY}\r\nAccept: */*`)).toBe('Host: a.example\r\n[secret]\r\nAccept: */*');
+  expect(scrub(JSON.stringify(`Cookie: sid=${CANARY}\nAccept: */*`))).toBe('"[secret]\\nAccept: */*"');
+  for (const text of ['Cookie:', 'Cookie: ', 'Set-', 'Cookie:\\', 'Cookie:\t \n']) {
+    const startedAt = performance.now();
+    scrub(text.repeat(1_000_000 / text.length));
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  }
 });
 
 test('only named fields are written: a stray object takes nothing along', () => {

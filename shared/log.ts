@@ -49,15 +49,20 @@ const FIELDS = new Set([
   'path',
   'reason',
 ]);
+// A line of JSON writes a line break as `\n`, whose letter stands before the word and would hide where that begins.
+const BEGIN = String.raw`(?:\b|(?<=\\[nrt]))`;
+const word = (source: string, flags: string) => new RegExp(BEGIN + source, flags);
 const SECRETS = [
-  /\bss_(live|test|run)_[0-9A-Za-z]+/g,
-  /\bwhsec_[\w+/=-]+/g,
+  word(String.raw`ss_(live|test|run)_[0-9A-Za-z]+`, 'g'),
+  word(String.raw`whsec_[\w+/=-]+`, 'g'),
   /([?&](?:sig|token|code|key|access_token)=)[^&\s"]+/gi,
-  /\bAccountKey=[^;\s"]+/gi,
-  /\bBasic\s+(?=\S*[A-Z0-9=])[\w+/=]{8,}/g,
-  /\bBearer\s+[\w.~+/=-]+/gi,
-  /\beyJ[\w-]+\.[\w-]*\.[\w-]+(?:\.[\w-]*\.[\w-]+)?/g,
+  word(String.raw`AccountKey=[^;\s"]+`, 'gi'),
+  word(String.raw`Basic\s+(?=\S*[A-Z0-9=])[\w+/=]{8,}`, 'g'),
+  word(String.raw`Bearer\s+[\w.~+/=-]+`, 'gi'),
+  word(String.raw`eyJ[\w-]+\.[\w-]*\.[\w-]+(?:\.[\w-]*\.[\w-]+)?`, 'g'),
   /\/\/[^/@\s]+:[^/@\s]+@/g,
+  // To the end of its line: a value may be quoted, and a quote inside a line of JSON stands behind a backslash.
+  word(String.raw`(?:Set-)?Cookie(?:\\+"|')?:[ \t]*(?:[^\r\n"\\]|\\[^rn])+`, 'gi'),
 ];
 
 export function createLog(
@@ -83,7 +88,7 @@ export function createLog(
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-/** Replaces everything that looks like one of our tokens, a signature, a bearer token or a JWT: the last line of defence. */
+/** Replaces everything that looks like one of our tokens, a signature, a bearer token, a cookie or a JWT: the last line of defence. */
 export function scrub(text: string): string {
   return SECRETS.reduce(
     (out, pattern) =>
