@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ConfigError, readBrowserConfig, readConfig } from './config.ts';
+import { ConfigError, readBrowserConfig, readConfig, takeOutDebug } from './config.ts';
 
 const TOKEN = 'ss_run_0123456789abcdefghijklmnopqrstuv';
 const good = {
@@ -88,4 +88,11 @@ it('gives the browser nothing but what it needs of the environment', () => {
     },
   );
   expect(environment).toEqual({ PATH: '/usr/bin', LANG: 'C.UTF-8', TZ: 'UTC' });
+});
+
+it('takes the debug switches of Playwright out of the environment, names those that were set, and leaves the rest', () => {
+  const env: Record<string, string | undefined> = { PATH: '/usr/bin', DEBUG: 'pw:*', DEBUG_FILE: '/tmp/x', PWDEBUG: '', LANG: 'C' };
+  expect(takeOutDebug(env)).toEqual(['DEBUG', 'DEBUG_FILE']);
+  expect(env).toEqual({ PATH: '/usr/bin', LANG: 'C' });
+  expect(takeOutDebug(env)).toEqual([]);
 });

@@ -47,6 +47,9 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 // What a browser and its shell wrapper need of the system, and nothing that could carry a secret.
 const FOR_THE_BROWSER = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'LD_LIBRARY_PATH', 'FONTCONFIG_FILE', 'FONTCONFIG_PATH', 'SystemRoot'];
 
+// They make Playwright write what it says to the browser, cookies and headers included, to stderr or a file, or wait for a person.
+const DEBUG_VARIABLES = ['DEBUG', 'DEBUG_FILE', 'PWDEBUG'];
+
 /** Flags of the command line; each wins over its variable. */
 export type ConfigFlags = { allowNoSandbox?: boolean | undefined; concurrency?: string | undefined };
 
@@ -89,6 +92,16 @@ export function readBrowserConfig(flags: ConfigFlags = {}, env: Environment = pr
     workDir: env.SESSIONSHOT_WORK_DIR || tmpdir(),
     logLevel: readLevel(env),
   });
+}
+
+/**
+ * Takes Playwright's debug switches out of the environment; answers the names of those that were set. Playwright reads them
+ * once, when it is imported: afterwards it is too late.
+ */
+export function takeOutDebug(env: Record<string, string | undefined> = process.env): string[] {
+  const found = DEBUG_VARIABLES.filter((name) => env[name]);
+  for (const name of DEBUG_VARIABLES) Reflect.deleteProperty(env, name);
+  return found;
 }
 
 /** Points everything that uses the system's temporary folder (Playwright's profiles) at the work folder of this run. */

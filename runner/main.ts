@@ -1,3 +1,6 @@
+// Stays first: what follows imports Playwright, which reads the environment as it is loaded.
+import './silence-debug.ts';
+
 import { parseArgs } from 'node:util';
 import { createLog, describeError, scrub } from '#shared/log.ts';
 import { BrowserUserLockedOut, CertificateStoreError } from './browser/launch/browser-home.ts';
