@@ -3,7 +3,7 @@ import { EventSource } from 'eventsource';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AppRouter } from '#server/api/router.ts';
 import { createOwnerSignInLink, signInWithLink } from '#server/domain/access/sessions.ts';
-import { type ApiBed, createApiBed, GOOD, textOf } from './api-bed.ts';
+import { type ApiBed, createApiBed, GOOD, OPERATOR_TOKEN, textOf } from './api-bed.ts';
 import { createFakeRunner } from './fake-runner.ts';
 
 let bed: ApiBed;
@@ -166,6 +166,25 @@ describe('keys and domains', () => {
     for (const each of [key, rotated.key]) expect((await bed.call('/api/captures', { key: each })).status).toBe(200);
     await client.keys.revoke.mutate({ id: rotated.apiKey.id });
     expect((await bed.call('/api/captures', { key: rotated.key })).status).toBe(401);
+  });
+
+  test('an answer that holds a key is kept by no cache: of the console, of a batch, of the operator’s door', async () => {
+    const headers = { ...OWN, cookie: bed.cookie };
+    const operate = (path: string, body: unknown) => bed.call(`/operator/v1/${path}`, { key: OPERATOR_TOKEN, body });
+    const made = await mutate('keys.create', { name: 'by hand' }, headers);
+    const operated = await operate('keys.create', { name: 'by the operator' });
+    const [first, second] = [JSON.parse(made.text).result.data.apiKey.id, JSON.parse(operated.text).data.apiKey.id];
+    const answers = [
+      made,
+      operated,
+      await mutate('keys.create?batch=1', { 0: { name: 'in a batch' } }, headers),
+      await mutate('keys.rotate', { id: first, overlapMs: 0 }, headers),
+      await operate('keys.rotate', { id: second, overlapMs: 0 }),
+    ];
+    for (const answer of answers) {
+      expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('"ss_live_')]);
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+    }
   });
 
   test('domains are added, checked and removed; a public suffix is refused with its path', async () => {

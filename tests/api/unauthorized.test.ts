@@ -40,6 +40,24 @@ describe('401', () => {
     }
   });
 
+  test.each(['api_key', 'apikey', 'key', 'token', 'access_token', 'x-api-key', 'authorization'])(
+    'a key in the address (?%s=…) counts as none, and is neither repeated nor logged',
+    async (name) => {
+      const before = bed.logs.length;
+      const query = new URLSearchParams({ [name]: name === 'authorization' ? `Bearer ${bed.key}` : bed.key });
+      for (const path of ['/api/captures', '/api/captures/cap_01ARZ3NDEKTSV4RRFFQ69G5FAV'])
+        for (const call of [{}, ...(path === '/api/captures' ? [{ body: GOOD }] : [])]) {
+          const answer = await bed.call(`${path}?${query}`, { key: null, ...call });
+          expect([answer.status, problemOf(answer).code]).toEqual([401, 'missing_api_key']);
+          expect(answer.text).not.toContain(bed.key);
+        }
+      const logs = bed.logs.slice(before).join('');
+      expect(logs).toContain('"status":401');
+      expect(logs).not.toContain(bed.key);
+      expect(logs, 'nor taken out by the last filter only').not.toContain('[secret]');
+    },
+  );
+
   test('malformed, unknown, revoked and expired keys are answered alike but for the request id', async () => {
     const answers = await Promise.all(
       [makeToken('apiKey'), revoked, expired, 'ss_live_x'].map((key) => bed.call('/api/captures', { key })),
