@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { isWellFormedToken, makeToken, TOKEN_PREFIXES, tokenHint } from './api-key.ts';
+import { isWellFormedToken, makeToken, TOKEN_PREFIXES, type TokenKind, tokenHint } from './api-key.ts';
 
 test('a token has its prefix, 32 random and 6 check characters, and is new each time', () => {
   const made = new Set(Array.from({ length: 500 }, () => makeToken('apiKey')));
@@ -65,3 +66,52 @@ test('the hint is the first 8 random characters', () => {
   const token = makeToken('apiKey');
   expect(tokenHint('apiKey', token)).toBe(token.slice(8, 16));
 });
+
+/** The pattern that docs/api.md tells secret scanners for this kind of token. */
+function publishedPattern(kind: TokenKind): RegExp {
+  const guide = readFileSync(new URL('../docs/api.md', import.meta.url), 'utf8');
+  const spans = [...guide.matchAll(/`([^`\n]+)`/g)].flatMap((match) => match[1] ?? []);
+  const found = spans.filter((span) => span.includes(TOKEN_PREFIXES[kind]) && /[[{]/.test(span));
+  expect(found, 'one pattern, said once').toHaveLength(1);
+  return new RegExp(found[0] ?? '', 'g');
+}
+
+test.each<[TokenKind, TokenKind]>([
+  ['apiKey', 'runner'],
+  ['runner', 'apiKey'],
+])(
+  'the pattern for secret scanners in docs/api.md finds every token of the kind %s, wherever it stands, and no near miss',
+  (kind, other) => {
+    const pattern = publishedPattern(kind);
+    const found = (text: string) => text.match(pattern) ?? [];
+    for (let i = 0; i < 100; i++) {
+      const token = makeToken(kind);
+      for (const text of [
+        token,
+        `Authorization: Bearer ${token}`,
+        `{"key":"${token}"}`,
+        `KEY='${token}'\n`,
+        `?key=${token}&a=1`,
+        `(${token}).`,
+      ])
+        expect(found(text)).toEqual([token]);
+      const [prefix, rest] = [TOKEN_PREFIXES[kind], token.slice(TOKEN_PREFIXES[kind].length)];
+      const nearMisses = [
+        token.slice(0, -1),
+        `${token}x`,
+        `${token}_x`,
+        `x${token}`,
+        `${prefix}${rest.slice(0, 20)}-${rest.slice(21)}`,
+        `${prefix}${rest.slice(0, 20)}_${rest.slice(21)}`,
+        `${prefix}${rest.slice(0, 20)} ${rest.slice(21)}`,
+        prefix.toUpperCase() + rest,
+        prefix.replace('_', '-') + rest,
+        prefix.slice(0, -1) + rest,
+        `ss_test_${rest}`,
+        makeToken(other),
+        rest,
+      ];
+      for (const text of nearMisses) expect([text, found(text)]).toEqual([text, []]);
+    }
+  },
+);
