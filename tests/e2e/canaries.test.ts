@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,8 @@ import pg from 'pg';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser } from '../console/open-browser.ts';
-import { plantFaults, plantRequests } from './canary-requests.ts';
+import { plantAccounts } from './canary-accounts.ts';
+import { plantFaults, plantRequests, WANTED_IN_PDF } from './canary-requests.ts';
 import {
   type ConsoleVisit,
   describeBlobs,
@@ -13,6 +15,7 @@ import {
   followStream,
   readFolder,
   readMessages,
+  readResults,
   visitConsole,
   withBlob,
   withMessage,
@@ -29,6 +32,9 @@ import type { Started } from './start-process.ts';
 const decoy = makeCanary('decoy');
 const canaries: Canaries = {};
 const workDir = mkdtempSync(join(tmpdir(), 'sessionshot-canaries-'));
+const keyDir = mkdtempSync(join(tmpdir(), 'sessionshot-server-key-'));
+/** How many places S9 of the security promises wants to see planted. */
+const PLANTED_MIN = 40;
 let shop: Distributed;
 let browser: Browser;
 let visit: ConsoleVisit;
@@ -40,13 +46,17 @@ const streams: { text(): string; stop(): Promise<void> }[] = [];
 beforeAll(async () => {
   chmodSync(workDir, 0o711); // started as root, the runner's browser is another user and must pass
   browser = await openBrowser();
-  shop = await startDistributed({ SESSIONSHOT_LOG_LEVEL: 'debug' });
+  const serverKey = randomBytes(32);
+  const keyFile = join(keyDir, 'server.key');
+  writeFileSync(keyFile, serverKey.toString('base64'), { mode: 0o600 });
+  canaries['the key of the servers'] = serverKey.toString('latin1');
+  shop = await startDistributed({ SESSIONSHOT_LOG_LEVEL: 'debug', SESSIONSHOT_SECRET_KEY_FILE: keyFile });
 });
 afterAll(async () => {
   await visit?.close();
   await browser?.close();
   await shop?.close();
-  rmSync(workDir, { recursive: true, force: true });
+  for (const folder of [workDir, keyDir]) rmSync(folder, { recursive: true, force: true });
 });
 
 /** What anybody can read, and what belongs there. */
@@ -102,6 +112,7 @@ test('while captures wait: not in the database, the messages, the answers, the c
   }
   await takeLease();
   await signIn();
+  await plantAccounts({ shop, canaries, cookie: visit.cookie });
   streams.push(...['captures.onChange', `captures.watch?input=${encodeURIComponent(JSON.stringify({ id: ids[0] }))}`].map(follow));
   await expect.poll(async () => (await readMessages()).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(ids.length);
   const dump = dumpDatabase(shop.databaseUrl);
@@ -135,6 +146,7 @@ test('when they are done: nowhere either', { timeout: 300_000 }, async () => {
   const blobs = await describeBlobs(shop.blobs);
   expect(blobs, 'no blob but the assets').toHaveLength(captures.filter(({ asset }) => asset).length);
   expectClean('names and metadata of blobs', blobs.join('\n'), ids[0] ?? '?');
+  await searchResults();
   for (const [path, belongs] of Object.entries(OPEN_PATHS)) expectClean(path, await readText(path), belongs);
 });
 
@@ -174,6 +186,9 @@ test('not in the audit log, its export, the logs at their most talkative, nor in
   expectClean('the whole database at the end', dumpDatabase(shop.databaseUrl), 'INSERT INTO public.audit_event');
   const logs = shop.output();
   expect(logs).toContain('"level":"debug"');
+  expect(Object.keys(canaries).length, 'places that were planted').toBeGreaterThanOrEqual(PLANTED_MIN);
+  expect(new Set(Object.values(canaries)).size, 'each with a value of its own').toBe(Object.keys(canaries).length);
+  for (const [place, value] of Object.entries(canaries)) expect(value.length, place).toBeGreaterThanOrEqual(16);
   expectClean('the logs of all processes', logs, ids[0] ?? '?');
 });
 
@@ -184,6 +199,10 @@ test('each reader finds what is planted before it', { timeout: 60_000 }, async (
   finds(dumpDatabase(shop.databaseUrl));
   await withMessage({ token: planted.planted }, async () => finds((await readMessages()).join('\n')));
   await withBlob(shop.blobs, { metadata: { token: planted.planted } }, async () => finds((await describeBlobs(shop.blobs)).join('\n')));
+  const bytes = Buffer.concat([Buffer.from([0x89, 0x50]), Buffer.from(planted.planted, 'utf16le')]);
+  await withBlob(shop.blobs, { metadata: {}, bytes }, async () =>
+    finds((await readResults(shop.blobs)).map(({ content }) => content).join('\n')),
+  );
   writeFileSync(join(workDir, 'left-over'), Buffer.from(planted.planted, 'utf16le'));
   finds(readFolder(workDir));
   await shop.api.call('POST', '/api/captures', { url: `${shop.demo.origin}/${planted.planted}`, output: { format: 'png' } });
@@ -199,6 +218,18 @@ test('who changes the audit log in the database is found by `audit verify`, with
   expect([code, stdout]).toEqual([65, '']);
   expect(stderr).toMatch(/At 7: the entry was changed.*\(aud_\w+\)/);
 });
+
+/** Holds the stored pictures and documents to it. What the caller wrote over and under his PDF is in that one, and is found there. */
+async function searchResults(): Promise<void> {
+  const results = await readResults(shop.blobs);
+  expect(results.map(({ content }) => /^\x89PNG|^%PDF|^\xff\xd8\xff/.exec(content)?.[0]).sort()).toEqual([
+    '%PDF',
+    '\x89PNG',
+    '\xff\xd8\xff',
+  ]);
+  for (const { name, content } of results)
+    expect([name, findCanaries(content, canaries).sort()]).toEqual([name, content.startsWith('%PDF') ? [...WANTED_IN_PDF].sort() : []]);
+}
 
 function scopes(): string[] {
   return ['captures:create', 'captures:read', 'captures:delete', 'captures:script'].flatMap((scope) => ['--scope', scope]);

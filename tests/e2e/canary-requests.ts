@@ -3,6 +3,9 @@ import { SEALED_AUTH_TYPE } from '#shared/sealed-payload.ts';
 import { type Canaries, makeCanary } from './find-canaries.ts';
 import type { Distributed } from './start-distributed.ts';
 
+/** What a caller wants to see in his document: there it stands, and nowhere else. */
+export const WANTED_IN_PDF = ['headerTemplate', 'footerTemplate', 'title'];
+
 /** A request with a canary in each of its secret places. `decoy` stands where nothing is secret, so that a reader can be tried. */
 export type Planted = { name: string; body: Record<string, unknown> };
 type Planting = { shop: Distributed; canaries: Canaries; decoy: string; workspaceId: string };
@@ -48,7 +51,7 @@ export async function plantRequests(planting: Planting): Promise<Planted[]> {
   };
   const pdf = {
     ...common,
-    auth,
+    auth: { ...auth, cookies: [{ name: 'plain', value: plant('plainCookie') }] },
     output: {
       format: 'pdf',
       pdf: {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import type { Browser } from 'playwright';
@@ -7,6 +8,7 @@ import { Connection } from 'rabbitmq-client';
 import { WAKE_UP_QUEUE } from '#shared/runner-protocol.ts';
 import { serviceAddress } from '../services/service-address.ts';
 import { findPostgresBin } from '../services/start-postgres.ts';
+import { readPdf } from '../truth/search-pdf.ts';
 
 // Readers of every place where something could be left: each answers all that it finds, to be searched.
 
@@ -46,15 +48,15 @@ export async function withMessage(body: unknown, look: () => Promise<void>): Pro
 
 type Container = { connectionString: string; container: string };
 
-/** Keeps an empty blob with this metadata for as long as it is looked at. */
+/** Keeps a blob with these bytes and this metadata for as long as it is looked at. */
 export async function withBlob(
   blobs: Container,
-  { metadata }: { metadata: Record<string, string> },
+  { metadata, bytes = Buffer.alloc(0) }: { metadata: Record<string, string>; bytes?: Buffer },
   look: () => Promise<void>,
 ): Promise<void> {
   const container = BlobServiceClient.fromConnectionString(blobs.connectionString).getContainerClient(blobs.container);
   const blob = container.getBlockBlobClient('planted');
-  await blob.upload('', 0, { metadata });
+  await blob.upload(bytes, bytes.length, { metadata });
   try {
     await look();
   } finally {
@@ -62,7 +64,7 @@ export async function withBlob(
   }
 }
 
-/** Names, properties, metadata and tags of all blobs of a container; their bytes are the assets themselves. */
+/** Names, properties, metadata and tags of all blobs of a container. Their bytes are read by `readResults`. */
 export async function describeBlobs({ connectionString, container }: Container): Promise<string[]> {
   const client = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);
   const found: string[] = [];
@@ -72,6 +74,29 @@ export async function describeBlobs({ connectionString, container }: Container):
     found.push(JSON.stringify([item, own]));
   }
   return found;
+}
+
+/** Every stored result with what it says: its bytes, and of a PDF also its streams, texts, information and links. */
+export async function readResults({ connectionString, container }: Container): Promise<{ name: string; content: string }[]> {
+  const client = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);
+  const found: { name: string; content: string }[] = [];
+  for await (const { name } of client.listBlobsFlat()) {
+    const bytes = await client.getBlobClient(name).downloadToBuffer();
+    const said = bytes.toString('latin1', 0, 5) === '%PDF-' ? await readPdfBytes(bytes) : '';
+    found.push({ name, content: `${bytes.toString('latin1')}\n${said}` });
+  }
+  return found;
+}
+
+async function readPdfBytes(bytes: Buffer): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'sessionshot-result-'));
+  try {
+    const file = join(folder, 'result.pdf');
+    writeFileSync(file, bytes);
+    return await readPdf(file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The names and bytes of all files below a folder. `skip` names paths that are left out. */
