@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LIMITS } from '#shared/limits.ts';
 import type { CaptureResult } from '../capture-page.ts';
 import { html, startTestSite, type TestSite } from '../fixtures/test-site.ts';
 
@@ -226,6 +227,14 @@ describe('PDFs', () => {
       failure: { code: 'action_failed', detail: expect.stringContaining('pageRanges') },
     });
     expect(await textOf(await make('/print', { format: 'pdf' }, { media: 'screen' }))).toContain('only screen');
+  });
+
+  it('is refused with more pages than it may have', async () => {
+    const pdf = { width: '4in', height: '1in', margin: { top: 0, bottom: 0 } };
+    expect(await make(`/rows?n=${LIMITS.pdfPagesMax + 1}`, { format: 'pdf', pdf })).toMatchObject({
+      ok: false,
+      failure: { code: 'output_too_large', step: 'render', detail: expect.stringMatching(/has 2\d{3} pages, 2000 are allowed/) },
+    });
   });
 
   it('prints header and footer where there was no room for them', async () => {
