@@ -13,8 +13,8 @@ export async function openBrowser(): Promise<Browser> {
 }
 
 /**
- * Opens a tab, not signed in. Collects page errors, console errors, refused styles and scripts, and requests that leave
- * this machine; `ignore` names console messages that a test provokes.
+ * Opens a tab, not signed in. Collects page errors, console errors, refused styles and scripts, dialogs of the browser, and
+ * requests that leave this machine; `ignore` names console messages that a test provokes.
  */
 export async function openTab(browser: Browser, { ignore }: { ignore?: RegExp } = {}): Promise<Tab> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce' });
@@ -31,6 +31,10 @@ export async function openTab(browser: Browser, { ignore }: { ignore?: RegExp } 
   page.on('pageerror', (error) => note(`page error: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') note(`console ${message.type()}: ${message.text()}`);
+  });
+  page.on('dialog', (dialog) => {
+    note(`dialog: ${dialog.message()}`);
+    dialog.dismiss().catch(() => undefined); // the page may be gone by then
   });
   page.on('request', (request) => {
     const { hostname, protocol } = new URL(request.url());

@@ -14,8 +14,8 @@ export type StandIn = {
 };
 
 /** Speaks the runner protocol to a console under test, with prepared results in place of a browser. */
-export async function createStandIn({ app, url }: Console): Promise<StandIn> {
-  const { token } = await createRunner(app.deps, { name: 'stand-in' });
+export async function createStandIn({ app, url }: Console, name = 'stand-in'): Promise<StandIn> {
+  const { token } = await createRunner(app.deps, { name });
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const post = async (path: string, body: unknown) => {
     const answer = await fetch(`${url}${RUNNER_API}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });

@@ -24,10 +24,11 @@ export type Console = {
   close(): Promise<void>;
 };
 
-type Options = { hasOwner?: boolean; port?: number; linkLifeMs?: number } & Pick<AppOptions, 'oidc' | 'domainProof'>;
+type Options = { hasOwner?: boolean; port?: number; linkLifeMs?: number } & Pick<AppOptions, 'oidc' | 'domainProof' | 'trustedProxies'>;
 
 /** The whole server with the built console, on a database and a container of its own. */
-export async function startConsole({ hasOwner = true, port = 0, linkLifeMs, oidc, domainProof }: Options = {}): Promise<Console> {
+export async function startConsole(options: Options = {}): Promise<Console> {
+  const { hasOwner = true, port = 0, linkLifeMs, ...more } = options;
   if (!existsSync(join(CLIENT_DIR, 'index.html')))
     throw new Error('dist/client is missing: run this test with `npm test`, which builds it');
   const database = await createTestDatabase();
@@ -37,8 +38,7 @@ export async function startConsole({ hasOwner = true, port = 0, linkLifeMs, oidc
     databaseUrl: database.url,
     blobs: testBlobContainer(),
     publicKeys: { keys: [jwk] },
-    oidc,
-    domainProof,
+    ...more,
     secretKeys: [secret(new Uint8Array(randomBytes(32)))],
     host: '127.0.0.1',
     port,
