@@ -204,6 +204,8 @@ describe('the life of a runner', () => {
     // Long enough to be followed: an ordinary capture is over before a second call would tell of its steps.
     const job = await offer('/?token=canary-query', { actions: [{ type: 'waitForTimeout', ms: 1200 }] }, []);
     await server.until(() => job.reports.length > 0);
+    const [run = ''] = await readdir(join(folder, 'work')); // the runner goes on: its result is off the disk all the same
+    await expect.poll(() => readdir(join(folder, 'work', run, 'spool'))).toEqual([]);
     expect(job.claimed).toMatchObject({ strictEgress: true });
     expect(job.reports).toMatchObject([
       {

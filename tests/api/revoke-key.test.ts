@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeToken } from '#shared/api-key.ts';
-import { type ApiBed, createApiBed, GOOD, problemOf } from './api-bed.ts';
+import { captureSchema } from '#shared/capture.ts';
+import { type ApiBed, createApiBed, GOOD, problemOf, textOf } from './api-bed.ts';
+import { createFakeRunner } from './fake-runner.ts';
 
 // The door for whoever finds a key: it needs nothing but the key, and tells nothing of it.
 let bed: ApiBed;
@@ -26,6 +28,19 @@ test('a call that waits with a key gets nothing any more once it is revoked', as
   expect((await bed.call(`/api/captures/${id}/cancel`, { key: other, body: {} })).status).toBe(200);
   const answer = await waiting;
   expect([answer.status, problemOf(answer).code]).toEqual([401, 'invalid_api_key']);
+});
+
+test('a link that was made with it before goes on for its minutes, unless the capture is deleted', async () => {
+  const key = await bed.makeKey();
+  const id = textOf(await bed.call('/api/captures', { key, body: GOOD }), 'id');
+  const runner = createFakeRunner(bed);
+  await runner.complete(await runner.claimOf(id));
+  const { asset } = captureSchema.parse((await bed.call(`/api/captures/${id}`, { key })).body);
+  expect((await handIn({ key })).status).toBe(204);
+  expect((await bed.call(`/api/captures/${id}`, { key })).status).toBe(401);
+  expect((await fetch(asset?.url ?? '')).status).toBe(200);
+  expect((await bed.call(`/api/captures/${id}`, { method: 'DELETE' })).status).toBe(204);
+  expect((await fetch(asset?.url ?? '')).status).toBe(404);
 });
 
 test('a key that is handed in does not work any more, and the log says so without it', async () => {

@@ -14,8 +14,10 @@ import {
   signOut,
 } from '#server/domain/access/sessions.ts';
 import { setPassword } from '#server/domain/access/set-password.ts';
+import { hashToken } from '#server/domain/access/token-hash.ts';
 import { ensureFirstWorkspace, findWorkspace, hasOwner } from '#server/domain/access/workspaces.ts';
-import { makeToken } from '#shared/api-key.ts';
+import { makeToken, tokenHint } from '#shared/api-key.ts';
+import { makeId } from '#shared/ids.ts';
 import { codeOf, createDomainBed, type DomainBed, operatorOf } from './domain-bed.ts';
 
 let bed: DomainBed;
@@ -34,6 +36,17 @@ describe('API keys', () => {
     expect(await use(key)).toMatchObject({ keyId: apiKey.id, workspaceId: bed.operator.workspaceId, scopes: ['captures:read'] });
     expect(JSON.stringify(await bed.sql('select * from api_key'))).not.toContain(key);
     expect(JSON.stringify(await listApiKeys(bed.deps, bed.operator))).not.toContain(key);
+  });
+
+  // Nothing holds whoever can write there: docs/threat-model.md says so, and this shows that it says no less than the truth.
+  test('one that is written into the database past the server works like any other, and the audit log knows nothing of it', async () => {
+    const [id, key] = [makeId('apiKey'), makeToken('apiKey')];
+    await bed.sql(
+      `insert into api_key (id, workspace_id, name, hint, hash, scopes, created_at) values ($1, $2, 'mine', $3, $4, '["captures:read"]', now())`,
+      [id, bed.operator.workspaceId, tokenHint('apiKey', key), hashToken(key)],
+    );
+    expect(await use(key)).toMatchObject({ keyId: id, workspaceId: bed.operator.workspaceId, scopes: ['captures:read'] });
+    expect(await bed.sql('select 1 from audit_event where target = $1', [id])).toEqual([]);
   });
 
   test('malformed, unknown, revoked and expired keys are answered alike; none at all differently', async () => {
