@@ -8,7 +8,7 @@ import { CONTENT_TYPES, EXTENSIONS } from '#shared/output.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import { shownUrl } from '#shared/target-url.ts';
 import type { AttemptScope } from '../attempt-scope.ts';
-import { CaptureFault, type CaptureRun, startRun, WaitExpired } from './capture-run.ts';
+import { CaptureFault, type CaptureRun, longestStep, startRun, WaitExpired } from './capture-run.ts';
 import { classifyPlaywrightError, threwInPage, UNREADABLE } from './classify-playwright-error.ts';
 import { redactObserved, redactText } from './controls/redact-report.ts';
 import { createTextSearch, type TextSearch } from './controls/redact-search.ts';
@@ -114,6 +114,8 @@ async function takeTab({ input, run, observed }: Omit<Capture, 'search'>): Promi
     ).then(() => undefined);
     lease.defer(() => closed);
     // A browser that is late or gone says nothing of the state: that is no fault of the caller's, and another may do it.
+    // What is thrown then may be of the page that Playwright opens for it: a navigation that was cut off, a lost context.
+    if (!lease.browser.isConnected()) throw run.fault('browser_crashed');
     const isOfBrowser = error instanceof CaptureFault || error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'gone';
     if (isOfBrowser || !auth?.indexedDB.length) throw error;
     const refused = { name: 'auth.storageState', reason: 'its IndexedDB part could not be restored', kind: 'indexedDB' as const };
@@ -168,7 +170,7 @@ function reasonOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure
   // A wait that the total cut short ends in the same moment as the total, and any of the timers of runner, browser and
   // page may be the first. What it waited for is still told, with the remedy of the total.
   if (thrown.code !== 'readiness_timeout' || Date.now() < scope.deadline - TIMERS_APART_MS) return thrown;
-  return failure('total_timeout', thrown.step, withoutRemedy(thrown.detail));
+  return failure('total_timeout', thrown.step, `${withoutRemedy(thrown.detail)} ${longestStep(run.timings())}`.trim());
 }
 
 function failureOf(error: unknown, run: CaptureRun, scope: AttemptScope): Failure {

@@ -57,7 +57,10 @@ export function startRun(scope: AttemptScope, crashed: AbortSignal): CaptureRun 
   };
   const onCrash = () => stop(failure('browser_crashed', clock.step()));
   const onAbort = () => stop(failure('internal', clock.step(), 'The attempt was stopped by the runner.'));
-  const timer = setTimeout(() => stop(failure('total_timeout', clock.step())), Math.max(0, scope.deadline - Date.now()));
+  const timer = setTimeout(
+    () => stop(failure('total_timeout', clock.step(), longestStep(clock.timings()))),
+    Math.max(0, scope.deadline - Date.now()),
+  );
   if (crashed.aborted) onCrash();
   if (scope.signal.aborted) onAbort();
   crashed.addEventListener('abort', onCrash, { once: true });
@@ -98,6 +101,12 @@ export function startRun(scope: AttemptScope, crashed: AbortSignal): CaptureRun 
       scope.signal.removeEventListener('abort', onAbort);
     },
   };
+}
+
+/** Says which step took longest: what to look at when the time was short. */
+export function longestStep(timings: Timings): string {
+  const [step, ms] = Object.entries(timings).toSorted(([, one], [, other]) => other - one)[0] ?? [];
+  return step === undefined ? '' : `The step \`${step}\` took ${((ms ?? 0) / 1000).toFixed(1)} s of it.`;
 }
 
 function createStepClock(scope: AttemptScope) {

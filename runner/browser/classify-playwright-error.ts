@@ -1,7 +1,7 @@
 import { errors } from 'playwright';
+import { POLICY_REASONS } from '#shared/egress-policy.ts';
 import { type Failure, failure, type Step } from '#shared/failure.ts';
 import { WaitExpired } from './capture-run.ts';
-import { POLICY_REASONS } from './egress/egress-policy.ts';
 import type { EgressSession } from './egress/egress-proxy.ts';
 
 /**
@@ -33,6 +33,17 @@ export function classifyPlaywrightError(error: unknown): PlaywrightError {
     return { kind: 'navigated' };
   if (/has been closed|Target crashed|Page crashed|browser has disconnected|Target closed/i.test(message)) return { kind: 'gone' };
   return { kind: 'other' };
+}
+
+/**
+ * Says what a caller's expression did, by the name of JavaScript's own error alone: its text, and names that a page gives
+ * to errors of its own, may hold anything.
+ */
+export function scriptFault(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  const name = /^(?:[A-Za-z]+\.[A-Za-z]+: )?(TypeError|ReferenceError|SyntaxError|RangeError|URIError|EvalError)\b/.exec(message)?.[1];
+  if (name === 'SyntaxError') return 'cannot be evaluated: SyntaxError';
+  return name ? `threw a ${name}` : 'cannot be evaluated or threw an error';
 }
 
 /** What a failure says of a page that cannot be asked. */

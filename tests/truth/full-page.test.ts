@@ -8,10 +8,11 @@ import { comparePictures, keepPictures } from './compare-pictures.ts';
 import { bands, styled, VIEW } from './fixtures/full-page.ts';
 import { CLOSED_PAGES, INNER_SCROLL_PAGES } from './fixtures/inner-scroll-pages.ts';
 import { PINNED_PAGES } from './fixtures/pinned-pages.ts';
+import { STUBBORN_LIST, WINDOW_LISTS } from './fixtures/window-lists.ts';
 
 const APP = 'https://app.example.com';
 const SHARE_MAX = 0.001;
-const pages = [...INNER_SCROLL_PAGES, ...PINNED_PAGES];
+const pages = [...INNER_SCROLL_PAGES, ...PINNED_PAGES, ...WINDOW_LISTS];
 const closed = CLOSED_PAGES.map((page) => ({ ...page, plain: page.page }));
 const LONG = (height: number) =>
   `<style>body{margin:0;font:40px sans-serif}</style><script>for (let i = 0; i < ${height / 500}; i++) document.write('<div style="height:500px;background:hsl(' + i * 37 % 360 + ' 70% 75%)">' + i * 500 + '</div>');</script>`;
@@ -28,6 +29,7 @@ beforeAll(async () => {
     if (url.pathname === '/long') return html(LONG(Number(body.get('height'))));
     if (url.pathname === '/rtl') return html(RTL);
     if (url.pathname === '/wide') return html(WIDE);
+    if (url.pathname === '/stubborn') return html(STUBBORN_LIST);
     const page = [...pages, ...closed][Number(body.get('n'))];
     return html(page ? (url.pathname === '/plain' ? page.plain : page.page) : 'no such page');
   });
@@ -87,6 +89,21 @@ describe('a full page equals the same content laid out plainly', () => {
 
   it.each(closed.map((page, index) => ({ ...page, n: pages.length + index })))('$name: $why', async ({ name, n }) => {
     await expectSame(name, await capture(`/page?n=${n}`), await capture(`/page?n=${n}`, { fullPage: false }));
+  });
+});
+
+it('a list that follows the window is drawn whole where the time of the page is held', async () => {
+  const n = pages.indexOf(WINDOW_LISTS[0] ?? { name: '', why: '', page: '', plain: '' });
+  await expectSame('held list', await capture(`/page?n=${n}`, {}, { reproducible: true }), await drawWhole(`/plain?n=${n}`));
+});
+
+describe('a list that cannot be drawn whole', () => {
+  it('is told by `partial`, and its picture is what the page shows at its top', async () => {
+    const take = (output = {}) =>
+      site.capture({ url: `${APP}/stubborn`, viewport: VIEW, output: { format: 'png', fullPage: true, ...output } });
+    const [whole, plain] = [await take(), await take({ expandScrollContainers: false })];
+    expect(whole).toMatchObject({ ok: true, observed: { partial: true } });
+    await expectSame('stubborn', await bytesOf(whole), await bytesOf(plain));
   });
 });
 

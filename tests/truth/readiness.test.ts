@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestSite, type TestSite } from '#runner/browser/fixtures/test-site.ts';
 import { answerHostile, answerSocket } from './fixtures/hostile-site.ts';
 import { judgePage, type Outcome } from './fixtures/judge-page.ts';
+import { CHAIN_PAGES } from './fixtures/pages-chains.ts';
 import { DRAWING_PAGES } from './fixtures/pages-drawing.ts';
 import { HELD_OUT_PAGES } from './fixtures/pages-held-out.ts';
 import { LOADING_PAGES } from './fixtures/pages-loading.ts';
 import { NETWORK_PAGES } from './fixtures/pages-network.ts';
 
 /** Promise T2: `waitUntil: "auto"` sees the finished page, in pixels and in text, where `networkidle` does not. */
-const PAGES = [...NETWORK_PAGES, ...LOADING_PAGES, ...DRAWING_PAGES, ...HELD_OUT_PAGES];
+const PAGES = [...NETWORK_PAGES, ...LOADING_PAGES, ...DRAWING_PAGES, ...HELD_OUT_PAGES, ...CHAIN_PAGES];
 const AT_ONCE = 3;
 const SUITE_MS_MAX = 400_000;
 const only = process.env.TRUTH_ONLY;

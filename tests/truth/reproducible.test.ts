@@ -75,6 +75,16 @@ describe('a reproducible capture', () => {
     expect(new Set(await hashes(10, { reproducible: true, output: PDF }))).toHaveLength(1);
   }, 300_000);
 
+  it('says what was held still, and nothing where it was not asked for', async () => {
+    const [first] = runners;
+    if (!first) throw new Error('no runner');
+    const fixedIn = async (more: Partial<CaptureRequestInput>) => (await capture(first, more)).observed.controls?.reproducible?.fixed;
+    const held = ['clock', 'timers', 'random', 'animations', 'images', 'videos', 'caret', 'motion', 'locale', 'timezone'];
+    expect(await fixedIn({ reproducible: true })).toEqual(held);
+    expect(await fixedIn({ reproducible: true, output: PDF })).toEqual([...held, 'pdf']);
+    expect(await fixedIn({})).toBeUndefined();
+  }, 120_000);
+
   it('differs from run to run when it is not asked for', async () => {
     expect(new Set(await hashes(1, { output: PNG }))).toHaveLength(2);
     expect(new Set(await hashes(1, { output: PDF }))).toHaveLength(2);

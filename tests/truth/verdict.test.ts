@@ -6,6 +6,7 @@ import { LATE_WALLS } from './fixtures/late-walls.ts';
 import { LOOK_ALIKES } from './fixtures/verdict-lookalikes.ts';
 import { VALID_PAGES, type VerdictPage } from './fixtures/verdict-pages.ts';
 import { REFUSALS } from './fixtures/verdict-refusals.ts';
+import { NOTHINGS, STEP_LOOK_ALIKES, STEPS } from './fixtures/verdict-steps.ts';
 import { WALLS } from './fixtures/verdict-walls.ts';
 
 const APP = 'https://app.example.com';
@@ -15,7 +16,7 @@ const DOMAINS: AllowedDomain[] = ['app.example.com', 'sso.example.com', 'bi.exam
   port: null,
   isPrivate: false,
 }));
-const PAGES = [...VALID_PAGES, ...WALLS, ...LATE_WALLS, ...LOOK_ALIKES, ...REFUSALS];
+const PAGES = [...VALID_PAGES, ...WALLS, ...LATE_WALLS, ...LOOK_ALIKES, ...REFUSALS, ...STEPS, ...NOTHINGS, ...STEP_LOOK_ALIKES];
 let site: TestSite;
 /** The page under test: two pages may both lead to `/login`. */
 let current: VerdictPage | undefined;
@@ -51,14 +52,14 @@ describe('T1: the verdict', () => {
     expect(new Set(PAGES.map(({ path }) => path)).size).toBe(PAGES.length);
   });
 
-  it.each([...VALID_PAGES, ...LOOK_ALIKES])('captures $name ($path)', async (page) => {
+  it.each([...VALID_PAGES, ...LOOK_ALIKES, ...STEP_LOOK_ALIKES])('captures $name ($path)', async (page) => {
     const { result, files } = await capture(page);
     expect(result.ok ? 'captured' : result.failure.detail).toBe('captured');
     expect(result.observed.verdict).toBe(page.verdict);
     expect(files).toHaveLength(1);
   });
 
-  it.each([...WALLS, ...LATE_WALLS, ...REFUSALS])('refuses $name ($path) and leaves no picture', async (page) => {
+  it.each([...WALLS, ...LATE_WALLS, ...REFUSALS, ...STEPS, ...NOTHINGS])('refuses $name ($path) and leaves no picture', async (page) => {
     const { result, files } = await capture(page);
     expect(result).toMatchObject({ ok: false, failure: { code: page.code }, observed: { verdict: page.verdict } });
     expect(result.ok ? '' : result.failure.detail).toContain(page.says ?? '');
@@ -66,7 +67,7 @@ describe('T1: the verdict', () => {
     expect(JSON.stringify(result)).not.toContain('canary-session-value');
   });
 
-  it.each(WALLS.filter((page) => !page.request && page.answer.status === undefined))(
+  it.each([...WALLS, ...STEPS].filter((page) => !page.request && page.answer.status === undefined))(
     'without a session $name is a page like any other, where it stays on its host',
     async (page) => {
       current = page;

@@ -46,6 +46,8 @@ const PAGES: Record<string, string> = {
   ),
   slotted: `<x-b><template shadowrootmode="open"><style>::slotted(img) { object-position: 0 0 !important; object-fit: fill !important }</style><slot></slot></template><img class="s" src="${RED}"></x-b>`,
   movingframe: `<style>iframe { transition: all 30s }</style><iframe class="s" src="https://bi.example.org/red" height="60"></iframe>`,
+  // The rule says nothing of frames: it counts in each document.
+  inframe: `<iframe height="60" srcdoc="<p class='s'>SECRET</p>"></iframe>`,
   movingimage: `<style>img { transition: all 30s }</style><img class="s" src="${RED}">`,
   shownstyle: `<p>x</p><style class="s" style="display: block; color: red">/* SECRET */</style>`,
   embedded: `<object class="s" data="${RED}" type="image/svg+xml"></object><embed class="s" src="${RED}">`,

@@ -1,5 +1,5 @@
 import { createServer as createProxy, type IncomingMessage, request } from 'node:http';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { startSite } from '#runner/fixtures/site.ts';
 import { createLog } from '#shared/log.ts';
@@ -78,9 +78,10 @@ it('hands on what the site said in one breath with the proxy', async () => {
   });
   const upstream = { host: '127.0.0.1', port: await listen(server), authorization: null };
   const socket = await dialThrough(upstream, log)({ addresses: ['2606:2800::1'], port: 443 }, new AbortController().signal);
-  closers.push(() => void socket?.destroy());
+  if (!(socket instanceof Socket)) throw new Error(`no tunnel: ${socket}`);
+  closers.push(() => void socket.destroy());
   const { promise, resolve } = Promise.withResolvers<string>();
-  socket?.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+  socket.once('data', (chunk: Buffer) => resolve(chunk.toString()));
   expect(await promise).toBe('SSH-2.0-first words');
 });
 
@@ -97,11 +98,15 @@ it('refuses what is inside as before, and goes to private entries directly', asy
   expect(upstream.asked).toEqual([]);
 });
 
-it.each([407, 403, 503])('says that the host is unreachable when the proxy answers %i, without the password', async (status) => {
+it.each([
+  [407, 'refused by the upstream proxy'],
+  [403, 'refused by the upstream proxy'],
+  [503, 'unreachable'],
+])('when the proxy answers %i says: %s, without the password', async (status, reason) => {
   const upstream = await startUpstream(1, status);
   const session = await openThrough(upstream.port);
   expect((await get(session.port, 'http://cdn.example.com/')).status).toBe(502);
-  expect(session.lastBlock('cdn.example.com')).toBe('unreachable');
+  expect(session.lastBlock('cdn.example.com')).toBe(reason);
   expect(lines.join('\n')).toContain(String(status));
   expect(lines.join('\n')).not.toContain('dXNlcjpjYW5hcnk');
 });
@@ -113,7 +118,7 @@ it('gives up on a proxy that talks without end, and when the capture ends', asyn
   });
   const upstream = { host: '127.0.0.1', port: await listen(server), authorization: null };
   const way = { addresses: [PUBLIC], port: 443 };
-  expect(await dialThrough(upstream, log)(way, new AbortController().signal)).toBeNull();
+  expect(await dialThrough(upstream, log)(way, new AbortController().signal)).toBe('no answer from the upstream proxy');
   const asked = Promise.withResolvers<void>();
   const silent = createServer((socket) => void socket.on('error', () => socket.destroy()).once('data', () => asked.resolve()));
   const ended = new AbortController();

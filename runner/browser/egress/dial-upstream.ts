@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { isPublicAddress } from '#shared/address-policy.ts';
+import type { BlockReason } from '#shared/egress-policy.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import type { Secret } from '#shared/secret.ts';
@@ -7,13 +8,14 @@ import { dialFirst } from './dial.ts';
 
 /** The proxy of the operator's network; `authorization` is the value of the header of that name, or null. */
 export type UpstreamProxy = { host: string; port: number; authorization: Secret<string> | null };
-type Dial = typeof dialFirst;
+type Dial = (...asked: Parameters<typeof dialFirst>) => Promise<Socket | BlockReason | null>;
 
 const ANSWER_BYTES_MAX = 8192;
 
 /**
  * Makes a dial that goes through the operator's proxy to whatever is public, and directly to private entries. The proxy is
- * asked for the address that was judged, never for a name: it would resolve the name a second time, and differently.
+ * asked for the address that was judged, never for a name: it would resolve the name a second time, and differently. Where
+ * there is no connection it says whether that is for the proxy.
  */
 export function dialThrough(upstream: UpstreamProxy, log: Log): Dial {
   return async (way, signal) => {
@@ -21,14 +23,18 @@ export function dialThrough(upstream: UpstreamProxy, log: Log): Dial {
     const [address] = way.addresses;
     const socket = address === undefined ? null : await dialFirst({ addresses: [upstream.host], port: upstream.port }, signal);
     if (!socket) {
+      if (signal.aborted) return null;
       log.warn('the upstream proxy does not answer', { host: upstream.host, port: upstream.port });
-      return null;
+      return 'no answer from the upstream proxy';
     }
     const status = await askFor(socket, `${address?.includes(':') ? `[${address}]` : address}:${way.port}`, { upstream, signal });
     if (status >= 200 && status < 300) return socket;
     socket.destroy();
-    if (!signal.aborted) log.warn('the upstream proxy opened no tunnel', { status, port: way.port });
-    return null;
+    if (signal.aborted) return null;
+    log.warn('the upstream proxy opened no tunnel', { status, port: way.port });
+    if (status === 0) return 'no answer from the upstream proxy';
+    // 502 to 504 are its words for a host that it cannot reach either.
+    return status >= 502 && status <= 504 ? null : 'refused by the upstream proxy';
   };
 }
 

@@ -1,18 +1,11 @@
 import type { Socket } from 'node:net';
 import { Transform } from 'node:stream';
+import { type BlockReason, type EgressKind, normalizeHost, POLICY_REASONS, type Reach, type Resolve } from '#shared/egress-policy.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import { dialFirst } from './dial.ts';
-import {
-  type BlockReason,
-  decideEgress,
-  type EgressKind,
-  normalizeHost,
-  POLICY_REASONS,
-  type Reach,
-  type Resolve,
-  resolveBySystem,
-} from './egress-policy.ts';
+import { decideEgress, resolveBySystem } from './egress-policy.ts';
+import type { PortRange } from './listen-on-loopback.ts';
 import { limitLookUps } from './look-ups.ts';
 
 /** `decide` and `resolve` are replaced by tests and by the self-test only, `dial` also for an upstream proxy. */
@@ -22,9 +15,12 @@ export type EgressOptions = {
   log: Log;
   decide?: typeof decideEgress;
   resolve?: Resolve;
-  dial?: (way: Way, signal: AbortSignal) => Promise<Socket | null>;
+  /** Answers with why it got no connection, or null for `unreachable`. */
+  dial?: (way: Way, signal: AbortSignal) => Promise<Socket | BlockReason | null>;
   bytesMax?: number;
   connectionsMax?: number;
+  /** Where it may listen; null or absent for any port. */
+  ports?: PortRange | null;
   /** How long a head may take to arrive, and how long an open connection may be silent. */
   headersMs?: number;
   idleMs?: number;
@@ -87,6 +83,13 @@ export function openLedger(options: EgressOptions) {
     record(host, decision.reason);
     return null;
   };
+  /** Connects to what was decided; null when there is no connection, which is recorded. */
+  const connect = async (way: Way): Promise<Socket | null> => {
+    const dialed = await dial(way, ended.signal);
+    if (dialed !== null && typeof dialed !== 'string') return dialed;
+    record(way.host, dialed ?? 'unreachable');
+    return null;
+  };
   const meter = (host: string) =>
     new Transform({
       transform(chunk: Buffer, _encoding, done) {
@@ -110,8 +113,7 @@ export function openLedger(options: EgressOptions) {
     connectionsMax,
     headersMs,
     idleMs,
-    dial,
-    signal: ended.signal,
+    connect,
     record,
     track,
     decide,

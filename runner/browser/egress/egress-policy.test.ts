@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
+import { normalizeHost, type Reach, type Resolve } from '#shared/egress-policy.ts';
 import { LIMITS } from '#shared/limits.ts';
-import { decideEgress, normalizeHost, type Reach, type Resolve } from './egress-policy.ts';
+import { decideEgress } from './egress-policy.ts';
 
 const PUBLIC = '93.184.215.14';
 const domains: AllowedDomain[] = [

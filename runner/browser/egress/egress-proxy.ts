@@ -1,10 +1,11 @@
 import { type ClientRequest, createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import type { Reach } from '#shared/egress-policy.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { watchIdle } from './dial.ts';
 import { type EgressLedger, type EgressOptions, openLedger, type Target, type Way } from './egress-ledger.ts';
-import type { Reach } from './egress-policy.ts';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /**
  * One capture's way out: a loopback listener of its own, so that the port is the identity. It reads no contents: TLS is
@@ -46,10 +47,7 @@ export async function openEgressProxy(options: EgressOptions): Promise<EgressSes
   server.on('upgrade', (_message: IncomingMessage, socket: Socket) => socket.destroy());
   server.on('drop', () => ledger.record('proxy', 'too many connections'));
   server.on('clientError', (_error: Error, socket: Socket) => socket.destroy());
-  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(0, '127.0.0.1', resolve);
-  await listening;
+  await listenOnLoopback(server, options.ports ?? null);
   const address = server.address();
   return {
     port: portOf(address),
@@ -65,11 +63,8 @@ async function tunnel(ledger: EgressLedger, authority: string, client: { socket:
   const { socket, head } = client;
   const way = await ledger.decide(splitAuthority(authority));
   if (!way) return refuseTunnel(socket, 403);
-  const upstream = await ledger.dial(way, ledger.signal);
-  if (!upstream) {
-    ledger.record(way.host, 'unreachable');
-    return refuseTunnel(socket, 502);
-  }
+  const upstream = await ledger.connect(way);
+  if (!upstream) return refuseTunnel(socket, 502);
   ledger.track(upstream);
   ledger.reached(way);
   watchIdle([socket, upstream], ledger.idleMs);
@@ -85,11 +80,8 @@ async function forward(ledger: EgressLedger, message: IncomingMessage, response:
   if (url?.protocol !== 'http:' || url.username !== '' || url.password !== '') return refuse(response, 400);
   const way = await ledger.decide({ kind: 'plain', host: url.hostname, port: Number(url.port || 80) });
   if (!way) return refuse(response, 403);
-  const upstreamSocket = await ledger.dial(way, ledger.signal);
-  if (!upstreamSocket) {
-    ledger.record(way.host, 'unreachable');
-    return refuse(response, 502);
-  }
+  const upstreamSocket = await ledger.connect(way);
+  if (!upstreamSocket) return refuse(response, 502);
   ledger.track(upstreamSocket);
   ledger.reached(way);
   watchIdle([upstreamSocket], ledger.idleMs);

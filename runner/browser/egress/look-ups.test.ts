@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import type { Resolve } from '#shared/egress-policy.ts';
 import { LIMITS } from '#shared/limits.ts';
-import type { Resolve } from './egress-policy.ts';
 import { limitLookUps, openGate } from './look-ups.ts';
 
 /** A resolver that answers only when it is told to. */

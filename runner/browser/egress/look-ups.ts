@@ -1,5 +1,5 @@
+import type { Resolve } from '#shared/egress-policy.ts';
 import { LIMITS } from '#shared/limits.ts';
-import type { Resolve } from './egress-policy.ts';
 
 /** Lets a number of works run at a time; the others wait in the order in which they came. */
 export type Gate = <T>(work: () => Promise<T>) => Promise<T>;

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { expect, it } from 'vitest';
-import { isListed, isOnOwnNetwork, listNetworks } from './own-networks.ts';
+import { isListed, listNetworks } from '#shared/own-networks.ts';
+import { isOnOwnNetwork } from './own-networks.ts';
 
 const list = listNetworks([
   { address: '127.0.0.1', cidr: '127.0.0.1/8' },

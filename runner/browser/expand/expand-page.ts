@@ -1,38 +1,46 @@
 import { LIMITS } from '#shared/limits.ts';
+import { WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError } from '../classify-playwright-error.ts';
 import { type Held, holdInOwnWorld } from '../own-world.ts';
 import { settleAgain, settleForPicture } from '../readiness/settle-visit.ts';
 import type { Visit } from '../visit/visit.ts';
+import { makeVoidFinder, type VoidFinder } from './find-void.ts';
 import { makeLayoutReader } from './layout-reader.ts';
 import { makeScrollGrower, type ScrollGrower } from './scroll-grower.ts';
 import { makeStyleChanges } from './style-changes.ts';
 
 /**
- * What lies here makes the page as tall as its content before it is drawn: inner scroll areas are opened, without a
- * change of the viewport, so that `vh`, media queries and resize handlers see what they saw before.
- */
-/**
- * Opens the inner scroll areas where the output asks for it, and lets what comes into the page by that load and settle.
- * Content that makes an area grow again is followed for a few rounds. A page that goes elsewhere meanwhile is left to the
- * judgement that follows.
+ * Makes the page as tall as its content before it is drawn: opens the inner scroll areas where the output asks for it, without
+ * a change of the viewport, so that `vh`, media queries and resize handlers see what they saw before, and lets what comes into
+ * the page by that load and settle. Content that makes an area grow again is followed for a few rounds. A page that does not
+ * answer in time is pictured as it is then, and partial; one that goes elsewhere meanwhile is left to the judgement that follows.
  */
 export async function expandPage(visit: Visit): Promise<void> {
   const { output } = visit.payload.request;
-  if (output.format === 'pdf' || !(output.expandScrollContainers ?? output.fullPage)) return;
+  const opens = output.expandScrollContainers ?? output.fullPage;
+  if (output.format === 'pdf' || !(opens || output.fullPage)) return;
   const limits = { heightMax: output.maxHeight ?? LIMITS.heightPxMax, cut: output.maxHeight !== undefined };
   try {
-    const script = `(bare) => (${makeScrollGrower})((${makeLayoutReader})(bare), (${makeStyleChanges})(bare), ${JSON.stringify(limits)})`;
+    if (!opens) {
+      const finder = await holdInOwnWorld<VoidFinder>(visit, `(bare) => (${makeVoidFinder})(bare, ${limits.heightMax})`);
+      visit.hasVoid = await finder.ask((it) => it.hasVoid());
+      return;
+    }
+    const script = `(bare) => (${makeScrollGrower})((${makeLayoutReader})(bare), (${makeStyleChanges})(bare), ${JSON.stringify(limits)}, (${makeVoidFinder})(bare, ${limits.heightMax}))`;
     const grower = await holdInOwnWorld<ScrollGrower>(visit, script);
     let isOpened = false;
     for (let round = 0; round < LIMITS.expandRoundsMax; round++) {
-      const { opened, changed } = await grower.ask((it) => it.grow());
+      const { opened, changed, hasVoid } = await grower.ask((it) => it.grow());
+      visit.hasVoid = hasVoid && output.fullPage === true;
       if (opened === 0 || !changed) break;
       isOpened = true;
       await settleForPicture(visit, { touched: false, opened: true });
     }
     if (isOpened) await closeEmpty(visit, grower);
   } catch (error) {
-    if (classifyPlaywrightError(error).kind !== 'navigated') throw error;
+    if (classifyPlaywrightError(error).kind === 'navigated') return;
+    if (!(error instanceof WaitExpired) || visit.run.stopped()) throw error;
+    visit.observed.partial = true;
   }
 }
 

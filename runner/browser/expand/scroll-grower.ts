@@ -1,11 +1,15 @@
 /// <reference lib="dom" />
+import type { VoidFinder } from './find-void.ts';
 import type { LayoutReader } from './layout-reader.ts';
 import type { StyleChanges } from './style-changes.ts';
 
 /** Lives in the page: opens inner scroll areas to the height of their content, and takes it back where that was wrong. */
 export type ScrollGrower = {
-  /** Opens every scroll area that holds more than it shows; tells how many are open and whether any was opened now or grew. */
-  grow(): { opened: number; changed: boolean };
+  /**
+   * Opens every scroll area that holds more than it shows; tells how many are open, whether any was opened now or grew, and
+   * whether the page has a stretch that nothing is drawn in.
+   */
+  grow(): { opened: number; changed: boolean; hasVoid: boolean };
   /** Closes areas that stayed empty, as lists do that draw only what is in view; tells whether there were any. */
   closeEmpty(): boolean;
 };
@@ -16,7 +20,12 @@ export type ScrollGrower = {
  * around it is given the room that it did not take by itself. An area that would end beyond `heightMax` pixels is cut
  * there with `cut`, and else stays as it was: a list of a million rows must not make the picture impossible.
  */
-export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, limits: { heightMax: number; cut: boolean }): ScrollGrower {
+export function makeScrollGrower(
+  layout: LayoutReader,
+  changes: StyleChanges,
+  limits: { heightMax: number; cut: boolean },
+  voids: VoidFinder,
+): ScrollGrower {
   const SIBLINGS_MAX = 300;
   const PASSES_MAX = 10;
   const { bare } = layout;
@@ -91,7 +100,7 @@ export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, li
     return [...coverings(path)].every((other) => covered.has(other)) && (limits.cut || root.scrollHeight <= limits.heightMax);
   };
   const grow = () => {
-    if (!root) return { opened: 0, changed: false };
+    if (!root) return { opened: 0, changed: false, hasVoid: false };
     const before = [...shownAt.keys()].map((area) => bare(area).clientHeight).join() + root.scrollHeight;
     for (let pass = 0; pass < PASSES_MAX; pass++) {
       const areas = layout.findAreas().filter((area) => !left.some((closed) => bare(closed).contains(area)));
@@ -103,6 +112,7 @@ export function makeScrollGrower(layout: LayoutReader, changes: StyleChanges, li
     return {
       opened: shownAt.size,
       changed: before !== [...shownAt.keys()].map((area) => bare(area).clientHeight).join() + root.scrollHeight,
+      hasVoid: voids.hasVoid(),
     };
   };
 

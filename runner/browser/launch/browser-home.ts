@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { FoundBrowser } from './find-browser.ts';
@@ -53,7 +53,8 @@ export async function prepareBrowserHomes(options: HomesOptions): Promise<Browse
   const { workDir, profilesDir = workDir, extraCaFiles, environment } = options;
   const otherUser = process.getuid?.() === 0;
   const nextUser = otherUser ? countUsers() : () => null;
-  const root = join(profilesDir, 'homes');
+  // Short: a full Chromium binds a socket below it, whose path has to fit into an address.
+  const root = join(profilesDir, 'home');
   await mkdir(root, { recursive: true });
   // The other user must be able to walk through, and to see nothing on the way.
   if (otherUser) await chmod(root, 0o711);
@@ -77,7 +78,7 @@ type HomeParts = {
 };
 
 async function createHome({ root, user, store, launcher, environment }: HomeParts): Promise<BrowserHome> {
-  const path = await mkdtemp(join(root, 'home-'));
+  const path = await mkdtemp(join(root, sep));
   await mkdir(join(path, 'tmp'), { mode: 0o700 });
   if (store) await cp(store, join(path, '.pki', 'nssdb'), { recursive: true });
   if (user) await giveTo(path, user);

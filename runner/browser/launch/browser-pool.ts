@@ -1,8 +1,8 @@
 import type { Browser, BrowserContextOptions } from 'playwright';
 import type { AttemptScope } from '#runner/attempt-scope.ts';
+import type { Reach } from '#shared/egress-policy.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
-import type { Reach } from '../egress/egress-policy.ts';
 import type { EgressSession } from '../egress/egress-proxy.ts';
 import type { Tab } from '../visit/open-tab.ts';
 import type { LaunchedBrowser } from './launch-chromium.ts';

@@ -2,12 +2,19 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 
 /** Listeners on loopback that nobody should ever reach. `hits` names who did, as far as it can be told. */
-export type Canaries = { tcpPort: number; udpPort: number; hits(): string[]; close(): Promise<void> };
+export type Canaries = { tcpPort: number; udpPort: number; decoy: Decoy | null; hits(): string[]; close(): Promise<void> };
+/** A listener at the canary's port of TCP and another address of loopback, which may be reached; null where none was free. */
+export type Decoy = { address: string; isReached(): boolean };
 
+/** Linux and Windows have all of 127/8, others `::1`. */
+const DECOYS = ['127.0.0.2', '::1'];
 const HITS_MAX = 100;
 const FIRST_BYTES_MAX = 8192;
 
-/** Opens a TCP and a UDP listener on 127.0.0.1, and one of UDP on ::1 where there is one. Rejects only when no port can be had. */
+/**
+ * Opens a TCP and a UDP listener on 127.0.0.1, one of UDP on ::1 where there is one, and the decoy. Rejects only when no
+ * port can be had.
+ */
 export async function openCanaries(): Promise<Canaries> {
   const hits = new Set<string>();
   const sockets = new Set<Socket>();
@@ -34,9 +41,12 @@ export async function openCanaries(): Promise<Canaries> {
   await bound.promise;
   await bindSix(udpSix, udp.address().port);
   const address = server.address();
+  const tcpPort = address !== null && typeof address === 'object' ? address.port : 0;
+  const decoy = await openDecoy(tcpPort);
   return {
-    tcpPort: address !== null && typeof address === 'object' ? address.port : 0,
+    tcpPort,
     udpPort: udp.address().port,
+    decoy,
     hits: () => [...hits],
     close: async () => {
       for (const socket of sockets) socket.destroy();
@@ -44,6 +54,7 @@ export async function openCanaries(): Promise<Canaries> {
       server.close(() => closed.resolve());
       udp.close();
       udpSix.close();
+      await decoy?.close();
       await closed.promise;
     },
   };
@@ -59,4 +70,24 @@ async function bindSix(socket: UdpSocket, port: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   socket.once('error', () => resolve()).bind(port, '::1', () => resolve());
   await promise;
+}
+
+async function openDecoy(port: number): Promise<(Decoy & { close(): Promise<void> }) | null> {
+  for (const address of DECOYS) {
+    let isReached = false;
+    const server = createServer((socket) => {
+      isReached = true;
+      socket.on('error', () => undefined).destroy();
+    });
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    server.once('error', () => resolve(false)).listen(port, address, () => resolve(true));
+    if (!(await promise)) continue;
+    const closed = Promise.withResolvers<void>();
+    const close = async () => {
+      server.close(() => closed.resolve());
+      await closed.promise;
+    };
+    return { address, isReached: () => isReached, close };
+  }
+  return null;
 }

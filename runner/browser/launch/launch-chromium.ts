@@ -54,7 +54,9 @@ export const EGRESS_FLAGS = [
   '--disable-sync',
   '--disable-domain-reliability',
   '--no-first-run',
-  `--disable-features=${[...PLAYWRIGHT_DISABLED, 'DialMediaRouteProvider', 'Reporting'].join(',')}`,
+  // The last one: without it a page's ICE candidate of a `.local` name sends a query to the local network's multicast. That
+  // addresses are then no longer hidden behind such names costs nothing: the policy above gathers none.
+  `--disable-features=${[...PLAYWRIGHT_DISABLED, 'DialMediaRouteProvider', 'Reporting', 'WebRtcHideLocalIpsWithMdns'].join(',')}`,
 ];
 
 export type LaunchOptions = { found: FoundBrowser; home: BrowserHome; allowNoSandbox: boolean; log: Log; flags?: readonly string[] };

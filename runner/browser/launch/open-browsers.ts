@@ -2,7 +2,9 @@ import type { WorkFolder } from '#runner/work-folder.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import { dialThrough, type UpstreamProxy } from '../egress/dial-upstream.ts';
+import type { EgressOptions } from '../egress/egress-ledger.ts';
 import { openEgressProxy } from '../egress/egress-proxy.ts';
+import type { PortRange } from '../egress/listen-on-loopback.ts';
 import { openOrdinaryTab } from '../visit/open-tab.ts';
 import { makeReachable, prepareBrowserHomes } from './browser-home.ts';
 import { type BrowserPool, createBrowserPool } from './browser-pool.ts';
@@ -18,6 +20,8 @@ export type BrowsersOptions = {
   allowNoSandbox: boolean;
   /** The proxy of the operator's network, through which all that is public is reached. */
   upstreamProxy: UpstreamProxy | null;
+  /** Where proxies listen; null for any port. */
+  proxyPorts: PortRange | null;
   slots: number;
   folder: Pick<WorkFolder, 'path' | 'profiles' | 'noteGroup' | 'forgetGroup'>;
   log: Log;
@@ -69,13 +73,14 @@ export async function openBrowsers(options: BrowsersOptions): Promise<Browsers> 
     }
   };
   const upstream = options.upstreamProxy ? { dial: dialThrough(options.upstreamProxy, log) } : {};
+  const openProxy = (proxy: EgressOptions) => openEgressProxy({ ports: options.proxyPorts, ...proxy });
   const pool = createBrowserPool({
     launch,
-    openProxy: (reach) => openEgressProxy({ reach, log, ...upstream }),
+    openProxy: (reach) => openProxy({ reach, log, ...upstream }),
     openTab: openOrdinaryTab,
     browsersMax: Math.min(options.slots, LIMITS.slotsMax) + 1,
     tabsMax: Math.min(options.slots, LIMITS.tabsReadyMax),
     log,
   });
-  return { pool, found, launch, selfTest: () => runSelfTest({ found, homes, allowNoSandbox, log, flags }) };
+  return { pool, found, launch, selfTest: () => runSelfTest({ found, homes, allowNoSandbox, log, flags, openProxy }) };
 }

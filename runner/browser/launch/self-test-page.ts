@@ -21,6 +21,7 @@ export const SELF_TEST_VECTORS = [
   'preconnect',
   'speculation',
   'inside',
+  'rebind',
   'redirect',
   'window',
   'prefetch',
@@ -100,6 +101,7 @@ const PAGE = `async ({ tcp, udp, name }) => {
       return wait(200);
     }),
     attempt('inside', () => fetch('https://inside.' + name + ':' + tcp + '/', { mode: 'no-cors' })),
+    attempt('rebind', () => fetch('https://rebind.' + name + ':' + tcp + '/', { mode: 'no-cors' })),
     attempt('redirect', () => element('img', { src: '/redirect' })),
     attempt('window', async () => { const other = open('about:blank'); opened = other !== null; other?.close(); }),
     attempt('prefetch', () => { const link = element('link', { rel: 'dns-prefetch', href: '//prefetch.' + name }); return Promise.race([link, wait(200)]); }),

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { readBrowserConfig } from '#runner/config.ts';
 import { openTestBrowsers } from '#runner/fixtures/test-browsers.ts';
-import { decideEgress } from '../egress/egress-policy.ts';
+import { dialFirst } from '../egress/dial.ts';
+import { decideEgress, resolveBySystem } from '../egress/egress-policy.ts';
 import { openEgressProxy } from '../egress/egress-proxy.ts';
 import { prepareBrowserHomes } from './browser-home.ts';
 import { EGRESS_FLAGS, RESOLVER_FLAG, WEBRTC_FLAGS, WINDOWS_FLAG } from './launch-chromium.ts';
@@ -95,4 +96,25 @@ it('names the redirect when only its first hop is judged, and fails', async () =
   expect(ok).toBe(false);
   expect(leaks).toEqual(expect.arrayContaining(['a TCP connection', 'TCP redirect']));
   expect(leaks).not.toContain('TCP inside');
+});
+
+it('names the name that rebinds when the proxy resolves again to connect, and fails', async () => {
+  const openProxy: typeof openEgressProxy = (options) => {
+    const resolve = options.resolve ?? resolveBySystem;
+    const dial: typeof options.dial = async (way, signal) => dialFirst({ ...way, addresses: await resolve(way.host) }, signal);
+    return openEgressProxy({ ...options, dial });
+  };
+  const { ok, leaks } = await selfTestOf({ openProxy });
+  expect(ok).toBe(false);
+  expect(leaks).toEqual(expect.arrayContaining(['a TCP connection', 'TCP rebind', expect.stringContaining('not judged: rebind')]));
+  expect(leaks.filter((leak) => /inside|redirect/.test(leak))).toEqual([]);
+});
+
+it('fails when the proxy connects by name, wherever that leads', async () => {
+  const openProxy: typeof openEgressProxy = (options) =>
+    openEgressProxy({ ...options, dial: (way, signal) => dialFirst({ ...way, addresses: [way.host] }, signal) });
+  expect(await selfTestOf({ openProxy })).toMatchObject({
+    ok: false,
+    leaks: ['not judged: rebind, because the address that was judged was not the one connected to'],
+  });
 });

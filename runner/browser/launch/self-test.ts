@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { z } from 'zod';
+import type { Reach, Resolve } from '#shared/egress-policy.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import { type EgressSession, openEgressProxy } from '../egress/egress-proxy.ts';
@@ -27,6 +28,7 @@ export type SelfTestResult = { ok: boolean; leaks: string[]; sandbox: 'on' | 'of
 
 /** The names that the page makes the browser want to look up; none exists, and `.invalid` never will. */
 const CANARY_NAME = 'sessionshot-canary.invalid';
+const REBINDING = `rebind.${CANARY_NAME}`;
 
 /**
  * Proves at start that a page cannot get out but through the proxy: a browser with the very flags of captures loads a
@@ -56,9 +58,8 @@ export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestRes
 /** Runs every vector; answers with what could not be tried, because a vector that did not run proves nothing. */
 async function tryAll({ browser, close }: LaunchedBrowser, canaries: Canaries, options: SelfTestOptions): Promise<string[]> {
   const { found, log, lend = lentOptions, openProxy = openEgressProxy } = options;
-  // The canary's names may use its port, and are all of this machine: the judgement of the address alone keeps them out.
-  const domains = [{ host: `*.${CANARY_NAME}`, port: canaries.tcpPort, isPrivate: false }];
-  const proxy: EgressSession = await openProxy({ reach: { domains, parts: null }, log, resolve: async () => ['127.0.0.1'] });
+  const { decoy } = canaries;
+  const proxy: EgressSession = await openProxy({ reach: reachOf(canaries), log, resolve: resolveFor(decoy?.address ?? null) });
   const limit = setTimeout(() => void close(), LIMITS.selfTestMsMax);
   try {
     const context = await browser.newContext(lend(proxy));
@@ -77,12 +78,13 @@ async function tryAll({ browser, close }: LaunchedBrowser, canaries: Canaries, o
     await context.close();
     await tryWithoutProxy(browser, canaries);
     const blocked = proxy.blocked();
-    const unjudged = ['127.0.0.1', `inside.${CANARY_NAME}`, `redirect.${CANARY_NAME}`].filter(
+    const unjudged = ['127.0.0.1', `inside.${CANARY_NAME}`, `redirect.${CANARY_NAME}`, REBINDING].filter(
       (host) => !blocked.some((entry) => entry.host === host),
     );
     return [
       ...new Set(tried.flatMap(({ missing }) => missing)),
       ...unjudged.map((host) => `not judged: no request for ${host} was refused by the proxy`),
+      ...(decoy?.isReached() ? [] : ['not judged: rebind, because the address that was judged was not the one connected to']),
       // A full Chromium does not know the flag: there the guard of a capture closes the window.
       ...(found.kind === 'headless-shell' && tried.some(({ opened }) => opened) ? ['a window that a page opened'] : []),
     ];
@@ -93,6 +95,31 @@ async function tryAll({ browser, close }: LaunchedBrowser, canaries: Canaries, o
     clearTimeout(limit);
     await proxy.close();
   }
+}
+
+/**
+ * The canary's names may use its port, and are all of this machine: the judgement of the address alone keeps them out. The
+ * one that rebinds is a private entry, so that its first address passes.
+ */
+function reachOf({ tcpPort }: Canaries): Reach {
+  const domains = [
+    { host: REBINDING, port: tcpPort, isPrivate: true },
+    { host: `*.${CANARY_NAME}`, port: tcpPort, isPrivate: false },
+  ];
+  return { domains, parts: null };
+}
+
+/**
+ * Names of this machine. The one that rebinds is the decoy's when it is asked for the first time, and afterwards the
+ * canary's, beside an address that no entry may reach: who judges that refuses it, who connects without judging gets there.
+ */
+function resolveFor(decoy: string | null): Resolve {
+  let times = 0;
+  return async (host) => {
+    if (host !== REBINDING) return ['127.0.0.1'];
+    times += 1;
+    return times === 1 && decoy !== null ? [decoy] : ['127.0.0.1', '0.0.0.0'];
+  };
 }
 
 async function tryPage(page: Page, scheme: 'http' | 'https', canaries: Canaries): Promise<{ missing: string[]; opened: boolean }> {

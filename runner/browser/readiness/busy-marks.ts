@@ -1,8 +1,7 @@
 /// <reference lib="dom" />
+import type { BusyMark, BusyWords } from './busy-words.ts';
 import type { PageWatch } from './page-watch.ts';
 
-/** A sign that says "not finished": what it is, in our words, and how long it holds up a page that is quiet otherwise. */
-export type BusyMark = { what: string; holdsMs: number };
 export type BusyMarks = {
   /** The sign that holds longest among those that are seen; `wholePage` also counts the ones outside the view. */
   find(wholePage: boolean): BusyMark | null;
@@ -13,18 +12,24 @@ export type BusyMarks = {
  * finished, and saying so is the truth. A doubtful one holds for a moment only, because pages that are finished carry
  * spinners as ornaments. Runs in the page: uses nothing from outside itself.
  */
-export function watchBusyMarks(watch: PageWatch): BusyMarks {
+export function watchBusyMarks(watch: PageWatch, words: BusyWords): BusyMarks {
   const FOREVER = Number.POSITIVE_INFINITY;
-  const LIMIT = { doubtMs: 2500, ornamentMs: 800, wordsMs: 8000, elsewhereMs: 3000, marks: 400, animations: 300, texts: 400 };
+  const LIMIT = {
+    doubtMs: 2500,
+    ornamentMs: 800,
+    elsewhereMs: 3000,
+    marks: 400,
+    animations: 300,
+    lineHeight: 200,
+    lines: 2,
+    linesMs: 5000,
+  };
   const SKELETONS =
     '.skeleton,.shimmer,.placeholder-glow,.placeholder-wave,.MuiSkeleton-root,.ant-skeleton-active,.mantine-Skeleton-root[data-visible],.chakra-skeleton,.v-skeleton-loader__bone,.el-skeleton,.react-loading-skeleton,.p-skeleton,.bp5-skeleton,.bp6-skeleton,.rs-placeholder,.animate-pulse,.content-loader,.ph-item,[data-slot="skeleton"]';
   const SPINNERS =
     '.spinner,.loader,.loading,.spinner-border,.spinner-grow,.animate-spin,.fa-spin,.MuiCircularProgress-indeterminate,.MuiLinearProgress-indeterminate,.ant-spin-spinning,.mantine-Loader-root,.chakra-spinner,.v-progress-circular--indeterminate,.v-progress-linear--indeterminate,.el-loading-mask,.p-progress-spinner,.p-progressspinner,.p-datatable-loading-overlay,.k-loading-mask,.dx-loadpanel-content,.ag-overlay-loading-center,.sapUiLocalBusyIndicator,.slds-spinner,.bp5-spinner,.bp6-spinner,.euiLoadingSpinner,.euiLoadingChart,.euiLoadingContent,.panel-loading,.blockUI,.nprogress-busy,progress:not([value]),mat-spinner,.mat-mdc-progress-spinner[mode="indeterminate"],fluent-progress-ring,sl-spinner,ion-spinner';
   const ANY_NAME =
     '[class*="skeleton" i],[class*="shimmer" i],[class*="spinner" i],[class*="loading-indicator" i],[data-loading="true"],[data-state="loading"],[data-testid*="skeleton" i],[data-testid*="spinner" i],[role="progressbar"]:not([aria-valuenow]):not(progress)';
-  const WORDS =
-    /^(?:loading|fetching|redirecting|one moment|please wait|just a moment|wird geladen|lade|laden|chargement|cargando|caricamento|carregando|bezig met laden|読み込み中|加载中)(?: [\p{L}\p{N} ]{1,40})?\s?(?:…|\.\.\.)$|^please wait\.?$/iu;
-  const MAYBE_WORDS = '//text()[string-length(.) < 80][contains(., "…") or contains(., "...") or contains(., "lease wait")]';
   const ALIVE =
     /\b(?:live|online|connected|syncing|synced|auto[- ]?refresh|auto[- ]?update|recording|real[- ]?time|streaming|monitoring)\b/i;
   const MOVES = /skeleton|shimmer|pulse|wave|placeholder|glow|load|spin|rotat|circular|dash|bounce|ellipsis/i;
@@ -80,7 +85,7 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
     if (said.length < 60 && ALIVE.test(said)) return LIMIT.ornamentMs;
     const own = readable(element);
     // A word such as `loading` is also left on containers whose content has come.
-    if (own.length >= 20 && !WORDS.test(own) && !isAnimated(element)) return LIMIT.doubtMs;
+    if (own.length >= 20 && !words.says(own) && !isAnimated(element)) return LIMIT.doubtMs;
     return isCovered(element) ? LIMIT.doubtMs : FOREVER;
   };
   // A name that only sounds like a sign is believed where it moves and is empty.
@@ -97,13 +102,18 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
 
   const turnsOrPulses = (effect: KeyframeEffect) => {
     for (const frame of effect.getKeyframes())
-      if (/rotate/.test(String(frame.transform ?? '')) || 'rotate' in frame || 'opacity' in frame || 'backgroundPosition' in frame)
-        return true;
+      if (/rotate/.test(String(frame.transform ?? '')) || 'rotate' in frame || 'opacity' in frame) return true;
+    return false;
+  };
+  /** A gradient that is moved through the shape: Chromium tells the two axes of a style sheet, and both in one of a script. */
+  const shimmers = (effect: KeyframeEffect) => {
+    for (const frame of effect.getKeyframes())
+      if ('backgroundPosition' in frame || 'backgroundPositionX' in frame || 'backgroundPositionY' in frame) return true;
     return false;
   };
   /** Empty shapes that pulse or turn for ever, under whatever name: the skeletons of kits that nobody listed. */
   const moving = (): BusyMark | null => {
-    let shapes = 0;
+    let [shapes, lines] = [0, 0];
     const roots = watch.roots();
     for (let at = 0; at < roots.length; at++) {
       const root = roots[at];
@@ -113,25 +123,18 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
         const effect = animation?.effect;
         if (!(effect instanceof KeyframeEffect) || effect.getComputedTiming().iterations !== FOREVER || !effect.target) continue;
         const named = animation instanceof CSSAnimation && MOVES.test(animation.animationName);
-        if (!named && !effect.pseudoElement && !turnsOrPulses(effect)) continue;
+        const isShimmer = shimmers(effect);
+        if (!named && !effect.pseudoElement && !isShimmer && !turnsOrPulses(effect)) continue;
         const box = boxOf(effect.target);
         const isEmpty = readable(effect.target) === '' && !bare(effect.target).querySelector('img,svg,canvas,video');
-        if (box.width >= 24 && box.height >= 8 && isIn(box) && isShown(effect.target) && isEmpty) shapes++;
+        if (!(box.width >= 24 && box.height >= 8 && isIn(box) && isShown(effect.target) && isEmpty)) continue;
+        shapes++;
+        // The lines of a text that is to come; one alone, or one as high as a hero, may be an ornament.
+        if (isShimmer && box.height <= LIMIT.lineHeight) lines++;
       }
     }
+    if (lines >= LIMIT.lines) return { what: 'empty lines that shimmer', holdsMs: LIMIT.linesMs };
     return shapes > 0 ? { what: 'empty shapes that pulse', holdsMs: LIMIT.doubtMs } : null;
-  };
-  const words = (): BusyMark | null => {
-    if (!/…|\.\.\.|lease wait/.test(bare(document).body?.textContent ?? '')) return null;
-    // The browser looks through the texts itself: a script that touches each of them costs ten times as much.
-    const texts = bare(document).evaluate(MAYBE_WORDS, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
-    for (let index = 0; index < texts.snapshotLength && index < LIMIT.texts; index++) {
-      const node = texts.snapshotItem(index);
-      const parent = node?.parentElement;
-      if (!node || !parent || !WORDS.test(trimmed(node.nodeValue))) continue;
-      if (isShown(parent) && isIn(boxOf(parent))) return { what: 'a text like "Loading…"', holdsMs: LIMIT.wordsMs };
-    }
-    return null;
   };
   return {
     find: (wholePage) => {
@@ -153,7 +156,7 @@ export function watchBusyMarks(watch: PageWatch): BusyMarks {
         }
       }
       consider(moving());
-      consider(words());
+      consider(words.find());
       return worst;
     },
   };

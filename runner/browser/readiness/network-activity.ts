@@ -1,8 +1,9 @@
 import type { CDPSession, Page, Request, Response } from 'playwright';
 import { shownUrl } from '#shared/target-url.ts';
+import { watchJobs } from './job-polls.ts';
 import { createOpenWork } from './open-work.ts';
 import { askIsSharedWorker } from './readiness-probe.ts';
-import { counts, identityOf, isScripted, PATIENCE, patienceFor, watchRepeats } from './request-kinds.ts';
+import { counts, identityOf, isPlain, isScripted, PATIENCE, patienceFor, watchRepeats } from './request-kinds.ts';
 import { watchStreams } from './stream-activity.ts';
 
 /** Milliseconds and counts of what follows an answer. */
@@ -54,6 +55,7 @@ export function watchNetwork(
   const streams = watchStreams(page, { ...tools, work });
   const repeats = watchRepeats();
   const slow = createSlowImages();
+  const jobs = watchJobs({ work, isOwn: (request) => isOwn(request), msMax: tools.readinessMs / 2 });
   const retries = new Map<string, { key: object; tries: number }>();
   const responses: { url: string; status: number }[] = [];
   const listeners = new Set<() => void>();
@@ -90,12 +92,14 @@ export function watchNetwork(
   const handlers = {
     request: (request: Request) => {
       if (request.resourceType() === 'eventsource') streams.eventSourceOpened(request.url());
-      if (!counts(request) || repeats.isPoll(request)) return;
+      const isPoll = counts(request) && repeats.isPoll(request);
+      if (!counts(request) || (isPoll && !jobs.isOpen(request))) return;
       work.begin(request, shownUrl(request.url()));
+      jobs.asked(request);
       const repeated = isScripted(request) ? retries.get(identityOf(request)) : undefined;
       if (repeated) work.end(repeated.key);
       if (request.resourceType() === 'script') setTimeout(() => void endSharedWorker(request), AFTER.script);
-      const patience = patienceFor(request, isOwn(request));
+      const patience = isPlain(request, isOwn(request), repeats) ? Number.POSITIVE_INFINITY : patienceFor(request, isOwn(request));
       // What hangs must leave the rest of the page its time, however little the caller gives.
       if (patience !== null) work.endAfter(request, Math.min(patience, tools.readinessMs / 2), giveUp(request));
     },
@@ -111,9 +115,10 @@ export function watchNetwork(
       if (wait !== null && isOwn(request)) expectRetry(request, wait);
       // A poll keeps its short patience; its answer may change nothing for a long time.
       if (patienceFor(request, isOwn(request)) === PATIENCE.poll) return;
+      jobs.answered(response);
       const contentType = response.headers()['content-type'] ?? '';
       work.endAfter(request, AFTER.answer + PATIENCE.scripted);
-      setTimeout(() => streams.followBody(request, contentType), AFTER.answer);
+      setTimeout(streams.followBody, AFTER.answer, request, { at: Date.now(), contentType });
     },
     requestfinished: ended,
     requestfailed: (request: Request) => {

@@ -1,8 +1,11 @@
 /// <reference lib="dom" />
 import type { PageWatch } from './page-watch.ts';
 
-/** `nodes`: the document and all that changes what it is; `shown`: what lies on top at some places of the view, and where. */
-export type Stamp = { nodes: string; shown: string };
+/**
+ * `nodes`: the document and all that changes what it is; `shown`: what lies on top at some places of the view, and where;
+ * `hasClosed`: a script has attached closed shadow trees, which no other world can read.
+ */
+export type Stamp = { nodes: string; shown: string; hasClosed: boolean };
 export type StampPart = 'nodes' | 'all';
 export type PageStamp = {
   /**
@@ -10,6 +13,8 @@ export type PageStamp = {
    * empty where only the `nodes` are asked for: to tell what lies on top, the page is laid out.
    */
   take(of: StampPart): Stamp;
+  /** Closed shadow trees that a script attached and that are in the document. */
+  closedRoots(): ShadowRoot[];
   /** Leaves a style sheet of ours out. */
   own(sheet: CSSStyleSheet): void;
 };
@@ -75,14 +80,25 @@ export function watchStamp(watch: PageWatch): PageStamp {
     }
     return text;
   };
+  const closedRoots = () => {
+    const closed: ShadowRoot[] = [];
+    const roots = watch.roots();
+    for (let at = 0; at < roots.length; at++) {
+      const root = roots[at];
+      if (root instanceof ShadowRoot && root.mode === 'closed' && root.isConnected) closed.push(root);
+    }
+    return closed;
+  };
   return {
+    closedRoots,
     own: (sheet) => void ours.add(sheet),
     take: (of) => {
       const states = watch.find(STATES);
       let marked = '';
       for (let index = 0; index < states.length; index++) marked += `${nameOf(states[index] ?? null)},`;
       const nodes = `${born} ${watch.changes()} ${marked} ${styles()}`;
-      if (of === 'nodes') return { nodes, shown: '' };
+      const hasClosed = closedRoots().length > 0;
+      if (of === 'nodes') return { nodes, shown: '', hasClosed };
       let shown = `${scrollX} ${scrollY}`;
       for (let row = 0; row < LIMIT.rows; row++)
         for (let column = 0; column < LIMIT.columns; column++)
@@ -92,7 +108,7 @@ export function watchStamp(watch: PageWatch): PageStamp {
         const frame = frames[index];
         if (frame) shown += ` ${boxOf(frame)}`;
       }
-      return { nodes, shown };
+      return { nodes, shown, hasClosed };
     },
   };
 }

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 import type { Bare } from '../own-world.ts';
+import type { ChangeBeats } from './change-beats.ts';
 
 /**
  * The in-page ground of `waitUntil: "auto"`: the browser's own clock and timers, taken before a page can replace them,
@@ -24,13 +25,17 @@ export type PageWatch = {
   changedAt(): number;
   /** When an element was last added anywhere. */
   grownAt(): number;
+  /** When any node last changed, those of tickers too. */
+  touchedAt(): number;
+  /** What changes in the next `ms` milliseconds answers to something that was done to the page, and is no ticker. */
+  expectAnswers(ms: number): void;
   /** How many changes of nodes there were, those of tickers too. */
   changes(): number;
 };
 
 /** Starts the record. Runs in the page: uses nothing from outside itself. */
-export function watchPage(bare: Bare): PageWatch {
-  const LIMIT = { changes: 4, restMs: 1000, rhythmMs: 5000, rhythmShare: 1.5, idleMs: 500, tickerMs: 1500, countUpMs: 2600, hosts: 2000 };
+export function watchPage(bare: Bare, beats: ChangeBeats): PageWatch {
+  const LIMIT = { idleMs: 500, hosts: 2000 };
   const now = performance.now.bind(performance);
   const later = window.setTimeout.bind(window);
   const frame = window.requestAnimationFrame.bind(window);
@@ -41,10 +46,10 @@ export function watchPage(bare: Bare): PageWatch {
   const findInFragment = DocumentFragment.prototype.querySelectorAll;
 
   const roots: (Document | ShadowRoot)[] = [document];
-  const changes = new WeakMap<Node, { count: number; first: number; last: number; gap: number }>();
   let waiters: (() => void)[] = [];
   let changedAt = now();
   let grownAt = 0;
+  let touchedAt = 0;
   let changesSeen = 0;
   let areRootsKnown = false;
 
@@ -53,37 +58,16 @@ export function watchPage(bare: Bare): PageWatch {
     waiters = [];
     for (let index = 0; index < woken.length; index++) woken[index]?.();
   };
-  // Asked for tickers only: the text of a large node, read at each of its changes, would cost more than all the rest.
-  const isFigure = (node: Node) => {
-    if (bare(node).childNodes.length > 3) return false;
-    const text = bare(node).textContent ?? '';
-    return /\d/.test(text) && text.length < 40 && !/\d:\d\d|\d{13}/.test(text);
-  };
-  // A clock or a live value changes for ever: after a while its changes no longer count (the fixture "endless ticker").
-  // Figures that count up to their value do it within two seconds and a half and then rest: they get that long (the
-  // fixture "count-up figures"), unless the text is a time of day. A node that rested for a second begins anew, unless it
-  // keeps a slower beat: a clock of seconds on a busy machine.
   const note = (record: MutationRecord) => {
-    const node = record.target;
     const at = now();
     for (let index = 0; index < record.addedNodes.length && grownAt !== at; index++)
       if (record.addedNodes[index] instanceof Element) grownAt = at;
-    let entry = changes.get(node);
-    const gap = entry ? at - entry.last : 0;
-    const keepsBeat = entry !== undefined && gap < Math.min(LIMIT.rhythmMs, entry.gap * LIMIT.rhythmShare);
-    if (!entry || (gap > LIMIT.restMs && !keepsBeat)) {
-      entry = { count: 0, first: at, last: at, gap };
-      changes.set(node, entry);
-    }
-    entry.count++;
-    entry.last = at;
-    entry.gap = gap;
-    if (entry.count < LIMIT.changes || at - entry.first < LIMIT.tickerMs) changedAt = at;
-    else if (record.type !== 'attributes' && at - entry.first < LIMIT.countUpMs && isFigure(node)) changedAt = at;
+    if (!beats.isBeat(record)) changedAt = at;
   };
   const observer = new MutationObserver((records) => {
     areRootsKnown = false;
     changesSeen += records.length;
+    touchedAt = now();
     for (let index = 0; index < records.length; index++) {
       const record = records[index];
       if (record) note(record);
@@ -168,6 +152,8 @@ export function watchPage(bare: Bare): PageWatch {
     roots: knownRoots,
     changedAt: () => changedAt,
     grownAt: () => grownAt,
+    touchedAt: () => touchedAt,
+    expectAnswers: beats.expectAnswers,
     changes: () => changesSeen,
   };
 }

@@ -7,17 +7,21 @@
 import { makeBare } from '../own-world.ts';
 import { type Signal, watchSignal } from './app-signal.ts';
 import { watchBusyMarks } from './busy-marks.ts';
+import { watchBusyWords } from './busy-words.ts';
+import { makeChangeBeats } from './change-beats.ts';
 import { watchDrawings } from './drawings.ts';
 import { watchLazyParts } from './lazy-parts.ts';
-import { watchDatabases } from './page-databases.ts';
+import { watchAnswers } from './page-answers.ts';
 import { watchIntervals } from './page-intervals.ts';
 import { watchPromises } from './page-promises.ts';
+import { watchSlices } from './page-slices.ts';
 import { type Stamp, type StampPart, watchStamp } from './page-stamp.ts';
 import { watchPage } from './page-watch.ts';
 import { watchPictures } from './pictures.ts';
 import { watchPrintEvents } from './print-events.ts';
 import { watchRestyle } from './restyle.ts';
-import { createProbe, type Probe, type SettleOptions, type SettleResult } from './settle-probe.ts';
+import { watchSeenParts } from './seen-parts.ts';
+import { createProbe, type Lately, type Probe, type SettleOptions, type SettleResult } from './settle-probe.ts';
 
 declare global {
   interface Window {
@@ -39,6 +43,7 @@ const KEPT = [
     'NodeFilter',
     'XPathResult',
     'performance',
+    'WeakMap',
   ],
   'getComputedStyle',
 ];
@@ -51,16 +56,19 @@ const KEPT_WHOLE = ['Reflect', 'Math'];
  */
 export const PROBE_SCRIPT = `(({ ${[...KEPT, ...KEPT_WHOLE].join(', ')} }) => {
   if (window.__sessionshotProbe) return;
-  const watch = (${watchPage})((${makeBare})());
+  const bare = (${makeBare})();
+  const watch = (${watchPage})(bare, (${makeChangeBeats})(bare));
   const parts = {
     signal: (${watchSignal})(watch),
     promises: (${watchPromises})(watch),
     intervals: (${watchIntervals})(watch),
-    databases: (${watchDatabases})(watch),
-    busy: (${watchBusyMarks})(watch),
+    answers: (${watchAnswers})(watch),
+    slices: (${watchSlices})(watch),
+    busy: (${watchBusyMarks})(watch, (${watchBusyWords})(watch)),
     pictures: (${watchPictures})(watch),
     drawings: (${watchDrawings})(watch),
     lazyParts: (${watchLazyParts})(watch),
+    seenParts: (${watchSeenParts})(),
     printEvents: (${watchPrintEvents})(),
     restyle: (${watchRestyle})(),
     stamp: (${watchStamp})(watch),
@@ -83,6 +91,11 @@ export function askIsSharedWorker(url: string): boolean {
   return window.__sessionshotProbe?.isSharedWorker(url) ?? false;
 }
 
+/** Asks the probe what became of the document of late; null where there is none to ask. Runs in the page. */
+export function askLately(): Lately | null {
+  return window.__sessionshotProbe?.lately() ?? null;
+}
+
 /** Asks the probe to tell when the app is ready, and with `lazy` for what loads late, which takes its time. Runs in the page. */
 export function askWhenReady({ ms, lazy }: { ms: number; lazy: boolean }): Promise<Signal> | null {
   if (lazy) window.__sessionshotProbe?.loadLazy();
@@ -92,6 +105,11 @@ export function askWhenReady({ ms, lazy }: { ms: number; lazy: boolean }): Promi
 /** Tells the document that it is no longer about to be printed, where it was told so. Runs in the page. */
 export function askLeavePrint(): void {
   window.__sessionshotProbe?.leavePrint();
+}
+
+/** Tells the probe that the page is about to answer to what is done to it, for so many milliseconds. Runs in the page. */
+export function tellExpectAnswers(ms: number): void {
+  window.__sessionshotProbe?.expectAnswers(ms);
 }
 
 /** Asks the probe for the stamp of its document; null where there is none to ask. Runs in the page. */

@@ -167,6 +167,12 @@ describe('the other ways to wait', () => {
       failure: { code: 'action_failed' },
     });
   });
+
+  it('an expression of `waitFor` that throws is told by the name of its error', async () => {
+    const thrown = await site.capture({ url: `${APP}/thrown`, waitFor: { function: 'document.nobody.knows' } });
+    const detail = 'The expression in `waitFor` threw a TypeError, so it was not waited for. Correct it.';
+    expect(thrown).toMatchObject({ ok: false, failure: { code: 'action_failed', detail } });
+  });
 });
 
 async function after<T>(ms: number, value: T): Promise<T> {

@@ -20,6 +20,8 @@ const NEVER_AWAITED = new Set(['ping', 'eventsource', 'websocket', 'media', 'man
 const POLL_WORDS =
   /(^|[/_.-])(long-?poll|poll|polling|longpolling|comet|sockjs|socket\.io|signalr|heartbeat|keep-?alive|telemetry|beacon|collect|rum|metrics-ingest)([/_.-]|$)/i;
 const POLL_QUERY = /[?&](?:feed=(?:longpoll|continuous)|transport=(?:long)?polling|wait=\d|timeout=\d{4,}|lastEventId=)/i;
+/** What an address that asks for news since the last time has, and some that do not: no reason to wait for longer. */
+const NEWS_QUERY = /[?&](?:since|after|last\w*|seq\w*|rev|etag|version|timeout|wait|poll\w*)=/i;
 /** Addresses that often do, and often do not. */
 const FEED_WORDS =
   /(^|[/_.-])(updates?|events?|stream|streaming|subscribe|subscriptions?|notifications?|changes|_changes|live|presence|sync|listen|watch)([/_.-]|$)/i;
@@ -28,6 +30,8 @@ const VOLATILE = /^(_|t|ts|time|timestamp|cb|cache-?buster|nocache|rnd|rand|nonc
 export type Repeats = {
   /** Notes a start and tells whether this is a poll. */
   isPoll(request: Request): boolean;
+  /** Whether this was answered before: the same request, or for what is asked by address alone another of its path. */
+  wasAnswered(request: Request): boolean;
   /** Notes an answer or an end, whichever comes first. */
   ended(request: Request): void;
 };
@@ -60,14 +64,23 @@ export function patienceFor(request: Request, isOwn: boolean): number | null {
 }
 
 /**
+ * Whether a page waits for this request as it waits for its own data: asked for the first time, of its own hosts, and by an
+ * address that says nothing of hanging. Such a one is as slow as it is.
+ */
+export function isPlain(request: Request, isOwn: boolean, repeats: Repeats): boolean {
+  const { search } = new URL(request.url());
+  return patienceFor(request, isOwn) === PATIENCE.scripted && !NEWS_QUERY.test(search) && !repeats.wasAnswered(request);
+}
+
+/**
  * A poll is what is asked for again and again, each time after the last answer: the same address and body the third
  * time, or one path many times over. Requests side by side are a dashboard that loads its panels, never a poll.
  */
 export function watchRepeats(): Repeats {
-  const seen = new Map<string, { starts: number; open: number }>();
+  const seen = new Map<string, { starts: number; open: number; answered: boolean }>();
   const under = new WeakSet<Request>();
   const start = (key: string) => {
-    const entry = seen.get(key) ?? { starts: 0, open: 0 };
+    const entry = seen.get(key) ?? { starts: 0, open: 0, answered: false };
     entry.starts++;
     entry.open++;
     seen.set(key, entry);
@@ -85,11 +98,17 @@ export function watchRepeats(): Repeats {
       const isBeacon = (seen.get(identity)?.starts ?? 0) >= REPEATS.sameImage;
       return isBeacon || (!isImage && same >= REPEATS.same) || path >= REPEATS.samePath;
     },
+    wasAnswered: (request) => {
+      const keys = request.method() === 'GET' ? [identityOf(request), pathOf(request)] : [identityOf(request)];
+      return keys.some((key) => seen.get(key)?.answered === true);
+    },
     ended: (request) => {
       if (!under.delete(request)) return;
       for (const key of [identityOf(request), pathOf(request)]) {
         const entry = seen.get(key);
-        if (entry && entry.open > 0) entry.open--;
+        if (!entry) continue;
+        entry.answered = true;
+        if (entry.open > 0) entry.open--;
       }
     },
   };

@@ -3,14 +3,16 @@ import type { AppSignal, Signal } from './app-signal.ts';
 import type { BusyMarks } from './busy-marks.ts';
 import type { Drawings } from './drawings.ts';
 import type { LazyParts } from './lazy-parts.ts';
-import type { PageDatabases } from './page-databases.ts';
+import type { PageAnswers } from './page-answers.ts';
 import type { PageIntervals } from './page-intervals.ts';
 import type { PagePromises } from './page-promises.ts';
+import type { PageSlices } from './page-slices.ts';
 import type { PageStamp, Stamp, StampPart } from './page-stamp.ts';
 import type { PageWatch } from './page-watch.ts';
 import type { Pictures } from './pictures.ts';
 import type { PrintEvents } from './print-events.ts';
 import type { Restyle } from './restyle.ts';
+import type { SeenParts } from './seen-parts.ts';
 
 /** The parts of a document that readiness waits for. `motion` is a transition or a drawing, `timers` what a script has set for soon. */
 export type ReadinessPart = 'load' | 'signal' | 'dom' | 'timers' | 'fonts' | 'images' | 'busy' | 'motion';
@@ -32,6 +34,8 @@ export type SettleOptions = {
 export type Held = { part: ReadinessPart; what: string };
 /** `ages` tells for each part that was waited for how many milliseconds ago it was last seen unsettled. */
 export type SettleResult = { held: Held | null; signal: Signal; ages: Partial<Record<ReadinessPart, number>> };
+/** How many milliseconds ago any node last changed, and whether there is too little text for a page with its content. */
+export type Lately = { touchedMs: number; showsLittle: boolean };
 export type Probe = {
   /** Waits until every part is at rest at the same time, for at most `msMax`. */
   settle(options: SettleOptions): Promise<SettleResult>;
@@ -40,11 +44,20 @@ export type Probe = {
   /** Resolves when the app says that it is ready, or after `ms`, with what it says then. */
   whenReady(ms: number): Promise<Signal>;
   isSharedWorker(url: string): boolean;
+  lately(): Lately;
   loadLazy(): void;
+  /** What changes in the next `ms` milliseconds answers to something that was done to the page. */
+  expectAnswers(ms: number): void;
   /** Whether something here may be told when it comes into view, a frame included. */
   mayHeedView(): boolean;
   scrollAreas(): Element[];
+  /** From now on, no part of the page is told that it went out of view. */
+  keepSeen(): void;
+  /** Whether a part of this document is told only when most of it is seen, or when it is well inside of the view. */
+  asksForMuch(): boolean;
   stamp(of: StampPart): Stamp;
+  /** Closed shadow trees that scripts of this document attached to it. */
+  closedRoots(): ShadowRoot[];
   /** Whether a script of this document may be told when other styles apply. */
   heedsStyles(): boolean;
   /** Tells the document that it is no longer print, where it was told that it is. */
@@ -59,11 +72,13 @@ type Parts = {
   signal: AppSignal;
   promises: PagePromises;
   intervals: PageIntervals;
-  databases: PageDatabases;
+  answers: PageAnswers;
+  slices: PageSlices;
   busy: BusyMarks;
   pictures: Pictures;
   drawings: Drawings;
   lazyParts: LazyParts;
+  seenParts: SeenParts;
   restyle: Restyle;
   printEvents: PrintEvents;
   stamp: PageStamp;
@@ -79,11 +94,13 @@ export function createProbe(watch: PageWatch, parts: Parts): Probe {
     throttleMs: 30,
     fallbackMs: 250,
     signalMs: 50,
+    littleText: 500,
   };
   const { now, bare } = watch;
   const Native = Promise;
   const readRatio = Reflect.getOwnPropertyDescriptor(window, 'devicePixelRatio')?.get;
-  const { signal, promises, intervals, databases, busy, pictures, drawings, lazyParts, restyle, printEvents, stamp } = parts;
+  const { signal, promises, intervals, answers, slices, busy, pictures, drawings, lazyParts, seenParts, restyle, printEvents, stamp } =
+    parts;
   const heldAt = new Map<ReadinessPart, number>();
 
   const isLoading = (options: SettleOptions, quietFor: number) => {
@@ -101,7 +118,7 @@ export function createProbe(watch: PageWatch, parts: Parts): Probe {
   };
 
   const enterPrint = () => printEvents.announce(promises.startAnew);
-  const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil() ?? databases.owedUntil();
+  const owedUntil = () => promises.owedUntil() ?? intervals.owedUntil() ?? answers.owedUntil() ?? slices.owedUntil();
   let [restyledAt, movedAt] = [0, Number.NEGATIVE_INFINITY];
   const changedAt = () => Math.max(restyledAt, watch.changedAt());
   const lookAt = (options: SettleOptions, since: number, state: Signal): Held | null => {
@@ -120,7 +137,7 @@ export function createProbe(watch: PageWatch, parts: Parts): Probe {
     if (pictures.areFontsLoading()) return { part: 'fonts', what: 'fonts' };
     if (pictures.areImagesLoading({ wholePage: options.wholePage, slow: options.slowImages })) return { part: 'images', what: 'pictures' };
     if (asApp) return null;
-    if (owedUntil() !== null) return { part: 'timers', what: 'a timer, a worker or a database of the page' };
+    if (owedUntil() !== null) return { part: 'timers', what: 'a timer, a worker, a database or slices of work of the page' };
     // Looked at before the busy marks, so that the patience with both runs at the same time.
     const isDrawing = drawings.isDrawing(options.quietMs);
     const mark = busy.find(options.wholePage);
@@ -194,10 +211,18 @@ export function createProbe(watch: PageWatch, parts: Parts): Probe {
     settle,
     look: lookScriptless,
     isSharedWorker: promises.isSharedWorker,
+    lately: () => ({
+      touchedMs: now() - watch.touchedAt(),
+      showsLittle: (bare(document).body?.innerText ?? '').length < LIMIT.littleText,
+    }),
     loadLazy: lazyParts.load,
+    expectAnswers: watch.expectAnswers,
     mayHeedView: lazyParts.mayHeedView,
     scrollAreas: lazyParts.areas,
+    keepSeen: seenParts.keep,
+    asksForMuch: seenParts.asksForMuch,
     stamp: stamp.take,
+    closedRoots: stamp.closedRoots,
     heedsStyles: restyle.isHeeded,
     leavePrint: printEvents.leave,
     ownSheet: stamp.own,

@@ -21,6 +21,8 @@ const PAGES: Record<string, string> = {
   nulled:
     '<p class="spinner">x</p><p>Loading the board…</p><img src="/data"><script>for (const name of ["trim", "includes"]) String.prototype[name] = null; Element.prototype.closest = null; for (const name of ["some", "filter", "map", "find", "includes", "flatMap"]) Array.prototype[name] = null; setTimeout(() => { for (const p of document.querySelectorAll("p")) p.remove(); document.title = "done"; }, 500);</script>',
   beat: '<h1>x</h1><p id="t">0</p><a href="#"><span class="spinner" style="display:block;width:20px;height:20px"></span></a><div class="spinner-ornament" style="width:40px;height:40px"></div><script>let n = 0; setInterval(() => { document.getElementById("t").textContent = "12:00:" + ++n; }, 1100);</script>',
+  begun:
+    '<p id="t">0</p><div style="height:9000px">x</div><script>addEventListener("scroll", () => setInterval(() => { document.getElementById("t").textContent = Date.now(); }, 20), { once: true });</script>',
   polls: '<h1>x</h1><script>setInterval(() => fetch("/data?n"), 300); fetch("/inner?slow");</script>',
   script: '<h1>x</h1><script async src="/hang?script"></script>',
   fetch: '<h1>x</h1><script>fetch("/hang?board=7");</script>',
@@ -84,6 +86,11 @@ describe('what has no end is bounded', () => {
 
   it('a clock of seconds does not keep up a doubt about an ornament', async () => {
     expect(await site.capture({ url: `${APP}/beat`, timeouts: { readiness: 12_000 } })).toMatchObject({ ok: true });
+  });
+
+  it('a clock that begins when the page is scrolled is a clock', async () => {
+    const result = await site.capture({ url: `${APP}/begun`, output: { format: 'png', fullPage: true }, timeouts: { readiness: 12_000 } });
+    expect(result).toMatchObject({ ok: true, observed: { partial: false } });
   });
 
   it('a request that hangs leaves the page half of the time', async () => {

@@ -6,7 +6,7 @@ import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.
 import { locate } from '../locate.ts';
 import type { Bare } from '../own-world.ts';
 import type { Visit } from '../visit/visit.ts';
-import { mayHeedScroll } from './heed-scroll.ts';
+import { askScrollHeed } from './heed-scroll.ts';
 import { didNotSettle } from './late-page.ts';
 import { type SettleBounds, type Settled, settle } from './readiness.ts';
 import { scrollThrough } from './scroll-through.ts';
@@ -44,10 +44,10 @@ export async function settleForPicture(visit: Visit, options: { touched: boolean
   if (options.touched) finish(visit, await settleAuto(visit, { wholePage: false, until }));
   if (visit.observed.partial || !(await reachesBeyondView(visit))) return;
   // Without scripts browsers load nothing lazily.
-  if (!visit.payload.request.javaScriptEnabled || !(await mayHeedScroll(visit)))
-    return finish(visit, await settleAuto(visit, { wholePage: true, since: options.opened ? 'anything' : 'nothing', until }));
+  const heed = visit.payload.request.javaScriptEnabled ? await askScrollHeed(visit) : null;
+  if (!heed?.may) return finish(visit, await settleAuto(visit, { wholePage: true, since: options.opened ? 'anything' : 'nothing', until }));
   for (let round = 0; round < SCROLL.roundsMax && Date.now() < until; round++) {
-    const reached = await scrollForLazyParts(visit, until);
+    const reached = await scrollForLazyParts(visit, { until, isHeard: heed.isHeard });
     const scrolledAt = Math.max(0, Date.now() - visit.navigatedAt);
     finish(visit, await settleAuto(visit, { wholePage: true, until }));
     visit.observed.readiness = { ...visit.observed.readiness, scroll: scrolledAt };
@@ -81,7 +81,7 @@ function deadlineOf(visit: Visit): number {
 }
 
 /** Scrolls through the page. Returns the height it reached; null for a page that could not be scrolled in time. */
-async function scrollForLazyParts(visit: Visit, until: number): Promise<number | null> {
+async function scrollForLazyParts(visit: Visit, { until, isHeard }: { until: number; isHeard: boolean }): Promise<number | null> {
   const { payload } = visit;
   const msMax = Math.max(1, (until - Date.now()) / 2);
   const limits = {
@@ -89,6 +89,7 @@ async function scrollForLazyParts(visit: Visit, until: number): Promise<number |
     msMax,
     growthMax: SCROLL.growthMax,
     areasMax: SCROLL.areasMax,
+    isHeard,
   };
   try {
     return await askPage(visit, scrollThrough, { given: limits, msMax: msMax + SCROLL.answerSpareMs });

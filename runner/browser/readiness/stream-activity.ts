@@ -1,11 +1,22 @@
 import type { CDPSession, Page, WebSocket } from 'playwright';
 import { shownUrl } from '#shared/target-url.ts';
 import type { OpenWork } from './open-work.ts';
+import { askLately } from './readiness-probe.ts';
+import type { Lately } from './settle-probe.ts';
 
 /** Milliseconds, and a number of messages. */
 const STREAM = {
   /** A body whose data stop coming for this long is one that the page does not read, or a stream that waits for news. */
   silence: 350,
+  /** Where the page draws what comes: the first time this long, then three times the longest pause so far, within bounds. */
+  drawnSilence: 1200,
+  drawnSilenceMax: 1750,
+  /**
+   * A change of the document this near to the first data, or after any later piece, is how the page draws it. On a busy
+   * machine the page is late with the one, or the news of a piece comes here after it was drawn.
+   */
+  drawnWithin: 150,
+  longestDrawn: 6000,
   /** A body that never ends is a feed. */
   longest: 8000,
   longestEvents: 3000,
@@ -14,11 +25,22 @@ const STREAM = {
   /** And for the answer to what the page sends over it, the first few times: later it is a heartbeat. */
   answer: 1500,
   sends: 5,
+  /** Both for the first message of a channel where the page has little text and nothing was drawn since. */
+  firstLate: 4000,
+  /** What is drawn this soon after a channel was opened is the rest of the page that opened it. */
+  openedWithin: 300,
+  ask: 1000,
 } as const;
 
+/** Channels for news, which a page that has its content waits for too. */
+const NEWS_WORDS = /notif|presence|heartbeat|keep-?alive|hmr|live-?reload|chat/i;
+
 export type StreamActivity = {
-  /** Follows the body of an answered request until it ends, falls silent, or has been one long stream. */
-  followBody(key: object, contentType: string): void;
+  /**
+   * Follows the body of a request that was answered `at`, milliseconds since the epoch, until it ends, falls silent, or has
+   * been one long stream.
+   */
+  followBody(key: object, answer: { at: number; contentType: string }): void;
   /** Notes that the page has opened a stream of events. */
   eventSourceOpened(url: string): void;
   close(): void;
@@ -30,7 +52,9 @@ export type StreamActivity = {
  */
 export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWork; isOwnHost: (host: string) => boolean }): StreamActivity {
   const { cdp, work, isOwnHost } = tools;
-  const bodies = new Map<object, { until: number; timer: NodeJS.Timeout }>();
+  /** `lastAt` is when the last piece came, `beforeAt` the one before it, or the answer. */
+  const bodies = new Map<object, { until: number; timer: NodeJS.Timeout; gapMax: number; lastAt: number; beforeAt: number }>();
+  const checks = new Map<object, NodeJS.Timeout>();
   const startedAt = new Map<string, number>();
   const dataAt = new Map<string, number>();
   const sources = new Set<object>();
@@ -63,35 +87,92 @@ export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWor
     const own = [...dataAt].filter(([id]) => (startedAt.get(id) ?? 0) <= begun);
     return Math.max(begun, ...own.map(([, at]) => at));
   };
-  const followBody = (key: object, contentType: string) => {
+  const lately = async (): Promise<Lately | null> => {
+    const { promise: late, resolve } = Promise.withResolvers<null>();
+    const timer = setTimeout(resolve, STREAM.ask, null);
+    try {
+      return await Promise.race([page.mainFrame().evaluate(askLately), late]);
+    } catch {
+      return null; // The document has left.
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  /** Whether the page changed when data came last. `isFirst`: no piece was seen yet, so what follows later is not drawn of it. */
+  const isDrawn = async ({ lastAt, beforeAt }: { lastAt: number; beforeAt: number }, isFirst: boolean) => {
+    const known = await lately();
+    if (!known) return !isFirst;
+    const touchedAt = Date.now() - known.touchedMs;
+    return touchedAt >= beforeAt - STREAM.drawnWithin && (!isFirst || touchedAt <= lastAt + STREAM.drawnWithin);
+  };
+  const forgetCheck = (key: object) => {
+    clearTimeout(checks.get(key));
+    checks.delete(key);
+  };
+  /** Gives a channel `ms` for its first message, and more where nothing else makes the page. */
+  const expectFirst = (key: object, url: string, ms: number) => {
+    forgetCheck(key);
+    if (NEWS_WORDS.test(new URL(url).pathname)) return work.endAfter(key, ms);
+    const begun = Date.now();
+    work.endAfter(key, STREAM.firstLate);
+    const check = async () => {
+      const known = work.has(key) ? await lately() : null;
+      // What was sent meanwhile has a time of its own.
+      if (checks.get(key) !== timer) return;
+      checks.delete(key);
+      const isBare = known?.showsLittle && Date.now() - known.touchedMs < begun + STREAM.openedWithin;
+      if (!isBare) work.end(key);
+    };
+    const timer = setTimeout(check, ms);
+    checks.set(key, timer);
+  };
+  const followBody = (key: object, { at, contentType }: { at: number; contentType: string }) => {
     if (bodies.has(key) || !work.has(key)) return;
     ask();
     const longest = /event-stream/.test(contentType) ? STREAM.longestEvents : STREAM.longest;
-    const look = () => {
-      const silentFor = Date.now() - lastDataAt(begun);
+    const look = async () => {
+      const lastAt = lastDataAt(begun);
+      const silentFor = Date.now() - lastAt;
       const entry = bodies.get(key);
       if (!entry) return;
-      if (!work.has(key) || silentFor >= STREAM.silence || Date.now() >= entry.until) {
+      entry.gapMax = Math.max(entry.gapMax, lastAt - entry.lastAt);
+      if (lastAt > entry.lastAt) [entry.beforeAt, entry.lastAt] = [entry.lastAt, lastAt];
+      let allowed: number = STREAM.silence;
+      if (work.has(key) && silentFor >= STREAM.silence && (await isDrawn(entry, lastAt === begun))) {
+        allowed = Math.min(STREAM.drawnSilenceMax, Math.max(STREAM.drawnSilence, 3 * entry.gapMax));
+        entry.until = Math.min(entry.until, begun + STREAM.longestDrawn);
+      }
+      if (bodies.get(key) !== entry) return;
+      // More may have come while the page was asked.
+      const left = allowed - (Date.now() - lastDataAt(begun));
+      if (!work.has(key) || left <= 0 || Date.now() >= entry.until) {
         bodies.delete(key);
         work.end(key);
-      } else entry.timer = setTimeout(look, STREAM.silence - silentFor);
+      } else entry.timer = setTimeout(look, Math.min(left, STREAM.silence));
     };
     const begun = Date.now();
-    bodies.set(key, { until: begun + longest, timer: setTimeout(look, STREAM.silence) });
+    bodies.set(key, { until: begun + longest, timer: setTimeout(look, STREAM.silence), gapMax: 0, lastAt: begun, beforeAt: at });
   };
   const onSocket = (socket: WebSocket) => {
     if (!URL.canParse(socket.url()) || !isOwnHost(new URL(socket.url()).hostname)) return;
-    let sends = 0;
+    let [sends, received] = [0, 0];
     const expect = (ms: number) => {
+      forgetCheck(socket);
       work.begin(socket, shownUrl(socket.url()));
       work.endAfter(socket, ms);
     };
-    expect(STREAM.first);
+    work.begin(socket, shownUrl(socket.url()));
+    expectFirst(socket, socket.url(), STREAM.first);
     socket
       .on('framesent', () => {
-        if (++sends <= STREAM.sends) expect(STREAM.answer);
+        if (++sends > STREAM.sends) return;
+        expect(STREAM.answer);
+        if (sends === 1 && received === 0) expectFirst(socket, socket.url(), STREAM.answer);
       })
-      .on('framereceived', () => work.end(socket))
+      .on('framereceived', () => {
+        received++;
+        work.end(socket);
+      })
       .on('socketerror', () => work.end(socket))
       .on('close', () => work.end(socket));
   };
@@ -104,12 +185,13 @@ export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWor
       const source = {};
       sources.add(source);
       work.begin(source, shownUrl(url));
-      work.endAfter(source, STREAM.first);
+      expectFirst(source, url, STREAM.first);
     },
     close: () => {
       page.off('websocket', onSocket);
       for (const entry of bodies.values()) clearTimeout(entry.timer);
       bodies.clear();
+      for (const key of [...checks.keys()]) forgetCheck(key);
     },
   };
 }

@@ -34,7 +34,9 @@ export async function showElements(target: RenderPage): Promise<Shown[]> {
       if (error instanceof CaptureFault) throw error;
       const { kind } = classifyPlaywrightError(error);
       if (error instanceof WaitExpired || kind === 'timeout')
-        throw run.fault('action_timeout', `The element of \`${at}\` was not visible in time.`);
+        throw run.fault('action_timeout', {
+          instead: `The element of \`${at}\` was not visible in time. Check the selector against the page the user sees, or raise \`timeouts.action\`.`,
+        });
       if (kind === 'ambiguous')
         throw run.fault('action_failed', {
           instead: `\`${at}\` matches more than one element: make it match one, for example with \`>> nth=0\`.`,

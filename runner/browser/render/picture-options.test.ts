@@ -15,6 +15,7 @@ ${box('turned', 900, 300, 'purple', 'rotate:90deg')}<shadow-box style="position:
 const WATCHFUL = `<style>body{margin:0;height:3000px;background:#eee}</style>${box('one', 50, 40, 'lime')}${box('two', 300, 1500, 'blue')}${box('three', 400, 100, 'navy')}
 <script>for (const target of [window, visualViewport]) target.addEventListener('resize', () => document.body.style.setProperty('background', 'red'));
 addEventListener('resize', () => { for (const one of document.querySelectorAll('div')) one.style.background = 'red'; });</script>`;
+const PRIVATE = '<p class="private" style="margin:0;width:100px;height:50px;background:brown"></p>';
 let JUMP_MS = 0;
 let site: TestSite;
 beforeAll(async () => {
@@ -23,6 +24,18 @@ beforeAll(async () => {
       return html(
         '<style>body{margin:0;height:900px}</style><p id="far" style="margin:500px 0 0 30px;width:60px;height:40px;background:brown"></p>',
       );
+    // A report in a frame of a frame: what is to be covered stands in each of the three documents.
+    if (path === '/framed')
+      return html(
+        `<style>body{margin:0;background:#eee}</style>${PRIVATE}<iframe style="position:absolute;left:0;top:100px;width:400px;height:300px;border:0" src="/framed-1"></iframe><iframe style="position:absolute;left:0;top:900px;width:400px;height:80px;border:0" src="/framed-2"></iframe>`,
+      );
+    if (path === '/framed-1')
+      return html(
+        `<style>body{margin:0}</style>${PRIVATE}<iframe style="position:absolute;left:0;top:100px;width:300px;height:100px;border:0" src="/framed-2"></iframe>`,
+      );
+    if (path === '/framed-2') return html(`<style>body{margin:0}</style>${PRIVATE}`);
+    if (path.startsWith('/many-frames'))
+      return html(`${'<iframe srcdoc="" style="width:9px;height:9px"></iframe>'.repeat(Number(path.split('?')[1]))}`);
     if (path === '/typing')
       return html(
         '<style>body{margin:0}textarea{caret-color:red;width:300px;height:200px;font:60px/200px monospace;border:0;outline:0}</style><textarea autofocus></textarea>',
@@ -120,7 +133,9 @@ it('an element of a page that scrolls away from it is in its picture', async () 
 });
 
 it('a selector that finds nothing or too much is named', async () => {
-  await expect(take({ selectors: ['#one', '#nobody'] })).rejects.toThrow(/^action_timeout: .*`output.selectors\[1\]`/);
+  await expect(take({ selectors: ['#one', '#nobody'] })).rejects.toThrow(
+    /^action_timeout: The element of `output.selectors\[1\]` was not visible in time. Check the selector/,
+  );
   await expect(take({ selectors: ['div'] })).rejects.toThrow(/^action_failed: .*`output.selectors\[0\]` matches more than one/);
 });
 
@@ -144,6 +159,20 @@ it('masks have the color that was asked for, in the view, far down and around an
     [1000, 200],
     [255, 0, 255],
   ]);
+});
+
+it('masks cover what they name in frames too, in the view and far down', async () => {
+  const mask = { mask: ['.private'], maskColor: 'rgb(9 8 7)' };
+  const [view, whole] = [await take(mask, '/framed'), await take({ fullPage: true, ...mask }, '/framed')];
+  for (const image of [view, whole]) for (const y of [25, 125, 225]) expect(at(image, 50, y)).toEqual([9, 8, 7]);
+  expect(at(whole, 50, 925)).toEqual([9, 8, 7]);
+});
+
+it('masks are refused on a page of more frames than are searched, which has one that could not be covered', async () => {
+  const mask = { mask: ['.private'] };
+  await expect(take(mask, '/many-frames?100')).rejects.toThrow(/^expectation_failed: The page has more than 100 frames, .*`output.mask`/);
+  expect(size(await take({}, '/many-frames?100'))).toEqual([1000, 600]);
+  expect(size(await take(mask, '/many-frames?99'))).toEqual([1000, 600]);
 });
 
 it('small has the same pixels in fewer bytes', async () => {

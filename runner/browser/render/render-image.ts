@@ -15,6 +15,7 @@ import { showWholePage, unpinPage } from './unpin-page.ts';
 
 const QUALITY_DEFAULT = 80;
 const FRAMES_RESTED_MAX = 50;
+const FRAMES_MASKED_MAX = 100;
 const STEP_MS_MAX = 5000;
 
 type ImageFormat = 'png' | 'jpeg' | 'webp';
@@ -26,7 +27,7 @@ const inTurn = takeTurns();
 /**
  * Takes the picture: the view, the whole page, elements or a clip. It is drawn in one go at any height: Chromium's software
  * compositor is exact there, tiles could show two states of a page that moves. Encoding is Chromium's fast lossless setting
- * for PNG unless the small one is asked for. Masks are drawn by Playwright.
+ * for PNG unless the small one is asked for. Masks are drawn by Playwright, over what they name in each frame.
  */
 export async function renderImage(target: RenderPage): Promise<Rendered> {
   const { run, output } = target;
@@ -58,7 +59,8 @@ export async function renderImage(target: RenderPage): Promise<Rendered> {
   const bytes = isLarge ? await inTurn(shoot, (turn) => run.within(run.left(), turn)) : await shoot();
   const found = readImageSize(bytes);
   // Chromium answers with nothing, and without an error, where an encoder gives up.
-  if (!found) throw run.fault('output_too_large', `The browser could not encode a ${format} of this size.`);
+  if (!found)
+    throw run.fault('output_too_large', { instead: `The browser could not encode a ${format} of this size. Capture a part of the page.` });
   return { bytes, ...found, pages: null };
 }
 
@@ -82,17 +84,17 @@ async function restFrames(target: RenderPage, rest: Rest): Promise<void> {
 function refuseTooLarge(run: CaptureRun, size: { width: number; height: number }, format: ImageFormat): void {
   const shape = `${size.width} × ${size.height} pixels`;
   if (format === 'webp' && Math.max(size.width, size.height) > LIMITS.webpSidePxMax)
-    throw run.fault(
-      'output_too_large',
-      `The picture would have ${shape}; WebP ends at ${LIMITS.webpSidePxMax} a side, png and jpeg do not.`,
-    );
+    throw run.fault('output_too_large', {
+      instead: `The picture would have ${shape}; WebP ends at ${LIMITS.webpSidePxMax} a side. Choose png or jpeg, or capture a part of the page.`,
+    });
   if (size.height > LIMITS.heightPxMax)
-    throw run.fault(
-      'output_too_large',
-      `The picture would have ${shape}; the height may be ${LIMITS.heightPxMax}. Set \`output.maxHeight\` for its upper part.`,
-    );
+    throw run.fault('output_too_large', {
+      instead: `The picture would have ${shape}; the height may be ${LIMITS.heightPxMax}. Set \`output.maxHeight\` for its upper part.`,
+    });
   if (size.width * size.height > LIMITS.areaPxMax)
-    throw run.fault('output_too_large', `The picture would have ${shape}; ${LIMITS.areaPxMax / 1_000_000} million pixels are allowed.`);
+    throw run.fault('output_too_large', {
+      instead: `The picture would have ${shape}; ${LIMITS.areaPxMax / 1_000_000} million pixels are allowed. Capture a part of the page, or a smaller \`viewport\` or \`deviceScaleFactor\`.`,
+    });
 }
 
 async function take(target: RenderPage, { area, format }: Shot): Promise<Buffer> {
@@ -115,6 +117,12 @@ function sendShot(cdp: CDPSession, shot: Parameters<typeof cdp.send<'Page.captur
 
 async function takeMasked(target: RenderPage, { area, format, masks }: Shot & { masks: readonly string[] }): Promise<Buffer> {
   const { page, run, output } = target;
+  if (page.frames().length > FRAMES_MASKED_MAX)
+    throw run.fault('expectation_failed', {
+      instead: `The page has more than ${FRAMES_MASKED_MAX} frames, which are too many to search for what \`output.mask\` names. Nothing was stored. Take frames away by \`remove\`.`,
+    });
+  // Playwright waits without end for a frame that has no document.
+  const frames = await answeringFrames({ page, run }, FRAMES_MASKED_MAX);
   const timeout = run.left();
   const shot = {
     type: format,
@@ -126,7 +134,7 @@ async function takeMasked(target: RenderPage, { area, format, masks }: Shot & { 
     omitBackground: output.omitBackground ?? false,
     scale: output.scale ?? 'css',
     caret: 'initial' as const,
-    mask: masks.map((selector) => page.locator(selector)),
+    mask: frames.flatMap((frame) => masks.map((selector) => frame.locator(selector))),
     ...(output.maskColor === undefined ? {} : { maskColor: output.maskColor }),
     timeout,
   };

@@ -22,7 +22,9 @@ export async function renderPdf(target: RenderPage): Promise<Rendered> {
           print(target, { ...options, width: paperWidthPx(options), height: high, landscape: false }),
         );
   if (pages !== null && pages > LIMITS.pdfPagesMax)
-    throw run.fault('output_too_large', `The document has ${pages} pages, ${LIMITS.pdfPagesMax} are allowed.`);
+    throw run.fault('output_too_large', {
+      instead: `The document has ${pages} pages, ${LIMITS.pdfPagesMax} are allowed. Print some of them with \`output.pdf.pageRanges\`.`,
+    });
   const { metadata } = options;
   if (!metadata || Object.values(metadata).every((value) => value === undefined))
     return { bytes: printed, width: null, height: null, pages };

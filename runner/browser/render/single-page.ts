@@ -3,6 +3,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { lengthPx, type Output, type PdfOptions, paperWidthPx } from '#shared/output.ts';
 import type { CaptureRun } from '../capture-run.ts';
 import { type Held, holdInOwnWorld } from '../own-world.ts';
+import { makeHeightFreezer } from './height-freezer.ts';
 import { makePaperLayout, type PaperLayout } from './paper-layout.ts';
 
 const STEP_MS_MAX = 5000;
@@ -26,10 +27,14 @@ export function marginsOf({ margin, headerTemplate, footerTemplate }: Partial<Pd
 }
 
 /** Width that a page is laid out at on the one sheet that `output` asks for, in CSS pixels; null where it asks for none. */
-export function sheetWidthOf({ format, pdf }: Output): number | null {
-  if (format !== 'pdf' || !pdf?.singlePage) return null;
-  const { left, right } = marginsOf(pdf);
-  return Math.max(1, Math.floor((paperWidthPx(pdf) - lengthPx(left) - lengthPx(right)) / pdf.scale));
+export function sheetWidthOf(output: Output): number | null {
+  return output.format === 'pdf' && output.pdf?.singlePage ? printedWidthOf(output) : null;
+}
+
+/** Width that a page is printed at unless its style sheets choose another paper, in CSS pixels. */
+export function printedWidthOf({ pdf }: Output): number {
+  const { left, right } = marginsOf(pdf ?? {});
+  return Math.max(1, Math.floor((paperWidthPx(pdf ?? {}) - lengthPx(left) - lengthPx(right)) / (pdf?.scale ?? 1)));
 }
 
 /**
@@ -45,7 +50,7 @@ export async function layOutForSheet({ page, cdp, run }: Viewed, output: Output)
   await resize(view.height);
   const layout = await holdInOwnWorld<PaperLayout>(
     { cdp, run },
-    `(bare) => (${makePaperLayout})(bare, ${JSON.stringify(margins.join(' '))})`,
+    `(bare) => (${makePaperLayout})(bare, ${JSON.stringify(margins.join(' '))}, (${makeHeightFreezer})(bare, Infinity))`,
   );
   await resize(view.height * 2);
   await layout.ask((it) => it.freeze());
@@ -83,15 +88,13 @@ export async function printOnSheet<T extends { pages: number | null }>(
     const printed = await print(height + spare);
     if (printed.pages === 1) return printed;
   }
-  throw run.fault(
-    'output_too_large',
-    'The document does not come out on one page, because it grows with the page: leave `output.pdf.singlePage` out.',
-  );
+  throw run.fault('output_too_large', {
+    instead: 'The document does not come out on one page, because it grows with the page: leave `output.pdf.singlePage` out.',
+  });
 }
 
 function tooHigh(run: CaptureRun, height: number) {
-  return run.fault(
-    'output_too_large',
-    `One page would be ${height} CSS pixels high, and a PDF ends at ${LIMITS.pdfSidePxMax}. Leave \`output.pdf.singlePage\` out, or set a smaller \`output.pdf.scale\` or a wider page.`,
-  );
+  return run.fault('output_too_large', {
+    instead: `One page would be ${height} CSS pixels high, and a PDF ends at ${LIMITS.pdfSidePxMax}. Leave \`output.pdf.singlePage\` out, or set a smaller \`output.pdf.scale\` or a wider page.`,
+  });
 }

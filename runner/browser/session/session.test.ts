@@ -153,6 +153,21 @@ describe('the session that is put into the page', () => {
     expect(site.seen.slice(from)).toEqual([]);
   });
 
+  it('a browser that is gone while an IndexedDB part is restored is no fault of the state', async () => {
+    const other = await startTestSite(() => html('x'));
+    try {
+      const stores = [{ name: 'users', autoIncrement: false, records: [{ key: 'me', value: { token: SECRET } }], indexes: [] }];
+      const storageState = { cookies: [], origins: [{ origin: APP, localStorage: [], indexedDB: [{ name: 'auth', version: 1, stores }] }] };
+      const capturing = other.capture({ url: `${APP}/database`, auth: { storageState } });
+      await other.browser.close();
+      const result = await capturing;
+      expect(result).toMatchObject({ ok: false, failure: { code: 'browser_crashed' } });
+      expect(result.observed.auth?.rejected ?? []).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('sends headers to their origins only, and not along a redirect to another one', async () => {
     await site.capture({
       url: `${APP}/requests`,

@@ -11,7 +11,6 @@ import { deletedSessionCookies, type Judgement, judgePage, type VerdictInput } f
 import { SHORT_PAGE_CHARS } from './wall-signs.ts';
 
 const CHECK_MS_MAX = 5000;
-const SILENT = 'A document that fills a good part of the view did not answer, so what it shows is not known.';
 
 /**
  * Judges the page and throws its failure, if any, with the verdict noted. `early` looks for a wall before actions run
@@ -63,8 +62,14 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   if (judged.failure || when !== 'early') observed.verdict = judged.verdict;
   if (judged.failure) throw new CaptureFault(judged.failure);
   if (when === 'early') return;
-  if (visit.known?.isUnread && !observed.partial) throw run.fault('readiness_timeout', SILENT);
+  if (visit.known?.unread && !observed.partial) throw run.fault('readiness_timeout', visit.known.unread);
   const unmet = await checkExpectations(checks, isRedacted ? request.expect.map(withoutText) : request.expect, patience);
+  // A description that does not hold speaks for nothing any more.
+  const plain = unmet && input.describesPage ? judgePage({ ...input, describesPage: false, verify: asked }, step) : null;
+  if (plain?.failure?.code === 'login_wall') {
+    observed.verdict = plain.verdict;
+    throw new CaptureFault(plain.failure);
+  }
   if (unmet) throw run.fault('expectation_failed', `\`${unmet.at}\` was not met.`);
 }
 

@@ -2,23 +2,48 @@
 import type { Bare } from '../own-world.ts';
 
 export type Words = Record<
-  'signIn' | 'handOver' | 'sessionOver' | 'mustSignIn' | 'signOut' | 'denied' | 'otherPurpose' | 'error' | 'botCheck',
+  | 'signIn'
+  | 'handOver'
+  | 'sessionOver'
+  | 'mustSignIn'
+  | 'signOut'
+  | 'denied'
+  | 'otherPurpose'
+  | 'error'
+  | 'botCheck'
+  | 'code'
+  | 'setUp'
+  | 'mailed'
+  | 'chooser'
+  | 'otherAccount'
+  | 'passwordOver'
+  | 'secret'
+  | 'refusal'
+  | 'failed'
+  | 'broken'
+  | 'closed'
+  | 'besideError',
   string
 >;
 
 /**
  * Eyes for a document: what is shown, what it says. Runs in the page: uses nothing from outside itself. Documents of tens
- * of thousands of elements are looked at three times, so lists are read by index, and what is costly is asked last.
+ * of thousands of elements are looked at three times, so lists are read by index, and what is costly is asked last. `closed`:
+ * shadow trees that no property leads to.
  */
-export function lookAround(words: Words, bare: Bare) {
+export function lookAround(words: Words, bare: Bare, closed: readonly ShadowRoot[]) {
   const DIALOGS = 'dialog[open],[role="dialog"],[role="alertdialog"],[aria-modal="true"]';
   /** All but what large pages consist of and what cannot have a shadow root. */
   const MAY_BE_HOST = '*:not(td,tr,a,li,option,path,input,button,form)';
   const ROOTS_MAX = 500;
   const squash = (text: string) => text.replace(/\s+/g, ' ').trim();
   const is = (pattern: string) => {
-    const expression = new RegExp(pattern, 'i');
-    return (text: string) => expression.test(squash(text));
+    // Made when it is first asked: most pages are asked few of them, and each page is a new world.
+    let expression: RegExp | null = null;
+    return (text: string) => {
+      expression ??= new RegExp(pattern, 'i');
+      return expression.test(squash(text));
+    };
   };
   const says = {
     signIn: is(words.signIn),
@@ -30,6 +55,20 @@ export function lookAround(words: Words, bare: Bare) {
     otherPurpose: is(words.otherPurpose),
     error: is(words.error),
     botCheck: is(words.botCheck),
+    code: is(words.code),
+    setUp: is(words.setUp),
+    mailed: is(words.mailed),
+    chooser: is(words.chooser),
+    otherAccount: is(words.otherAccount),
+    passwordOver: is(words.passwordOver),
+    secret: is(words.secret),
+    refusal: is(words.refusal),
+    failed: is(words.failed),
+    broken: is(words.broken),
+    closed: is(words.closed),
+    besideError: is(words.besideError),
+    maintenance: is('maintenance|wartung'),
+    keeps: is('^(?:save|apply|publish|update|speichern|übernehmen|enregistrer|guardar|salva|opslaan|保存)(?![a-z])'),
     goesOn: is(
       '^(?:continue|next|proceed|submit|go|get started|weiter|suivant|continuer|siguiente|continuar|próximo|avanti|continua|volgende|dalej|далее|продолжить|次へ|続行|下一步|다음|[→>»]*)$',
     ),
@@ -39,11 +78,14 @@ export function lookAround(words: Words, bare: Bare) {
   };
 
   const page = bare(document);
+  const closedOf = new Map<Element, ShadowRoot>(closed.map((root) => [root.host, root]));
+  const shadowOf = (element: Element): ShadowRoot | null => bare(element).shadowRoot ?? closedOf.get(element) ?? null;
   const roots: (Document | ShadowRoot)[] = [document];
   for (let i = 0; i < roots.length && i < ROOTS_MAX; i++) {
     const elements = bare(roots[i] ?? document).querySelectorAll(MAY_BE_HOST);
     for (let at = 0, count = elements.length; at < count; at++) {
-      const shadow = elements[at]?.shadowRoot;
+      const element = elements[at];
+      const shadow = element?.shadowRoot ?? (element && closedOf.get(element));
       if (shadow) roots.push(shadow);
     }
   }
@@ -92,6 +134,6 @@ export function lookAround(words: Words, bare: Bare) {
     return shown;
   };
 
-  return { bare, DIALOGS, says, squash, roots, find, parentOf, isShown, shownOf, labelOf, textOf };
+  return { bare, DIALOGS, says, squash, roots, shadowOf, find, parentOf, isShown, shownOf, labelOf, textOf };
 }
 export type Look = ReturnType<typeof lookAround>;

@@ -4,20 +4,29 @@ import { isNothing } from '../ask-page.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
 import { classifyPlaywrightError, UNREADABLE } from '../classify-playwright-error.ts';
 import { makeBare, openWorld } from '../own-world.ts';
+import { runWithClosedTrees } from './find-closed-trees.ts';
 import { findParts } from './find-parts.ts';
 import { lookAround, type Words } from './look-around.ts';
 import { type KnownPage, readState } from './page-state.ts';
+import { readBetween } from './read-between.ts';
 import { type PageFacts, readFacts } from './read-facts.ts';
 import { readText } from './read-text.ts';
 import * as words from './sign-in-words.ts';
-import { showsWall } from './wall-signs.ts';
+import * as steps from './step-words.ts';
+import { SHORT_PAGE_CHARS, showsWall } from './wall-signs.ts';
 
-export type FactsPage = { page: Page; cdp: CDPSession; run: CaptureRun };
+export type FactsPage = {
+  page: Page;
+  cdp: CDPSession;
+  run: CaptureRun;
+  auth: unknown;
+  payload: { request: { javaScriptEnabled: boolean } };
+};
 /** Facts, and the documents that they were read from, in the state in which they were read. */
 export type KnownFacts = KnownPage & {
   facts: PageFacts[];
-  /** The page or a large frame is there and gives no answer: what it shows is not known. */
-  isUnread: boolean;
+  /** Why it is not known what the page or a large frame shows, as a sentence; null where it is. */
+  unread: string | null;
 };
 
 const WORDS: Words = {
@@ -30,9 +39,29 @@ const WORDS: Words = {
   otherPurpose: words.OTHER_PURPOSE_WORDS,
   error: words.ERROR_WORDS,
   botCheck: words.BOT_CHECK_WORDS,
+  code: steps.CODE_WORDS,
+  setUp: steps.SET_UP_WORDS,
+  mailed: steps.MAILED_WORDS,
+  chooser: steps.CHOOSER_WORDS,
+  otherAccount: steps.OTHER_ACCOUNT_WORDS,
+  passwordOver: steps.PASSWORD_OVER_WORDS,
+  secret: steps.SECRET_WORDS,
+  refusal: steps.REFUSAL_WORDS,
+  failed: steps.FAILED_WORDS,
+  broken: steps.BROKEN_WORDS,
+  closed: steps.CLOSED_WORDS,
+  besideError: steps.BESIDE_ERROR_WORDS,
 };
-/** The functions as one text: what runs in a page takes nothing along. */
-export const READ_FACTS = `((look) => (${readFacts.toString()})(look, (${findParts.toString()})(look), (${readText.toString()})(look)))((${lookAround.toString()})(${JSON.stringify(WORDS)}, (${makeBare})()))`;
+/** The functions as one text: what runs in a page takes nothing along. `closed`: an expression for closed shadow trees. */
+const factsOf = (closed: string) =>
+  `((look) => { const parts = (${findParts.toString()})(look); const said = (${readText.toString()})(look); return { ...(${readFacts.toString()})(look, parts, said), ...(${readBetween.toString()})(look, parts, said) }; })((${lookAround.toString()})(${JSON.stringify(WORDS)}, (${makeBare})(), ${closed}))`;
+/** In the page's own world, where frames are read, the probe holds what scripts attached; in ours there is none. */
+export const READ_FACTS = factsOf('window.__sessionshotProbe?.closedRoots?.() ?? []');
+const READ_FACTS_WITH = `function (...closed) { return ${factsOf('closed')}; }`;
+/** The same with those that the probe holds, as a `HeldRead`. */
+const READ_HELD_WITH = `function (...found) { const held = window.__sessionshotProbe?.closedRoots?.() ?? null; return held && { count: held.length, read: held.length > 0 ? ${factsOf('[...held, ...found]')} : null }; }`;
+const SILENT = 'A document that fills a good part of the view did not answer, so what it shows is not known.';
+const SHUT = 'The page has closed shadow trees that could not be read, so what it shows is not known.';
 const FACTS_MS_MAX = 8000;
 const FRAME_SHARE_MIN = 0.25;
 /** Frames that are no good part of the view by themselves. */
@@ -66,16 +95,17 @@ export async function readPageFacts(target: FactsPage): Promise<KnownFacts> {
   const read = [page.mainFrame(), ...frames.map(({ frame }) => frame)];
   // Before the facts are read: what changes meanwhile makes them another page's.
   const state = await readState(target, read);
-  let isUnread = false;
-  const onSilence = () => {
-    isUnread = true;
+  let unread: string | null = null;
+  const onUnread = (why: string) => {
+    unread ??= why;
   };
+  const onSilence = () => onUnread(SILENT);
   const [main, ...inner] = await Promise.all([
-    readMain(target, onSilence),
+    readMain(target, state.hasClosed, onUnread),
     ...frames.map(({ frame, share }) => readFrame(frame, run, share < FRAME_SHARE_MIN ? null : onSilence)),
   ]);
   const counted = framesThatCount(frames.map(({ share }, index) => ({ share, facts: inner[index] ?? null })));
-  return { facts: [main ?? null, ...counted].filter((entry) => entry !== null), frames: read, state, isUnread };
+  return { facts: [main ?? null, ...counted].filter((entry) => entry !== null), frames: read, state, unread };
 }
 
 /** Every frame with its size, wherever it comes in the page: a wall may be the last of a hundred. */
@@ -100,16 +130,40 @@ function framesThatCount(frames: { share: number; facts: PageFacts | null }[]): 
 
 /**
  * Reads the main document from a world of our own: an application that has replaced parts of JavaScript's own library
- * there has done so for itself only. A page that is leaving is asked once more the ordinary way.
+ * there has done so for itself only. A page that is leaving is asked once more the ordinary way. Closed shadow trees are
+ * looked for where they count: where there is a session that may have ended, on pages that have some, and on those that show
+ * so little that what they show may lie in one. Where those cannot be read, what the rest shows is no answer: a wall may be in
+ * them.
  */
-async function readMain({ page, cdp, run }: FactsPage, onSilence: () => void): Promise<PageFacts | null> {
+async function readMain(
+  { page, cdp, run, auth, payload }: FactsPage,
+  hasClosed: boolean,
+  onUnread: (why: string) => void,
+): Promise<PageFacts | null> {
+  const onSilence = () => onUnread(SILENT);
+  let open: PageFacts | null = null;
   try {
     const contextId = await openWorld({ cdp, run });
     const call = cdp.send('Runtime.evaluate', { expression: READ_FACTS, contextId, returnByValue: true });
     const { result, exceptionDetails } = await run.within(FACTS_MS_MAX, call);
-    if (!exceptionDetails) return result.value;
+    const facts: PageFacts | null = exceptionDetails ? null : result.value;
+    const mayHideWall = auth !== null && facts && (hasClosed || (facts.textLength <= SHORT_PAGE_CHARS && !showsWall(facts)));
+    if (mayHideWall) {
+      open = facts;
+      // Where scripts are off, none has attached a tree, and no probe says so.
+      const inPage = hasClosed && payload.request.javaScriptEnabled ? READ_HELD_WITH : null;
+      const asked = { contextId, script: READ_FACTS_WITH, inPage, msMax: FACTS_MS_MAX };
+      const { read, leftOut } = await runWithClosedTrees<PageFacts>({ cdp, run }, asked);
+      if (leftOut) onUnread(SHUT);
+      return read ?? facts;
+    }
+    if (facts) return facts;
   } catch (error) {
     if (run.stopped()) throw error;
+    if (open && classifyPlaywrightError(error).kind === 'other') {
+      onUnread(SHUT);
+      return open;
+    }
     if (error instanceof WaitExpired) {
       onSilence();
       return null;

@@ -51,14 +51,16 @@ async function answersToPrint({ page, cdp, run }: StatePage): Promise<boolean> {
   }
 }
 
-/** Names the documents in these frames and what has changed in them; twice the same text is twice the same page. */
+/** Names the documents in these frames and what has changed in them; twice the same text is twice the same page. `hasClosed` is of the first. */
 export async function readState({ page, run }: StatePage, frames: readonly Frame[], of: StampPart = 'all'): Promise<Stamp> {
   const stamps = await Promise.all(
     frames.map(async (frame) => {
       try {
         const stamp: Partial<Stamp> | null | undefined = await run.within(STATE_MS_MAX, frame.evaluate(askStamp, of));
         // A page that has replaced what answers are sent with gives an empty one each time.
-        return typeof stamp?.nodes === 'string' && typeof stamp.shown === 'string' ? { nodes: stamp.nodes, shown: stamp.shown } : null;
+        return typeof stamp?.nodes === 'string' && typeof stamp.shown === 'string'
+          ? { nodes: stamp.nodes, shown: stamp.shown, hasClosed: stamp.hasClosed === true }
+          : null;
       } catch (error) {
         const isLeaving = error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated' || frame.isDetached();
         if (isLeaving || threwInPage(error)) return null;
@@ -66,10 +68,12 @@ export async function readState({ page, run }: StatePage, frames: readonly Frame
       }
     }),
   );
-  const known = stamps.map((stamp) => stamp ?? { nodes: randomUUID(), shown: randomUUID() }); // what does not answer is never the same
+  // What does not answer is never the same, and may have anything.
+  const known = stamps.map((stamp) => stamp ?? { nodes: randomUUID(), shown: randomUUID(), hasClosed: true });
   const addresses = page.frames().map((frame) => frame.url());
   return {
     nodes: JSON.stringify([known.map(({ nodes }) => nodes), addresses]),
     shown: JSON.stringify(known.map(({ shown }) => shown)),
+    hasClosed: known[0]?.hasClosed ?? false,
   };
 }

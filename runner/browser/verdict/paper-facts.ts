@@ -13,7 +13,11 @@ export function newOnPaper(paper: PageFacts, screen: readonly PageFacts[]): Page
     titleSaysSignIn: isNew('titleSaysSignIn'),
     titleSaysDenied: isNew('titleSaysDenied'),
     // The title is not on the paper.
-    saysError: isNew('saysError') || isNew('headingSaysError'),
+    saysError: isNew('namesError') || isNew('headingSaysError'),
+    // Menus are not on the paper, so what is left there looks as if it were alone.
+    between: null,
+    nothing: null,
+    hasOpenSecret: isNew('hasOpenSecret'),
     offersSignIn: isNew('offersSignIn'),
     // Of the controls of a page most are not on its paper: what is left there says nothing.
     offersNothingElse: false,

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import type { Parts } from './find-parts.ts';
 import type { Look } from './look-around.ts';
+import type { StepFacts } from './read-between.ts';
 import type { Said } from './read-text.ts';
 
 /** A visible password field and the form or dialog around it. */
@@ -17,16 +18,16 @@ export type PasswordField = {
   otherFields: number;
   /** A second password field or `autocomplete="new-password"`: a password is chosen, not asked for. */
   isNewPassword: boolean;
+  /** Beside a menu and under another heading stands a button that saves something outside the form: it is shown as a pattern. */
+  isPattern: boolean;
 };
 /** What a document shows of the kind that tells a sign-in page from any other. */
-export type PageFacts = {
+export type PageFacts = StepFacts & {
   /** Characters, with white space drawn together. Where they are more than any wall has, neither they nor lines are read. */
   textLength: number;
   passwords: PasswordField[];
   titleSaysSignIn: boolean;
   titleSaysDenied: boolean;
-  /** Title and a heading or line are those of an error page. */
-  saysError: boolean;
   /** A heading alone is that of an error page. */
   headingSaysError: boolean;
   /** A control outside menus that begins to sign in, or a field for a user name or an e-mail address. */
@@ -55,8 +56,8 @@ export type PageFacts = {
  * Reads the facts of one document. Runs in the page: uses nothing from outside itself and what it is given. What is said is
  * looked at before whether it is shown: the latter costs a walk to the top for each of a thousand links.
  */
-export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
-  const { bare, DIALOGS, says, roots, find, parentOf, isShown, shownOf, labelOf, textOf } = look;
+export function readFacts(look: Look, parts: Parts, said: Said): Omit<PageFacts, keyof StepFacts> {
+  const { bare, DIALOGS, says, roots, shadowOf, find, parentOf, isShown, shownOf, labelOf, textOf } = look;
   const { someControl, fieldsOf, isPassword, isUserField } = parts;
   const liesOver = (element: Element) => {
     for (let at: Element | null = element; at && at !== bare(document).body; at = parentOf(at)) {
@@ -78,6 +79,17 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
     }
     return at;
   };
+  const isPattern = (form: Element, headings: readonly string[]) => {
+    const isElsewhere = (control: Element) =>
+      !bare(form).contains(control) && bare(control).closest(`nav,header,footer,aside,${DIALOGS}`) === null;
+    const own = parts.headings.filter(isShown).map(textOf);
+    return (
+      own.length > 0 &&
+      !own.some((heading) => says.signIn(heading) || headings.includes(heading)) &&
+      find('nav,[role="navigation"]').some(isShown) &&
+      someControl(roots, (control) => says.keeps(labelOf(control)) && isElsewhere(control) && isShown(control))
+    );
+  };
   const readPassword = (field: HTMLInputElement): PasswordField => {
     const form = around(field);
     const holder = bare(form).closest(`${DIALOGS},section,article,main`) ?? form;
@@ -94,6 +106,7 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
         fields.filter((each) => !isPassword(each) && !isUserField(each)),
         2,
       ).length,
+      isPattern: isPattern(form, headings),
       isNewPassword: shownOf(fields.filter(isPassword), 2).length > 1 || field.autocomplete === 'new-password',
     };
   };
@@ -102,7 +115,7 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
   const topLayer = () => {
     let at: Element | null = bare(document).elementFromPoint(innerWidth / 2, innerHeight / 2);
     while (at) {
-      const inner: Element | null = bare(at).shadowRoot?.elementFromPoint(innerWidth / 2, innerHeight / 2) ?? null;
+      const inner: Element | null = shadowOf(at)?.elementFromPoint(innerWidth / 2, innerHeight / 2) ?? null;
       if (!inner || inner === at) break;
       at = inner;
     }
@@ -129,7 +142,7 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
     );
   };
 
-  const { length, lines } = said.readAll();
+  const { length, lines } = said.read;
   const headings = parts.headings.filter(isShown).map(textOf);
   const minor = shownOf(parts.minorHeadings, 2).map(textOf);
   const titleParts = bare(document).title.split(/\s*[|·–—]\s*|\s-\s/);
@@ -146,7 +159,6 @@ export function readFacts(look: Look, parts: Parts, said: Said): PageFacts {
     passwords: shownOf(fields.filter(isPassword), 5).map(readPassword),
     titleSaysSignIn: titleParts.some(says.signIn) || headings.some(says.signIn),
     titleSaysDenied: says.denied(bare(document).title) || headings.some(says.denied) || minor.some(says.denied),
-    saysError: titleParts.some(says.error) && (headings.some(says.error) || minor.some(says.error) || lines.slice(0, 5).some(says.error)),
     headingSaysError: headings.some(says.error),
     offersSignIn: beginners.some(({ element }) => !inMenu(element)) || fields.some((field) => isUserField(field) && isShown(field)),
     linksToSignIn: beginners.length > 0,

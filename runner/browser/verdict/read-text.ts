@@ -51,6 +51,6 @@ export function readText({ bare, roots, textOf, squash }: Look) {
       .join('\n');
     return { length: squash(text).length, lines: linesOf(text) };
   };
-  return { linesOf, readAll };
+  return { linesOf, read: readAll() };
 }
 export type Said = ReturnType<typeof readText>;

@@ -3,6 +3,7 @@ import type { Verdict } from '#shared/capture.ts';
 import { type Failure, type FailureCode, failure, type Step } from '#shared/failure.ts';
 import { looksLikeSession } from '../session/session-names.ts';
 import { navigationFault } from '../visit/navigation-guard.ts';
+import type { Nothing } from './read-between.ts';
 import type { PageFacts } from './read-facts.ts';
 import { layerSign, SHORT_PAGE_CHARS, wallSign } from './wall-signs.ts';
 
@@ -16,7 +17,7 @@ export type VerdictInput = {
   expectedStatuses: readonly number[];
   hasAuth: boolean;
   /** Null without `auth.verify`; `weak` is a check of the URL alone, which a sign-in page at the same URL passes too. */
-  verify: { met: boolean; weak: boolean } | null;
+  verify: { met: boolean; weak: boolean; at: string } | null;
   facts: readonly PageFacts[];
   /** Names of injected cookies that the site has deleted, none of their kind being left. */
   deletedCookies: readonly string[];
@@ -35,6 +36,12 @@ const VERDICT_OF: Partial<Record<FailureCode, Verdict>> = {
   target_http_error: 'error_page',
 };
 const SOFT_ERROR_CHARS = 600;
+const NOTHING: Record<Nothing, string> = {
+  denied: 'The page says nothing but that access is denied.',
+  error: 'the page says that it is an error page.',
+  closed: 'the page says that the site is closed for maintenance.',
+};
+const RIGHT_PAGE = 'If it is the page that you want, say so with `expect: [{ "text": … }]`, or with `selector`.';
 
 /**
  * Decides what the page turned out to be. A wall, a refusal or an error page is a failure, so that no picture of it is
@@ -59,21 +66,26 @@ export function judgePage(input: VerdictInput, step: Step): Judgement {
   const isProven = input.verify?.met === true && !input.verify.weak;
   if (main?.botCheck && main.textLength < SHORT_PAGE_CHARS && !main.hasData && !main.hasSignOut && !isProven)
     return { verdict: 'denied', failure: botCheckFailure(main.botCheck, step) };
-  const sign = input.hasAuth ? wallSign(input) : null;
+  // What comes between a sign-in and the page is told by its words alone: the caller's description of the page stands against it.
+  const read = input.describesPage ? input.facts.map((facts) => ({ ...facts, between: null })) : input.facts;
+  const sign = input.hasAuth ? wallSign({ ...input, facts: read }) : null;
   const byStatus = judgeStatus(input, sign, { fail, wall });
   if (byStatus) return byStatus;
   if (input.verify && !input.verify.met) {
     const denied = input.facts.some((facts) => facts.titleSaysDenied) && !sign;
-    return denied
-      ? fail('denied', 'access_denied', 'The check in `auth.verify` was not met and the page speaks of missing permission.')
-      : wall(`The check in \`auth.verify\` was not met.${sign ? ` ${sign}` : ''}`);
+    const { at } = input.verify;
+    if (denied) return fail('denied', 'access_denied', `The check in \`${at}\` was not met and the page speaks of missing permission.`);
+    if (sign) return wall(`The check in \`${at}\` was not met. ${sign}`);
+    return fail('login_wall', 'login_wall', { instead: unmetWithoutSign(input, at) });
   }
   const counted = isProven ? input.hasAuth && layerSign(input) : sign;
-  if (counted) return wall(counted);
-  if (isSoftError(input))
-    return fail('error_page', 'target_http_error', {
-      instead: `The site answered ${input.httpStatus ?? 200}, but the page says that it is an error page. If it is what you want, say so with \`expect: [{ "text": … }]\`.`,
-    });
+  if (counted) return wall(`${counted}${layerSign(input) ? '' : rightPage(read)}`);
+  const nothing = nothingOf(input);
+  if (nothing) {
+    const said = `${NOTHING[nothing]} ${RIGHT_PAGE}`;
+    if (nothing === 'denied') return fail('denied', 'access_denied', said);
+    return fail('error_page', 'target_http_error', { instead: `The site answered ${input.httpStatus ?? 200}, but ${said}` });
+  }
   return { verdict: input.verify ? 'authenticated' : 'unverified', failure: null };
 }
 
@@ -102,6 +114,20 @@ function withoutAuth(sign: string): { instead: string } {
   return { instead: `${sign} The page asked to sign in, so nothing was stored. Send an auth state of a user who may see it.` };
 }
 
+/** How a page that is right after all is allowed; a layer over the page cannot be. */
+function rightPage(facts: readonly PageFacts[]): string {
+  const isTold = facts.some(({ between }) => between !== null);
+  return ` If it is the page that you want, name what it shows in \`auth.verify\`${isTold ? ' or in `expect`' : ''}, as \`selector\` or \`text\`.`;
+}
+
+/** The page asked for nothing: either the check is wrong, or the page is another one than that of a known user. */
+function unmetWithoutSign({ targetUrl, finalUrl }: VerdictInput, at: string): string {
+  const [target, final] = [new URL(targetUrl), new URL(finalUrl)];
+  const isElsewhere = target.host !== final.host || target.pathname !== final.pathname;
+  const where = isElsewhere ? ` The capture ended at another address than the target, on ${final.host}.` : '';
+  return `The check in \`${at}\` was not met, so nothing was stored. The page showed no sign of a sign-in page.${where} Check that \`${at}\` names what this page shows to a signed-in user; if it does, the session was not known: send a fresh auth state.`;
+}
+
 function botCheckFailure(maker: string, step: Step): Failure {
   const by = maker === 'unknown' ? '' : ` of ${maker}`;
   return failure('access_denied', step, {
@@ -109,12 +135,14 @@ function botCheckFailure(maker: string, step: Step): Failure {
   });
 }
 
-/** A short page whose title and text are those of an error, unless it was asked for by its name. */
-function isSoftError({ facts, targetUrl, describesPage, verify, httpStatus }: VerdictInput): boolean {
-  if (describesPage || (httpStatus ?? 200) >= 400 || (verify?.met && !verify.weak)) return false;
+/** What a short page says instead of what was asked for, unless it was asked for by its name or is described by the caller. */
+function nothingOf({ facts, targetUrl, describesPage, verify, httpStatus }: VerdictInput): Nothing | null {
   const main = facts[0];
-  if (!main?.saysError || main.hasData || main.passwords.length > 0 || main.textLength > SOFT_ERROR_CHARS) return false;
-  return !/(?:^|[/_-])(?:40[0-9]|50[0-9]|not-?found|error)(?:[/._-]|$)/i.test(new URL(targetUrl).pathname);
+  if (!main || describesPage || (httpStatus ?? 200) >= 400 || (verify?.met && !verify.weak)) return null;
+  if (main.nothing === 'denied') return main.nothing;
+  const isError = main.saysError && !main.hasData && main.passwords.length === 0 && main.textLength <= SOFT_ERROR_CHARS;
+  const named = /(?:^|[/_-])(?:40[0-9]|50[0-9]|not-?found|error)(?:[/._-]|$)/i.test(new URL(targetUrl).pathname);
+  return named ? null : (main.nothing ?? (isError ? 'error' : null));
 }
 
 /**

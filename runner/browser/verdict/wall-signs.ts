@@ -1,3 +1,4 @@
+import type { Between } from './read-between.ts';
 import type { PageFacts, PasswordField } from './read-facts.ts';
 import { isSignInHost, isSignInPage, leadsToSignIn, returnsTo } from './sign-in-signs.ts';
 
@@ -9,6 +10,12 @@ export type WallInput = {
   deletedCookies: readonly string[];
 };
 
+const BETWEEN: Record<Between, string> = {
+  code: 'The page asks for a code, the second step of a sign-in.',
+  mailed: 'The page says that a link to sign in with was sent by e-mail.',
+  account: 'The page asks which account to sign in to.',
+  newPassword: 'The page asks for a new password before it goes on.',
+};
 /** A page with more text than this has something to show; walls have less. */
 export const SHORT_PAGE_CHARS = 900;
 const BRIEF_PAGE_CHARS = 400;
@@ -56,7 +63,9 @@ function pageSign(facts: PageFacts): string | null {
   if (facts.dialogAsks) return 'A dialog over the page asks to sign in.';
   if (facts.passwords.some((field) => isWallField(field, facts))) return 'The page shows a sign-in form.';
   if (facts.hasSignOut || facts.textLength > SHORT_PAGE_CHARS) return null;
+  if (facts.hasOpenSecret) return 'The page shows a sign-in form.';
   if (facts.titleSaysSignIn && facts.offersSignIn && facts.passwords.length === 0) return 'The page offers nothing but to sign in.';
+  if (facts.between) return BETWEEN[facts.between];
   if (facts.hasData) return null;
   if (facts.saysSessionOver) return 'The page says that the session is over.';
   if (facts.textLength > BRIEF_PAGE_CHARS) return null;
@@ -79,5 +88,6 @@ function asksToSignIn(field: PasswordField, facts: PageFacts): boolean {
 
 /** A password that is chosen, that belongs to something else, or that stands among an address and a card is no sign-in. */
 function isSignInField(field: PasswordField): boolean {
+  if (field.isPattern && !field.inDialog) return false;
   return !field.isNewPassword && !(field.hasOtherPurpose && !field.hasSignInWords) && (field.otherFields < 2 || field.hasSignInWords);
 }

@@ -182,7 +182,7 @@ describe('an action that fails', () => {
     ['no such element', { type: 'click', selector: '#nobody', timeout: 200 }, 'action_timeout', 'Action 0 `click`'],
     ['two elements', { type: 'click', selector: '.twin' }, 'action_failed', 'more than one'],
     ['not a field', { type: 'fill', selector: '#b', value: 'x', timeout: 200 }, 'action_failed', 'Action 0 `fill`'],
-    ['a throwing expression', { type: 'evaluate', expression: 'nobody.knows' }, 'action_failed', 'expression'],
+    ['a throwing expression', { type: 'evaluate', expression: 'nobody.knows' }, 'action_failed', 'threw a ReferenceError'],
     ['an expression that is none', { type: 'waitForFunction', expression: 'if (' }, 'action_failed', 'expression'],
     ['a function that never holds', { type: 'waitForFunction', expression: 'false', timeout: 300 }, 'action_timeout', 'in time'],
     ['an address that never comes', { type: 'waitForURL', url: '**/never', timeout: 200 }, 'action_timeout', 'in time'],

@@ -72,7 +72,7 @@ function faultOf(target: ActionPage, error: unknown, at: { index: number; action
   const fault = (code: FailureCode, because: string) =>
     target.run.fault(code, `Action ${at.index} \`${at.action.type}\`${note}: ${because}.`);
   if (error instanceof ActionFault) return fault('action_failed', error.because);
-  if (error instanceof ScriptFault) return fault('action_failed', 'the expression cannot be evaluated or threw an error');
+  if (error instanceof ScriptFault) return fault('action_failed', `the expression ${error.did}`);
   if (error instanceof WaitExpired) return fault('action_timeout', 'it was not done in time');
   const { kind } = classifyPlaywrightError(error);
   if (kind === 'timeout') return fault('action_timeout', 'the element did not come, or could not be used, in time');
@@ -239,7 +239,7 @@ async function evaluateAction(at: Step, action: Extract<Action, { type: 'evaluat
   } catch (error) {
     const { kind } = classifyPlaywrightError(error);
     if (kind === 'navigated') return; // Setting the location is what many such expressions do.
-    if (kind === 'other' && !(error instanceof WaitExpired) && !(error instanceof CaptureFault)) throw new ScriptFault();
+    if (kind === 'other' && !(error instanceof WaitExpired) && !(error instanceof CaptureFault)) throw new ScriptFault(error);
     throw error;
   }
 }

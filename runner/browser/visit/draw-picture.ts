@@ -2,6 +2,8 @@ import { answeringFrames } from '../answering-frames.ts';
 import { createRedaction } from '../controls/redact-page.ts';
 import { clockDate, clockStart } from '../controls/reproduce.ts';
 import { expandForPrint } from '../expand/expand-for-print.ts';
+import { showAllRows } from '../expand/show-all-rows.ts';
+import { unpinForPrint } from '../expand/unpin-for-print.ts';
 import { askLeavePrint } from '../readiness/readiness-probe.ts';
 import { settleAgain } from '../readiness/settle-visit.ts';
 import { render } from '../render/render.ts';
@@ -40,6 +42,8 @@ export async function drawPicture(visit: Visit): Promise<Rendered> {
       if (isPdf) visit.isPaperOther = await isOther(visit);
     },
   });
+  await unpinForPrint(visit);
+  await showAllRows(visit);
   const clock = { pdfTime: clockStart(payload.request), pdfDate: clockDate(payload.request) };
   const timeout = { actionTimeout: timeouts.action };
   const draw = () => render({ page, cdp, run, output, javaScriptEnabled, ...timeout, bytesMax: assetBytesMax, ...clock, sheet });

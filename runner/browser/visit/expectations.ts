@@ -26,10 +26,14 @@ export async function checkExpectations(target: CheckPage, expects: readonly Exp
   return null;
 }
 
-/** Holds the page against `auth.verify`, giving it up to `ms`. A check of the URL alone is weak. */
-export async function checkVerify(target: CheckPage, verify: AuthVerify, ms: number): Promise<{ met: boolean; weak: boolean }> {
+/** Holds the page against `auth.verify`, giving it up to `ms`, and names what is not met. A check of the URL alone is weak. */
+export async function checkVerify(target: CheckPage, verify: AuthVerify, ms: number): Promise<{ met: boolean; weak: boolean; at: string }> {
   const unmet = await firstUnmet(target, verify, ms);
-  return { met: unmet === null, weak: verify.selector === undefined && verify.text === undefined };
+  return {
+    met: unmet === null,
+    at: unmet ? `auth.verify.${unmet}` : 'auth.verify',
+    weak: verify.selector === undefined && verify.text === undefined,
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Wait } from '#shared/capture-request.ts';
 import { askPage, tellPage } from '../ask-page.ts';
 import { CaptureFault, WaitExpired } from '../capture-run.ts';
-import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.ts';
+import { classifyPlaywrightError, isExpiry, scriptFault } from '../classify-playwright-error.ts';
 import { loadBannerRules } from '../controls/consent-banners.ts';
 import { findBanners, hideByStyle } from '../controls/hide-on-page.ts';
 import { expandPage } from '../expand/expand-page.ts';
@@ -81,7 +81,9 @@ async function waitForItem(visit: Visit, wait: Wait, at: string): Promise<void> 
     await waitFor(visit, wait, wait.timeout ?? timeouts.readiness);
   } catch (error) {
     if (error instanceof ScriptFault)
-      throw visit.run.fault('action_failed', `The expression in \`${at}\` cannot be evaluated or threw an error.`);
+      throw visit.run.fault('action_failed', {
+        instead: `The expression in \`${at}\` ${error.did}, so it was not waited for. Correct it.`,
+      });
     if (!isExpiry(error)) throw error;
     // On a sign-in page nothing that is waited for ever comes: that is the reason to name.
     await visit.judge('early');
@@ -98,8 +100,9 @@ async function runScript(visit: Visit, script: string, index: number): Promise<v
     await run.within(payload.request.timeouts.action, page.evaluate(`(async () => {\n${script}\n})().then(() => undefined)`));
   } catch (error) {
     if (error instanceof CaptureFault) throw error;
-    if (error instanceof WaitExpired) throw run.fault('action_timeout', `\`scripts[${index}]\` was not done in time.`);
+    if (error instanceof WaitExpired)
+      throw run.fault('action_timeout', { instead: `\`scripts[${index}]\` was not done in time. Raise \`timeouts.action\`.` });
     if (classifyPlaywrightError(error).kind !== 'navigated')
-      throw run.fault('action_failed', `\`scripts[${index}]\` cannot be evaluated or threw an error.`);
+      throw run.fault('action_failed', { instead: `\`scripts[${index}]\` ${scriptFault(error)}. Correct it.` });
   }
 }

@@ -50,6 +50,7 @@ export async function visitPage({ context, page, cdp }: Tab, options: VisitOptio
     missedWait: null,
     redactEvents,
     undress: null,
+    hasVoid: false,
     isPaperOther: false,
     known: null,
     judge: (when) => judgeVisit(visit, when),

@@ -38,6 +38,8 @@ export type Visit = VisitOptions & {
   redactEvents: RedactEvents;
   /** Gives the page back the medium and the view that the caller's checks were met on; null where it has them. */
   undress: (() => Promise<void>) | null;
+  /** Whether a full page had a stretch that nothing was drawn in. */
+  hasVoid: boolean;
   /** Whether the paper shows something else than the page that was judged, and so is judged too. */
   isPaperOther: boolean;
   /** What was last read of the page, as long as it is the same page. */

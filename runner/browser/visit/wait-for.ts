@@ -3,7 +3,7 @@ import type { Frame, Page } from 'playwright';
 import type { Wait } from '#shared/capture-request.ts';
 import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
-import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { classifyPlaywrightError, scriptFault } from '../classify-playwright-error.ts';
 import { matchesUrl } from '../glob.ts';
 import { locate } from '../locate.ts';
 import type { NetworkActivity } from '../readiness/network-activity.ts';
@@ -11,6 +11,12 @@ import type { NetworkActivity } from '../readiness/network-activity.ts';
 /** Thrown when the expression of a `function` wait is at fault: waiting longer would not help. */
 export class ScriptFault extends Error {
   override readonly name = 'ScriptFault';
+  /** What the expression did, as `scriptFault` says it. */
+  readonly did: string;
+  constructor(error: unknown) {
+    super();
+    this.did = scriptFault(error);
+  }
 }
 
 export type WaitPage = { page: Page; network: NetworkActivity; run: CaptureRun };
@@ -118,7 +124,7 @@ export async function waitForFunction(target: WaitPage, wanted: { frame: Frame; 
     } catch (error) {
       const { kind } = classifyPlaywrightError(error);
       if (kind === 'other' && error instanceof Error && error.name !== 'WaitExpired' && error.name !== 'CaptureFault')
-        throw new ScriptFault();
+        throw new ScriptFault(error);
       if (kind !== 'navigated') throw error;
     }
     await target.run.within(until - Date.now(), after(POLL_MS));
