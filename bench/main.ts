@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { measureApi } from './api/measure-api.ts';
+import { apiTable, isApiMet } from './api/report-api.ts';
 import { type Bed, openBed } from './bed.ts';
 import { PRODUCT, READY } from './drivers/start-drivers.ts';
 import { installPeers } from './install-peers.ts';
@@ -43,6 +45,7 @@ async function main(): Promise<number> {
     return 69;
   }
   if (options.from.length > 0) return writeFrom(options.from);
+  if (options.api) return await benchApi(options);
   if (options.parts.some((part) => part !== 'egress')) installPeers(say);
   const bed = await openBed(say);
   const stop = () => void bed.close().finally(() => process.exit(130));
@@ -126,6 +129,13 @@ async function soak(bed: Bed, options: Options): Promise<number> {
   const isHaunted = result.samples.some(({ zombies }, at) => zombies > 0 && (result.samples[at + 1]?.zombies ?? 1) > 0);
   const isClean = result.failed === 0 && result.leftInTemporary.length === 0 && !isHaunted;
   return isSteady && isClean ? 0 : 1;
+}
+
+async function benchApi({ rounds, quick, json }: Options): Promise<number> {
+  const result = await measureApi({ rounds, seconds: quick ? 1 : 5 }, say);
+  if (json) writeFileSync(json, JSON.stringify({ api: result }, null, 1));
+  process.stdout.write(`${apiTable(result)}\n`);
+  return isApiMet(result) ? 0 : 1;
 }
 
 function told(text: string): number {

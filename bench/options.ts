@@ -12,6 +12,8 @@ export type Options = {
   json: string | null;
   drivers: string[] | null;
   from: string[];
+  /** The API alone: its accept path and its reading. */
+  api: boolean;
 };
 
 export const HELP = `Usage: npm run bench -- [OPTIONS]
@@ -20,6 +22,7 @@ export const HELP = `Usage: npm run bench -- [OPTIONS]
   --runs N        measure everything N times and judge the medians (default 1)
   --only PART     ${PARTS.join(' | ')}; repeat for more (default ${USUAL.join(', ')})
   --drivers A,B   only these drivers, SessionShot always among them
+  --api           only the API: accepting and reading beside one bare INSERT and SELECT, and overload
   --quick         few captures: shows that it works, measures nothing worth quoting, writes no document
   --json FILE     every sample and every figure, written after each part
   --from FILE     measure nothing: write the document from what --json saved; repeat for several runs
@@ -35,6 +38,7 @@ export function readOptions(args: readonly string[]): Options | null {
       only: { type: 'string', multiple: true, default: [] },
       drivers: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      api: { type: 'boolean', default: false },
       json: { type: 'string' },
       from: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
@@ -54,6 +58,7 @@ export function readOptions(args: readonly string[]): Options | null {
     json: values.json ?? null,
     drivers: values.drivers?.split(',') ?? null,
     from: values.from,
+    api: values.api,
   };
 }
 

@@ -5,7 +5,7 @@ export const setupSchema = z.object({
   kind: z.enum(['product', 'plain', 'browserless', 'capture-website']),
   origin: z.string(),
   browserPath: z.string().default(''),
-  waitFor: z.enum(['ready', 'load', 'networkidle']).default('load'),
+  waitFor: z.enum(['ready', 'load', 'networkidle', 'selector']).default('load'),
   isCold: z.boolean().default(false),
   apiUrl: z.string().default(''),
   apiKeys: z.array(z.string()).default([]),

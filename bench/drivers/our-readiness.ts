@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright';
 import type { AttemptScope } from '#runner/attempt-scope.ts';
 import { startRun } from '#runner/browser/capture-run.ts';
-import { mayHeedScroll } from '#runner/browser/readiness/heed-scroll.ts';
+import { askScrollHeed } from '#runner/browser/readiness/heed-scroll.ts';
 import { type NetworkActivity, watchNetwork } from '#runner/browser/readiness/network-activity.ts';
 import { settle } from '#runner/browser/readiness/readiness.ts';
 import { PROBE_SCRIPT } from '#runner/browser/readiness/readiness-probe.ts';
@@ -39,7 +39,8 @@ export async function prepareReadiness(context: BrowserContext): Promise<OurRead
       const first = await settle(target, { wholePage: false, lazy: true, msMax: until - Date.now(), navigatedAt });
       if (first.held !== null) return false;
       const msMax = Math.max(1, (until - Date.now()) / 2);
-      if (!(await mayHeedScroll(target))) {
+      const { may, isHeard } = await askScrollHeed(target);
+      if (!may) {
         const whole = await settle(target, {
           wholePage: true,
           lazy: true,
@@ -49,7 +50,7 @@ export async function prepareReadiness(context: BrowserContext): Promise<OurRead
         });
         return whole.held === null;
       }
-      await page.evaluate(scrollThrough, { bottomMax: LIMITS.heightPxMax, msMax, growthMax: 3, areasMax: 20 });
+      await page.evaluate(scrollThrough, { bottomMax: LIMITS.heightPxMax, msMax, growthMax: 3, areasMax: 20, isHeard });
       const whole = await settle(target, { wholePage: true, lazy: true, msMax: Math.max(1, until - Date.now()), navigatedAt });
       return whole.held === null;
     },

@@ -1,5 +1,6 @@
 import { type Browser, chromium, errors, type Page } from 'playwright';
 import { storageState } from '../corpus.ts';
+import { waitByHand } from './hand-tuned.ts';
 import type { CaptureMaker, Order, Setup } from './messages.ts';
 import { prepareReadiness } from './our-readiness.ts';
 
@@ -37,7 +38,10 @@ async function captureWith(browser: Browser, { setup, order, done }: Task): Prom
     const page = await context.newPage();
     const from = performance.now();
     const url = `${setup.origin}/${order.page}`;
-    const ended = readiness ? await readiness.visit(page, url) : await visit(page, url, setup.waitFor === 'load' ? 'load' : 'networkidle');
+    const ended = readiness
+      ? await readiness.visit(page, url)
+      : await visit(page, url, setup.waitFor === 'networkidle' ? 'networkidle' : 'load');
+    if (setup.waitFor === 'selector') await waitByHand(page, order.page);
     const settleMs = ended ? performance.now() - from : null;
     const bytes =
       order.format === 'pdf' ? await page.pdf({ format: 'A4', printBackground: true }) : await page.screenshot({ fullPage: true });

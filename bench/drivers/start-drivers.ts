@@ -8,6 +8,7 @@ import { type Driver, type DriverOptions, startDriver } from './start-driver.ts'
 export const PRODUCT = 'sessionshot';
 export const READY = 'playwright-warm-ready';
 export const SHELL_LOAD = 'playwright-warm-load';
+export const HAND_TUNED = 'playwright-warm-selector';
 export const SHELL_IDLE = 'playwright-warm-networkidle-shell';
 export const CHROMIUM_IDLE = 'playwright-warm-networkidle';
 export const CHROMIUM_LOAD = 'playwright-warm-load-chromium';
@@ -18,6 +19,7 @@ export const DRIVERS: Readonly<Record<string, string>> = {
   [PRODUCT]: 'SessionShot, POST with `Prefer: wait` to the bytes through the signed URL; headless shell',
   [READY]: 'plain Playwright, warm headless shell, `storageState`, our readiness',
   [SHELL_LOAD]: 'plain Playwright, warm headless shell, `storageState`, `load`',
+  [HAND_TUNED]: 'plain Playwright, warm headless shell, `storageState`, `load` and a wait written by hand for each page',
   [SHELL_IDLE]: 'plain Playwright, warm headless shell, `storageState`, `networkidle`',
   [COLD]: 'plain Playwright, headless shell launched for each capture, `load`',
   [CHROMIUM_LOAD]: 'plain Playwright, warm full Chromium, `storageState`, `load`',
@@ -61,6 +63,7 @@ function describe(name: string, bed: Bed, product: Started | null): Pick<DriverO
   }
   if (name === READY) return { setup: { ...plain, waitFor: 'ready' } };
   if (name === SHELL_LOAD) return { setup: { ...plain, waitFor: 'load' } };
+  if (name === HAND_TUNED) return { setup: { ...plain, waitFor: 'selector' } };
   if (name === SHELL_IDLE) return { setup: { ...plain, waitFor: 'networkidle' } };
   if (name === COLD) return { setup: { ...plain, waitFor: 'load', isCold: true } };
   if (name === CHROMIUM_LOAD) return { setup: { ...plain, browserPath: chromium, waitFor: 'load' } };

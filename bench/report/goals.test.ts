@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CHROMIUM_IDLE, PRODUCT, READY, SHELL_IDLE } from '../drivers/start-drivers.ts';
+import { CHROMIUM_IDLE, CHROMIUM_LOAD, PRODUCT, READY, SHELL_IDLE } from '../drivers/start-drivers.ts';
 import type { LatencyResult } from '../phases/latency.ts';
 import { isMet, judgeRun, latencyRatio, mergeGoals } from './goals.ts';
 import { goalTable } from './tables.ts';
@@ -69,4 +69,15 @@ test('settling is compared where networkidle finishes the page, and not where it
     sample(SHELL_IDLE, 'long', 100, { gap: 'white' }),
   ];
   expect(goal(samples, 'settle')?.value).toBeCloseTo(0.5);
+});
+
+test('CPU is judged by the browser, and shown for everything', () => {
+  const samples = [
+    sample(PRODUCT, 'a', 1, { cpu: { browser: 0.3, driver: 0.1, runner: 0.2, database: 0.1 } }),
+    sample(CHROMIUM_LOAD, 'a', 1, { cpu: { browser: 1, driver: 0.4 } }),
+  ];
+  const [browser, all] = [goal(samples, 'browser CPU per capture / plain Playwright, full'), goal(samples, 'CPU of all parts')];
+  expect([browser?.value, all?.value]).toEqual([expect.closeTo(0.3), expect.closeTo(0.5)]);
+  expect([browser && isMet(browser), all && isMet(all)]).toEqual([true, null]);
+  expect(goalTable(all ? [all] : [])).toMatch(/\| – \| 0\.50 \| shown \|$/);
 });

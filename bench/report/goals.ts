@@ -1,4 +1,4 @@
-import { CHROMIUM_IDLE, CHROMIUM_LOAD, PEERS, PRODUCT, READY, SHELL_IDLE, SHELL_LOAD } from '../drivers/start-drivers.ts';
+import { CHROMIUM_IDLE, CHROMIUM_LOAD, HAND_TUNED, PEERS, PRODUCT, READY, SHELL_IDLE, SHELL_LOAD } from '../drivers/start-drivers.ts';
 import { geometricMean, mean, median } from '../measure/statistics.ts';
 import type { BootResult } from '../phases/boot.ts';
 import type { EgressResult } from '../phases/egress.ts';
@@ -13,8 +13,11 @@ export type Run = {
   /** Missing in what older versions saved. */
   egress?: EgressResult | null;
 };
-/** One goal of the engine; `value` is null where it was not measured. `most` and `least` are the bounds. */
-export type Goal = { what: string; value: number | null; bound: { most: number } | { least: number }; unit: string };
+/**
+ * One goal of the engine; `value` is null where it was not measured. `most` and `least` are the bounds. One without a
+ * bound is shown and not judged.
+ */
+export type Goal = { what: string; value: number | null; bound: { most: number } | { least: number } | null; unit: string };
 type Sample = LatencyResult['samples'][number];
 
 const MIB = 1024 * 1024;
@@ -30,11 +33,14 @@ export function judgeRun(run: Run): Goal[] {
     ratio('latency / plain Playwright, full Chromium, networkidle', latencyRatio(samples, CHROMIUM_IDLE), { most: 0.5 }),
     ratio('browser CPU per capture / plain Playwright, full Chromium', cpuRatio(samples, CHROMIUM_LOAD), { most: 0.35 }),
     ratio('browser CPU per capture / plain Playwright `load`, same shell', cpuRatio(samples, SHELL_LOAD), { most: 1 }),
+    ratio('CPU of all parts per capture / plain Playwright, full Chromium, with its script', allCpuRatio(samples, CHROMIUM_LOAD), null),
+    ratio('CPU of all parts per capture / plain Playwright `load`, same shell, with its script', allCpuRatio(samples, SHELL_LOAD), null),
     ...[4, 8].flatMap((level) => [
       ratio(`throughput at ${level} / plain Playwright, our readiness`, throughputRatio(run.throughput, level, READY), { least: 1 }),
       ...PEERS.map((peer) => ratio(`throughput at ${level} / ${peer}`, throughputRatio(run.throughput, level, peer), { least: 2 })),
     ]),
     ratio('settle / networkidle on the same shell, where it ends', settleRatio(samples), { most: 0.75 }),
+    ratio('settle / a wait written by hand for each page, same shell', pageRatio(samples, HAND_TUNED, settled), null),
     ratio('PDF / plain `page.pdf`, our readiness, same tagging', pdfRatio(samples), { most: 1.1 }),
     ...[4, 8].map((level) => ({
       what: `peak memory of the browser tree per capture, ${level} at once`,
@@ -60,7 +66,11 @@ export function latencyRatio(samples: readonly Sample[], reference: string): num
 function settleRatio(samples: readonly Sample[]): number | null {
   const unfinished = new Set(samples.filter(({ driver, gap }) => driver === SHELL_IDLE && gap !== null).map(({ page }) => page));
   const finished = samples.filter(({ page }) => !unfinished.has(page));
-  return pageRatio(finished, SHELL_IDLE, ({ settleMs }) => settleMs ?? Number.NaN);
+  return pageRatio(finished, SHELL_IDLE, settled);
+}
+
+function settled({ settleMs }: Sample): number {
+  return settleMs ?? Number.NaN;
 }
 
 function pdfRatio(samples: readonly Sample[]): number | null {
@@ -73,6 +83,11 @@ function pdfRatio(samples: readonly Sample[]): number | null {
 
 function cpuRatio(samples: readonly Sample[], reference: string): number | null {
   return pageRatio(samples, reference, ({ cpu }) => cpu.browser ?? Number.NaN, mean);
+}
+
+/** Everything that was spent for a capture: browser, script, and of SessionShot its servers, database and store too. */
+function allCpuRatio(samples: readonly Sample[], reference: string): number | null {
+  return pageRatio(samples, reference, ({ cpu }) => Object.values(cpu).reduce((all, seconds) => all + seconds, 0), mean);
 }
 
 /** Leaves out the page that never falls idle where the reference waited to its cap: any ratio could be had there. */
@@ -114,7 +129,7 @@ function egressRatio(egress: EgressResult | null | undefined): number | null {
 }
 
 export function isMet({ value, bound }: Goal): boolean | null {
-  if (value === null) return null;
+  if (value === null || bound === null) return null;
   return 'most' in bound ? value <= bound.most : value >= bound.least;
 }
 

@@ -12,11 +12,16 @@ type Samples = LatencyResult['samples'];
 
 export function goalTable(goals: readonly Goal[]): string {
   const rows = goals.map((goal) => {
-    const bound = 'most' in goal.bound ? `≤ ${goal.bound.most}` : `≥ ${goal.bound.least}`;
     const met = isMet(goal);
-    return [goal.what, `${bound} ${goal.unit}`, shown(goal), met === null ? 'not measured' : met ? 'met' : '**not met**'];
+    const verdict = goal.value === null ? 'not measured' : met === null ? 'shown' : met ? 'met' : '**not met**';
+    return [goal.what, showBound(goal), shown(goal), verdict];
   });
   return markdown(['goal', 'bound', 'measured', ''], rows);
+}
+
+function showBound({ bound, unit }: Goal): string {
+  if (bound === null) return '–';
+  return 'most' in bound ? `≤ ${bound.most} ${unit}` : `≥ ${bound.least} ${unit}`;
 }
 
 /** Two digits, or four where two would say that a bound was met by a hair that was missed by one, or the other way. */
@@ -124,7 +129,7 @@ function show(value: number | null, digits = 0): string {
   return value === null || !Number.isFinite(value) ? '–' : value.toFixed(digits);
 }
 
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
