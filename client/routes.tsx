@@ -13,6 +13,8 @@ import { AppLayout } from './components/app-layout.tsx';
 import { PageError, PageMissing, PageSkeleton } from './components/page-states.tsx';
 import { readAuditSearch } from './pages/audit/audit-search.ts';
 import { readCaptureSearch, text } from './pages/captures/capture-search.ts';
+import { readUsageSearch } from './pages/usage/usage-search.ts';
+import { readWebhookSearch } from './pages/webhooks/webhook-search.ts';
 import { readProblem } from './problem.ts';
 import { queryClient, trpc, whoAmI } from './trpc.ts';
 
@@ -86,6 +88,17 @@ const domainsRoute = createRoute({
   path: '/domains',
   component: lazyRouteComponent(() => import('./pages/domains/domains.tsx'), 'DomainsPage'),
 });
+const webhooksRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/webhooks',
+  component: lazyRouteComponent(() => import('./pages/webhooks/webhooks.tsx'), 'WebhooksPage'),
+});
+const webhookRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/webhooks/$webhookId',
+  validateSearch: readWebhookSearch,
+  component: lazyRouteComponent(() => import('./pages/webhooks/webhook.tsx'), 'WebhookPage'),
+});
 const membersRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/members',
@@ -96,6 +109,17 @@ const auditRoute = createRoute({
   path: '/audit',
   validateSearch: readAuditSearch,
   component: lazyRouteComponent(() => import('./pages/audit/audit.tsx'), 'AuditPage'),
+});
+const usageRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/usage',
+  validateSearch: readUsageSearch,
+  component: lazyRouteComponent(() => import('./pages/usage/usage.tsx'), 'UsagePage'),
+});
+const runnersRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/runners',
+  component: lazyRouteComponent(() => import('./pages/runners/runners.tsx'), 'RunnersPage'),
 });
 const accountRoute = createRoute({
   getParentRoute: () => shellRoute,
@@ -108,7 +132,20 @@ export const router = createRouter({
     signInRoute,
     setupRoute,
     inviteRoute,
-    shellRoute.addChildren([overviewRoute, capturesRoute, captureRoute, keysRoute, domainsRoute, membersRoute, auditRoute, accountRoute]),
+    shellRoute.addChildren([
+      overviewRoute,
+      capturesRoute,
+      captureRoute,
+      keysRoute,
+      domainsRoute,
+      webhooksRoute,
+      webhookRoute,
+      membersRoute,
+      auditRoute,
+      usageRoute,
+      runnersRoute,
+      accountRoute,
+    ]),
   ]),
   defaultPreload: 'intent',
   defaultPendingComponent: PageSkeleton,

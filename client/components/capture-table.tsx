@@ -130,6 +130,7 @@ function StatusNote({ capture, step }: { capture: Capture; step: string | null }
 function noteOf(capture: Capture, step: string | null): string | null {
   if (capture.status === 'running') return step ? stepWords(step) : null;
   if (capture.error) return capture.error.code;
+  if (capture.heldAt) return 'on hold';
   return capture.assetExpiredAt ? 'file deleted' : null;
 }
 

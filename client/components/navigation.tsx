@@ -1,7 +1,7 @@
 import { CloseButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Camera, Globe, KeyRound, LayoutDashboard, type LucideIcon, ScrollText, Users } from 'lucide-react';
+import { Camera, ChartColumn, Globe, KeyRound, LayoutDashboard, type LucideIcon, ScrollText, Server, Users, Webhook } from 'lucide-react';
 import { whoAmI } from '../trpc.ts';
 import { AccountBar } from './account-bar.tsx';
 import { Brand } from './brand.tsx';
@@ -12,6 +12,7 @@ import { WorkspaceMenu } from './workspace-menu.tsx';
 export function Navigation({ onClose }: { onClose: () => void }) {
   const me = useQuery(whoAmI);
   const isAdmin = me.data?.role === 'owner' || me.data?.role === 'admin';
+  const mayHook = me.data !== undefined && me.data.role !== 'viewer';
   return (
     <>
       <div className="nav-head">
@@ -29,7 +30,15 @@ export function Navigation({ onClose }: { onClose: () => void }) {
       <ul className="nav-links" aria-labelledby="nav-access">
         <NavItem to="/keys" icon={KeyRound} label="API keys" />
         <NavItem to="/domains" icon={Globe} label="Allowed domains" />
+        {mayHook && <NavItem to="/webhooks" icon={Webhook} label="Webhooks" />}
         <NavItem to="/members" icon={Users} label="Members" />
+      </ul>
+      <p className="nav-group" id="nav-operation">
+        Operation
+      </p>
+      <ul className="nav-links" aria-labelledby="nav-operation">
+        <NavItem to="/usage" icon={ChartColumn} label="Usage" />
+        <NavItem to="/runners" icon={Server} label="Runners" />
         {isAdmin && <NavItem to="/audit" icon={ScrollText} label="Audit log" />}
       </ul>
       <div className="nav-foot">
@@ -45,7 +54,7 @@ function NavItem({
   icon: Icon,
   label,
 }: {
-  to: '/' | '/captures' | '/keys' | '/domains' | '/members' | '/audit';
+  to: '/' | '/captures' | '/keys' | '/domains' | '/webhooks' | '/members' | '/audit' | '/usage' | '/runners';
   icon: LucideIcon;
   label: string;
 }) {

@@ -92,7 +92,7 @@ test('revoking tells when the key was last used, and the key is refused afterwar
   expect(await statusWith(key)).toBe(200);
   await tab.page.reload();
   await tab.page.getByRole('button', { name: 'Revoke doomed' }).click();
-  await tab.page.getByText('It was last used just now.').waitFor();
+  await tab.page.getByText('It was last used just now, from 127.0.0.1').waitFor();
   await tab.page.getByRole('button', { name: 'Revoke the key' }).click();
   await row(tab.page, 'doomed').getByText('Revoked').waitFor();
   expect(await statusWith(key)).toBe(401);
@@ -138,6 +138,23 @@ test('a domain is judged while it is typed, added, checked and removed', async (
   await tab.page.getByRole('button', { name: 'Remove app.example.com' }).click();
   await tab.page.getByRole('button', { name: 'Remove the domain' }).click();
   await tab.page.getByText('Nothing is allowed yet').waitFor();
+  expect(tab.faults).toEqual([]);
+  await tab.close();
+});
+
+test('a host that mixes scripts is added, with a warning that stays with it, wide and narrow', async () => {
+  const tab = await openSignedIn(browser, console, '/domains');
+  await tab.page.getByLabel('Host').fill('\u0430pple.com');
+  await tab.page.getByRole('button', { name: 'Add' }).click();
+  await tab.page.getByText('Is this the host you mean?').waitFor();
+  const entry = tab.page.getByRole('listitem').filter({ hasText: 'xn--pple-43d.com' });
+  await entry.getByText('mixes letters of Cyrillic and Latin').waitFor();
+  await tab.page.reload();
+  await entry.getByText('mixes letters of Cyrillic and Latin').waitFor();
+  await checkEverywhere(tab, 'Allowed domains · SessionShot');
+  await tab.page.getByRole('button', { name: 'Remove xn--pple-43d.com' }).click();
+  await tab.page.getByRole('button', { name: 'Remove the domain' }).click();
+  await entry.waitFor({ state: 'detached' });
   expect(tab.faults).toEqual([]);
   await tab.close();
 });

@@ -49,6 +49,8 @@ describe('a console in use', () => {
   test('the members', () => checkPage(full, '/members', 'Members · SessionShot'));
   test('the audit log', () => checkPage(full, '/audit', 'Audit log · SessionShot'));
   test('the audit log, filtered to none', () => checkPage(full, '/audit?action=runner.revoke&from=2026-01-01', 'Audit log · SessionShot'));
+  test('the usage', () => checkPage(full, '/usage', 'Usage · SessionShot'));
+  test('the runners', () => checkPage(full, '/runners', 'Runners · SessionShot'));
   test('the account', () => checkPage(full, '/account', 'Account · SessionShot'));
   test('an address that leads nowhere', () => checkPage(full, '/nothing-here', 'Not found · SessionShot'));
 });
@@ -57,6 +59,8 @@ describe('an empty console', () => {
   test('the overview teaches', () => checkPage(empty, '/', 'Overview · SessionShot'));
   test('the captures', () => checkPage(empty, '/captures', 'Captures · SessionShot'));
   test('the API keys', () => checkPage(empty, '/keys', 'API keys · SessionShot'));
+  test('the usage', () => checkPage(empty, '/usage?days=7', 'Usage · SessionShot'));
+  test('the runners', () => checkPage(empty, '/runners', 'Runners · SessionShot'));
   test('the allowed domains', () => checkPage(empty, '/domains', 'Allowed domains · SessionShot'));
 });
 

@@ -114,6 +114,7 @@ test('the page of a capture follows it from the queue to the preview', async () 
   const step = (name: string) => tab.page.getByRole('listitem').filter({ hasText: name });
   await tab.page.locator('.status-queued').waitFor();
   const claim = await seeded.standIn.claim();
+  expect(claim.captureId).toBe(id);
   await step('Processing').getByText('so far').waitFor();
   seeded.standIn.step(claim, 'settle');
   await step('Processing').getByText('Waiting for the page to settle').waitFor();

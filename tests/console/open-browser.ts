@@ -47,7 +47,12 @@ export async function openTab(browser: Browser, { ignore }: { ignore?: RegExp } 
 export async function openSignedIn(browser: Browser, console: Console, path = '/', options: { ignore?: RegExp } = {}): Promise<Tab> {
   const tab = await openTab(browser, options);
   await tab.page.goto(await console.signInUrl());
-  await tab.page.getByRole('heading', { name: 'Overview' }).waitFor();
+  const overview = tab.page.getByRole('heading', { name: 'Overview' });
+  await overview.waitFor().catch(async (error: Error) => {
+    // What is there instead says more than what is not.
+    const shown = await tab.page.locator('body').innerText({ timeout: 5000 });
+    throw new Error(`${error.message}\nfaults: ${tab.faults.join('; ') || 'none'}\nshown instead: ${shown.slice(0, 2000)}`);
+  });
   if (path !== '/') await tab.page.goto(console.url + path);
   return tab;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Browser } from 'playwright';
 import { addAllowedDomain } from '#server/domain/access/allowed-domains.ts';
 import { createApiKey, revokeApiKey } from '#server/domain/access/api-keys.ts';
@@ -54,8 +55,23 @@ export async function seedConsole(console: Console, browser: Browser, fillers = 
   const running = await requestCapture(console, { url: 'https://app.example.com/boards/live', output: { format: 'webp' } });
   const runningClaim = await standIn.claim();
   standIn.step(runningClaim, 'navigate');
+  await keepRunning(console, runningClaim);
   const queued = await requestCapture(console, { url: 'https://app.example.com/reports/42', output: { format: 'png' } });
   return { standIn, png: pngId, pdf: pdfId, failed, canceled, running, runningClaim, queued };
+}
+
+/** Nobody reports for it again: when its lease ended in a slow run, it would be claimed in place of what a test asks for. */
+async function keepRunning({ app, operator }: Console, { jobId }: Claim): Promise<void> {
+  const em = app.deps.db.inWorkspace(operator.workspaceId);
+  for (let tries = 0; tries < 100; tries++) {
+    const kept = await em.execute<unknown[]>(
+      `update job set lease_until = now() + interval '1 hour' where id = ? and step = 'navigate' returning id`,
+      [jobId],
+    );
+    if (kept.length > 0) return;
+    await wait(100);
+  }
+  throw new Error('the step of the running capture was not written down');
 }
 
 /** Asks for a capture with a session, as a program would. */

@@ -1,12 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { addAllowedDomain } from '#server/domain/access/allowed-domains.ts';
+import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.ts';
 import { createOwnerSignInLink, signInWithLink } from '#server/domain/access/sessions.ts';
+import type { WebhookReceiver } from '../services/webhook-receiver.ts';
 import { PAYLOADS, tagKeyOf, targetOf } from './hostile-payloads.ts';
 import { createStandIn } from './stand-in-runner.ts';
 import type { Console } from './start-console.ts';
 
+/** Half a minute: for a try that takes no time. */
+const ASKS_MAX = 300;
+const ASK_EVERY_MS = 100;
 const PASSWORD = 'correct horse battery staple';
 const issuedSchema = z.object({ key: z.string() });
+const endpointSchema = z.object({ endpoint: z.object({ id: z.string() }) });
+const idSchema = z.object({ id: z.string(), state: z.string() });
 const inviteSchema = z.object({ url: z.string() });
 
 /** `token`: of the session that the call has opened. */
@@ -17,7 +25,7 @@ export type Caller = {
   ask(path: string, input: unknown): Promise<Heard>;
 };
 
-/** One payload, and what bears it: a capture in each of its texts; an API key, a runner and a member as their name. */
+/** One payload, and what bears it: a capture in each of its texts; an API key, a runner and a member as their name, and that key's program. */
 export type Sown = { payload: string; captureId: string; memberToken: string };
 
 /** Calls with the cookie of a session; null for nobody. */
@@ -68,9 +76,38 @@ export async function sowHostileText(console: Console): Promise<Sown[]> {
     const { key } = issuedSchema.parse(await taken(owner.send('keys.create', { name: payload })));
     const captureId = await requestByKey(console, key, payload);
     await failByRunner(console, payload);
+    await authenticateApiKey(console.app.deps, key, { address: '198.51.100.9', userAgent: payload });
     sown.push({ payload, captureId, memberToken });
   }
   return sown;
+}
+
+export type SownWebhook = { payload: string; endpointId: string; deliveryId: string };
+
+/**
+ */
+export async function sowWebhooks(console: Console, receiver: WebhookReceiver): Promise<SownWebhook[]> {
+  const owner = callAs(console, await openOwnSession(console));
+  await addAllowedDomain(console.app.deps, console.operator, { domain: `localhost:${receiver.port}`, isPrivate: true });
+  const url = `${receiver.origin}/${encodeURIComponent(PAYLOADS[0] ?? '')}`;
+  const { endpoint } = endpointSchema.parse(await taken(owner.send('webhooks.create', { url })));
+  receiver.answer((_, before) => ({ status: 500, body: PAYLOADS[before] ?? '' }));
+  const sown: SownWebhook[] = [];
+  for (const payload of PAYLOADS) {
+    const { id } = idSchema.parse(await taken(owner.send('webhooks.test', { id: endpoint.id })));
+    // One after the other, so that each answer is that of its delivery.
+    await waitForTry(owner, id);
+    sown.push({ payload, endpointId: endpoint.id, deliveryId: id });
+  }
+  return sown;
+}
+
+async function waitForTry(owner: Caller, id: string): Promise<void> {
+  for (let asked = 0; asked < ASKS_MAX; asked++) {
+    if (idSchema.parse(await taken(owner.ask('webhooks.delivery', { id }))).state === 'failed') return;
+    await sleep(ASK_EVERY_MS);
+  }
+  throw new Error(`${id} was not tried`);
 }
 
 /** Sends a request over REST, as a program does. */

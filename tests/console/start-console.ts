@@ -24,11 +24,14 @@ export type Console = {
   close(): Promise<void>;
 };
 
-type Options = { hasOwner?: boolean; port?: number; linkLifeMs?: number } & Pick<AppOptions, 'oidc' | 'domainProof' | 'trustedProxies'>;
+type Options = { hasOwner?: boolean; port?: number; linkLifeMs?: number; webhookGapsMs?: readonly number[] } & Pick<
+  AppOptions,
+  'oidc' | 'domainProof' | 'trustedProxies' | 'extraCas'
+>;
 
 /** The whole server with the built console, on a database and a container of its own. */
 export async function startConsole(options: Options = {}): Promise<Console> {
-  const { hasOwner = true, port = 0, linkLifeMs, ...more } = options;
+  const { hasOwner = true, port = 0, linkLifeMs, webhookGapsMs, ...more } = options;
   if (!existsSync(join(CLIENT_DIR, 'index.html')))
     throw new Error('dist/client is missing: run this test with `npm test`, which builds it');
   const database = await createTestDatabase();
@@ -44,7 +47,7 @@ export async function startConsole(options: Options = {}): Promise<Console> {
     port,
     clientDir: CLIENT_DIR,
     log: createLog('error'),
-    settings: { linkLifeMs },
+    settings: { linkLifeMs, webhookGapsMs },
   });
   const owner = hasOwner ? await ensureFirstWorkspace(app.deps, { workspaceName: 'Acme Analytics', ownerName: 'Robin Ferrer' }) : null;
   return {

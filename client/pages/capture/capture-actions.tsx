@@ -1,18 +1,52 @@
 import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { Ban, Trash2 } from 'lucide-react';
+import { Ban, Lock, LockOpen, Trash2 } from 'lucide-react';
 import { ConfirmDialog } from '#client/components/dialogs.tsx';
 import { readProblem } from '#client/problem.ts';
-import { trpc } from '#client/trpc.ts';
+import { trpc, whoAmI } from '#client/trpc.ts';
 import type { Capture } from '#shared/capture.ts';
 
-/** What can be done with a capture: cancel it while it goes on, delete it afterwards. */
+/** What can be done with a capture: cancel it while it goes on, afterwards hold it or delete it. */
 export function CaptureActions({ capture }: { capture: Capture }) {
+  const me = useQuery(whoAmI);
+  const isAdmin = me.data?.role === 'owner' || me.data?.role === 'admin';
   const isOn = capture.status === 'queued' || capture.status === 'running';
-  return isOn ? <CancelButton capture={capture} /> : <DeleteButton capture={capture} />;
+  if (isOn) return <CancelButton capture={capture} />;
+  return (
+    <>
+      {isAdmin && <HoldButton capture={capture} />}
+      {capture.heldAt === null && <DeleteButton capture={capture} />}
+    </>
+  );
+}
+
+function HoldButton({ capture }: { capture: Capture }) {
+  const client = useQueryClient();
+  const isHeld = capture.heldAt !== null;
+  const change = {
+    onSuccess: async (changed: Capture) => {
+      // What was changed comes without a link, and the picture on the screen has one.
+      client.setQueryData(trpc.captures.get.queryKey({ id: capture.id }), (before) => before && { ...before, heldAt: changed.heldAt });
+      await client.invalidateQueries(trpc.captures.list.queryFilter());
+    },
+    onError: (error: unknown) => notifications.show({ color: 'red', title: 'Not changed', message: readProblem(error).detail }),
+  };
+  const hold = useMutation(trpc.captures.hold.mutationOptions(change));
+  const release = useMutation(trpc.captures.release.mutationOptions(change));
+  return (
+    <Button
+      variant="default"
+      size="sm"
+      leftSection={isHeld ? <LockOpen size={15} aria-hidden /> : <Lock size={15} aria-hidden />}
+      loading={hold.isPending || release.isPending}
+      onClick={() => (isHeld ? release : hold).mutate({ id: capture.id })}
+    >
+      {isHeld ? 'Release from hold' : 'Put on hold'}
+    </Button>
+  );
 }
 
 function CancelButton({ capture }: { capture: Capture }) {

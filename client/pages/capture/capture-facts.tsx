@@ -21,6 +21,7 @@ export function CaptureFacts({ capture }: { capture: Capture }) {
     { term: 'Created', value: <FullTime at={capture.createdAt} /> },
     capture.finishedAt !== null && { term: 'Finished', value: <FullTime at={capture.finishedAt} /> },
     capture.asset && capture.expiresAt !== null && { term: 'Kept until', value: <FullTime at={capture.expiresAt} /> },
+    capture.heldAt !== null && { term: 'On hold since', value: <FullTime at={capture.heldAt} /> },
     capture.assetExpiredAt !== null && { term: 'Asset deleted', value: <FullTime at={capture.assetExpiredAt} /> },
     asset && { term: 'SHA-256', value: <Copyable text={asset.sha256} what="SHA-256" /> },
     capture.reference !== null && { term: 'Reference', value: <span className="break">{capture.reference}</span> },

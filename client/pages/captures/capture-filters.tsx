@@ -28,6 +28,7 @@ function StatusTab({ search, status, word }: { search: CaptureSearch; status: Ca
       to="/captures"
       search={{ ...search, status, cursor: undefined }}
       className="status-tab"
+      activeOptions={{ exact: true }}
       activeProps={current}
       inactiveProps={current}
     >

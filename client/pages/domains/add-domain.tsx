@@ -67,7 +67,8 @@ export function AddDomain() {
   );
 }
 
-function addedWords({ domain, use, proof }: DomainView) {
+function addedWords({ domain, use, proof, warning }: DomainView) {
+  if (warning) return { color: 'yellow', title: 'Is this the host you mean?', message: warning };
   if (proof)
     return { color: 'yellow', title: 'Domain added', message: `${domain} waits for its proof: create the record that is shown with it.` };
   const message = use === 'pages' ? `Captures of ${domain} are accepted from now on.` : `In strict mode pages may load from ${domain}.`;

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Hourglass, Lock, Puzzle, Trash2 } from 'lucide-react';
+import { Hourglass, Lock, Puzzle, Trash2, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { ConfirmDialog } from '#client/components/dialogs.tsx';
 import { RelativeTime } from '#client/components/relative-time.tsx';
@@ -51,6 +51,12 @@ export function DomainList({ domains }: { domains: readonly DomainView[] }) {
             >
               Remove
             </Button>
+            {domain.warning && (
+              <p className="note-line entry-warning">
+                <TriangleAlert size={16} aria-hidden />
+                <span>{domain.warning}</span>
+              </p>
+            )}
             {domain.proof && <DomainProof domain={domain} proof={domain.proof} />}
           </li>
         ))}

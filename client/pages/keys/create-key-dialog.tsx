@@ -6,6 +6,7 @@ import { ErrorNotice } from '#client/components/error-notice.tsx';
 import { nameFault } from '#client/components/password-rule.ts';
 import { useSubmit } from '#client/components/use-submit.ts';
 import { trpc } from '#client/trpc.ts';
+import { LIMITS } from '#shared/limits.ts';
 import { DEFAULT_SCOPES, SCOPES, type Scope } from '#shared/scopes.ts';
 import { SCOPE_WORDS } from './key-state.ts';
 import type { NewSecret } from './secret-once.tsx';
@@ -41,14 +42,19 @@ function CreateKeyForm({ onClose, onCreated }: Omit<DialogProps, 'opened'>) {
     }),
   );
   const form = useForm({
-    initialValues: { name: '', scopes: [...DEFAULT_SCOPES], domains: [] as string[], life: String(90 * DAY_MS) },
-    validate: { name: nameFault, scopes: (scopes) => (scopes.length > 0 ? null : 'Choose at least one thing the key may do.') },
+    initialValues: { name: '', scopes: [...DEFAULT_SCOPES], domains: [] as string[], life: String(90 * DAY_MS), atOnce: '' },
+    validate: {
+      name: nameFault,
+      scopes: (scopes) => (scopes.length > 0 ? null : 'Choose at least one thing the key may do.'),
+      atOnce: atOnceFault,
+    },
   });
-  const submit = useSubmit(form, ({ name, scopes, domains, life }) =>
+  const submit = useSubmit(form, ({ name, scopes, domains, life, atOnce }) =>
     create.mutate({
       name: name.trim(),
       scopes,
       ...(domains.length > 0 ? { domains } : {}),
+      maxConcurrentCaptures: atOnce.trim() === '' ? null : Number(atOnce),
       expiresInMs: life === 'never' ? null : Number(life),
     }),
   );
@@ -86,6 +92,12 @@ function CreateKeyForm({ onClose, onCreated }: Omit<DialogProps, 'opened'>) {
           data={LIVES}
           {...form.getInputProps('life')}
         />
+        <TextInput
+          label="Captures at once"
+          description="How many may be unfinished at the same time. Empty: no bound of its own."
+          inputMode="numeric"
+          {...form.getInputProps('atOnce')}
+        />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -97,6 +109,12 @@ function CreateKeyForm({ onClose, onCreated }: Omit<DialogProps, 'opened'>) {
       </Stack>
     </form>
   );
+}
+
+function atOnceFault(text: string): string | null {
+  if (text.trim() === '') return null;
+  const isFine = /^\d{1,6}$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= LIMITS.keyConcurrencyMax;
+  return isFine ? null : `Give a whole number from 1 to ${LIMITS.keyConcurrencyMax}, or nothing.`;
 }
 
 function DomainChoice({ value, onChange }: { value: string[]; onChange: (domains: string[]) => void }) {

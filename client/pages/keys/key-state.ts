@@ -18,10 +18,16 @@ export function keyEnd(key: Pick<ApiKeyView, 'revokedAt' | 'expiresAt'>): string
   return key.revokedAt ?? key.expiresAt;
 }
 
+/** From where a key was used last, and by what, as far as that is known. */
+export function lastUseWords({ lastUsedFrom, lastUsedBy }: Pick<ApiKeyView, 'lastUsedFrom' | 'lastUsedBy'>): string {
+  return [lastUsedFrom, lastUsedBy && `by ${lastUsedBy}`].filter(Boolean).join(' ');
+}
+
 /** What each scope lets a program do, in words. */
 export const SCOPE_WORDS = {
   'captures:create': { label: 'Create captures', note: 'Request and cancel captures.' },
   'captures:read': { label: 'Read captures', note: 'See results and get signed links.' },
   'captures:delete': { label: 'Delete captures', note: 'Remove captures and their files.' },
   'captures:script': { label: 'Run scripts', note: "Run the caller's own JavaScript in the signed-in page. Leave off unless needed." },
+  'webhooks:manage': { label: 'Manage webhooks', note: 'Say where word of every capture is sent, and see what was.' },
 } as const satisfies Record<ApiKeyView['scopes'][number], { label: string; note: string }>;

@@ -4,7 +4,7 @@ import { RelativeTime } from '#client/components/relative-time.tsx';
 import { useIsWide } from '#client/components/use-is-wide.ts';
 import { useNow } from '#client/use-now.ts';
 import type { ApiKeyView } from '#shared/console.ts';
-import { type KeyState, keyEnd, keyState } from './key-state.ts';
+import { type KeyState, keyEnd, keyState, lastUseWords } from './key-state.ts';
 
 export type KeyAction = 'rotate' | 'revoke';
 type KeyTableProps = { keys: readonly ApiKeyView[]; onAction: (action: KeyAction, key: ApiKeyView) => void };
@@ -64,8 +64,18 @@ function KeyRow({ apiKey, state, onAction }: KeyProps) {
         <Scopes apiKey={apiKey} />
       </Table.Td>
       <Table.Td className="break">{apiKey.domains?.join(', ') ?? <span className="dimmed">all allowed</span>}</Table.Td>
-      <Table.Td className="nowrap">
-        <RelativeTime at={apiKey.lastUsedAt} none="never" />
+      <Table.Td>
+        <span className="last-use">
+          <span className="nowrap">
+            <RelativeTime at={apiKey.lastUsedAt} none="never" />
+          </span>
+          {apiKey.lastUsedFrom && <span className="row-note">from {apiKey.lastUsedFrom}</span>}
+          {apiKey.lastUsedBy && (
+            <span className="row-note last-program" title={apiKey.lastUsedBy}>
+              by {apiKey.lastUsedBy}
+            </span>
+          )}
+        </span>
       </Table.Td>
       <Table.Td>
         <KeyStateLabel apiKey={apiKey} state={state} />
@@ -86,6 +96,7 @@ function KeyCard({ apiKey, state, onAction }: KeyProps) {
       <p className="dimmed small">
         {apiKey.domains ? apiKey.domains.join(', ') : 'All allowed domains'} · last used{' '}
         <RelativeTime at={apiKey.lastUsedAt} none="never" />
+        {apiKey.lastUsedFrom && ` from ${lastUseWords(apiKey)}`}
       </p>
       {!isOver(state) && <KeyActions apiKey={apiKey} onAction={onAction} />}
     </li>
@@ -109,6 +120,7 @@ function Scopes({ apiKey }: { apiKey: ApiKeyView }) {
           {scope.replace('captures:', '')}
         </li>
       ))}
+      {apiKey.maxConcurrentCaptures !== null && <li className="tag">{apiKey.maxConcurrentCaptures} at once</li>}
     </ul>
   );
 }

@@ -10,13 +10,16 @@ import { trpc } from '#client/trpc.ts';
 import type { ApiKeyView } from '#shared/console.ts';
 import { CreateKeyDialog } from './create-key-dialog.tsx';
 import { type KeyAction, KeyTable } from './key-table.tsx';
+import { NewNetworks } from './new-networks.tsx';
 import { RevokeKeyDialog } from './revoke-key-dialog.tsx';
 import { RotateKeyDialog } from './rotate-key-dialog.tsx';
 import { type NewSecret, SecretOnce } from './secret-once.tsx';
 
+const KEYS_EVERY_MS = 60_000;
+
 /** The API keys of the workspace: make, rotate, revoke. A key's text is shown once, when it is made. */
 export function KeysPage() {
-  const keys = useQuery(trpc.keys.list.queryOptions());
+  const keys = useQuery(trpc.keys.list.queryOptions(undefined, { refetchInterval: KEYS_EVERY_MS }));
   const [isCreating, create] = useDisclosure(false);
   const [action, setAction] = useState<{ kind: KeyAction; apiKey: ApiKeyView } | null>(null);
   const [secret, setSecret] = useState<NewSecret | null>(null);
@@ -40,7 +43,10 @@ export function KeysPage() {
               one for each program, so that one can be revoked without stopping the others.
             </EmptyState>
           ) : (
-            <KeyTable keys={list} onAction={(kind, apiKey) => setAction({ kind, apiKey })} />
+            <>
+              <NewNetworks keys={list} />
+              <KeyTable keys={list} onAction={(kind, apiKey) => setAction({ kind, apiKey })} />
+            </>
           )
         }
       </QueryPane>

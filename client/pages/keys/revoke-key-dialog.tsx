@@ -4,6 +4,7 @@ import { ConfirmDialog } from '#client/components/dialogs.tsx';
 import { RelativeTime } from '#client/components/relative-time.tsx';
 import { trpc } from '#client/trpc.ts';
 import type { ApiKeyView } from '#shared/console.ts';
+import { lastUseWords } from './key-state.ts';
 
 /** Asks before a key stops working, and says whether somebody still uses it. */
 export function RevokeKeyDialog({ apiKey, onClose }: { apiKey: ApiKeyView; onClose: () => void }) {
@@ -30,7 +31,8 @@ export function RevokeKeyDialog({ apiKey, onClose }: { apiKey: ApiKeyView; onClo
       {apiKey.lastUsedAt ? (
         <p>
           <strong>
-            It was last used <RelativeTime at={apiKey.lastUsedAt} />.
+            It was last used <RelativeTime at={apiKey.lastUsedAt} />
+            {apiKey.lastUsedFrom && `, from ${lastUseWords(apiKey)}`}.
           </strong>{' '}
           Programs that send it are refused from now on.
         </p>

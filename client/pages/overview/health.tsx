@@ -7,19 +7,25 @@ type HealthState = {
   storage: string;
   queue: string;
   sealing: string;
+  poolKeys: string[];
   runnersOnline: number | null;
   sandbox: 'on' | 'off' | 'unknown';
+  browsers: { oldest: string | null; tooOld: number };
 };
+
+/** Enough to tell two keys apart; `sessionshot runner keys list` shows the whole. */
+const KID_CHARS = 8;
 
 /** The parts of the instance, each with its state; a part that is not well says what is missing. */
 export function Health({ health }: { health: HealthState }) {
   const runners = health.runnersOnline;
+  const [sealing] = health.poolKeys;
   return (
     <ul className="health" aria-label={`State: ${health.status}`}>
       <Part name="Database" state={health.database} />
       <Part name="Storage" state={health.storage} />
       <Part name="Queue" state={health.queue} />
-      <Part name="Sealing keys" state={health.sealing} />
+      <Part name="Sealing keys" state={health.sealing} says={sealing ? `key ${sealing.slice(0, KID_CHARS)}…` : undefined} />
       <Part
         name="Runners"
         state={runners === null ? 'not known' : runners > 0 ? 'ok' : 'none is online: captures wait'}
@@ -30,6 +36,13 @@ export function Health({ health }: { health: HealthState }) {
           name="Browser sandbox"
           state={health.sandbox === 'on' ? 'ok' : 'off: pages run unconfined on the machine of a runner'}
           says="on"
+        />
+      )}
+      {health.browsers.oldest !== null && (
+        <Part
+          name="Browser"
+          state={health.browsers.tooOld === 0 ? 'ok' : `too old on ${count(health.browsers.tooOld, 'runner')}: update it`}
+          says={`Chromium ${health.browsers.oldest}`}
         />
       )}
     </ul>
