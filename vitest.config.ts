@@ -4,7 +4,7 @@ const SERVICES = 'tests/services/global-setup.ts';
 /** Files that talk to a server in the test's own process, look at its console, or start single parts of the product. */
 const SERVERS = [
   'tests/{api,architecture,check,console,embedded,infra,runner,server,services,shared}/**/*.test.ts',
-  'tests/security/{access-matrix,allowed-domains,audit-log,bodies,egress,egress-*,route-matrix,target-urls,transport}.test.ts',
+  'tests/security/{access-matrix,allowed-domains,audit-log,bodies,egress,egress-*,foreign-ids,route-matrix,target-urls,transport}.test.ts',
 ];
 
 /**

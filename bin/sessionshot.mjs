@@ -18,7 +18,9 @@ if (node === process.execPath && Number(process.versions.node.split('.')[0]) < 2
 }
 
 const args = process.argv.slice(2);
-const isRunner = args[0] === 'runner' && !['token', '--help', '-h'].includes(args[1] ?? '');
+// Changing the keys of a pool needs to know what waits under them, which the server's side counts.
+const changesKeys = args[1] === 'keygen' && args.some((arg) => /^--(?:rotate|retire)(?:=|$)/.test(arg));
+const isRunner = args[0] === 'runner' && !changesKeys && !['token', 'keys', '--help', '-h'].includes(args[1] ?? '');
 const [script, rest] = isRunner ? ['runner/main.ts', args.slice(1)] : ['server/cli/main.ts', args];
 
 const path = join(root, script);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure } from '#shared/failure.ts';
+import { faultPoint } from '#shared/fault-points.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log, LogFields } from '#shared/log.ts';
 import { type Claim, observedSchema } from '#shared/runner-protocol.ts';
@@ -13,8 +14,11 @@ export type AttemptDeps = MakingDeps & { control: ControlPlane };
 /** How an attempt went, for the runner's own counting; what callers see is decided by the server. */
 export type AttemptEnd = 'completed' | 'failed' | 'canceled' | 'lease_lost' | 'released' | 'unreported';
 
-/** What the run loop gives an attempt: the signal to give it back, and the way to let the next one be claimed. */
-export type Surroundings = { drain: AbortSignal; claimNext: () => void };
+/**
+ * What the run loop gives an attempt: the signal to give it back, the way to let the next one be claimed, and the way to
+ * wait until no other attempt runs here; that answers false when it cannot be alone.
+ */
+export type Surroundings = { drain: AbortSignal; claimNext: () => void; beAlone: (signal: AbortSignal) => Promise<boolean> };
 
 /**
  * Runs one attempt from the claim to the report: open, capture, upload, complete or fail. Never rejects. Whatever
@@ -22,7 +26,7 @@ export type Surroundings = { drain: AbortSignal; claimNext: () => void };
  * `claimNext` is called when the picture is being made: the next job is then in hand when the browser is free, and the
  * upload of this one keeps nobody waiting.
  */
-export async function runAttempt(deps: AttemptDeps, claim: Claim, { drain, claimNext }: Surroundings): Promise<AttemptEnd> {
+export async function runAttempt(deps: AttemptDeps, claim: Claim, { drain, claimNext, beAlone }: Surroundings): Promise<AttemptEnd> {
   const log = withFields(deps.log, {
     jobId: claim.jobId,
     captureId: claim.captureId,
@@ -46,6 +50,8 @@ export async function runAttempt(deps: AttemptDeps, claim: Claim, { drain, claim
   const trailing: Promise<void>[] = [];
   const reported = new AbortController();
   try {
+    // Given back unused where another one is alone already: together neither would be.
+    if (claim.alone && !(await beAlone(AbortSignal.any([stop.signal, AbortSignal.timeout(LIMITS.aloneWaitMsMax)])))) onDrain();
     spoolDir = await mkdtemp(join(deps.spool, 'attempt-'));
     const attempt: Attempt = {
       claim,
@@ -106,6 +112,7 @@ async function report(control: ControlPlane, attempt: Attempt, outcome: Outcome)
     return stopped === 'drain' ? 'released' : 'canceled';
   }
   if (outcome.kind === 'complete') {
+    await faultPoint('before_finish');
     await control.complete(jobId, { leaseToken, observed: outcome.observed, asset: outcome.asset }, until);
     log.info('attempt completed', { ms });
     return 'completed';

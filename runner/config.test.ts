@@ -18,6 +18,7 @@ it('reads a full configuration once, and prints no secret of it', () => {
     slots: null,
     drainMs: 60_000,
     isEmbedded: false,
+    faultPlan: null,
     allowNoSandbox: false,
     extraCaFiles: ['/a.pem', '/b.pem', '/c.pem'],
     logLevel: 'info',
@@ -38,6 +39,11 @@ it.each([
   ['SESSIONSHOT_CONCURRENCY', 'many'],
   ['SESSIONSHOT_DRAIN_MS', '-1'],
   ['SESSIONSHOT_LOG_LEVEL', 'loud'],
+  ['SESSIONSHOT_PROXY_PORTS', '20000'],
+  ['SESSIONSHOT_PROXY_PORTS', '20000-20100'],
+  ['SESSIONSHOT_PROXY_PORTS', '500-900'],
+  ['SESSIONSHOT_PROXY_PORTS', '65000-65999'],
+  ['SESSIONSHOT_BROWSER_AGE_DAYS_MAX', 'never'],
   ['SESSIONSHOT_UPSTREAM_PROXY', 'proxy.corp:3128'],
   ['SESSIONSHOT_UPSTREAM_PROXY', 'https://proxy.corp:3128'],
   ['SESSIONSHOT_UPSTREAM_PROXY', 'http://proxy.corp:3128/path'],
@@ -65,6 +71,12 @@ it('reads the proxy of the operator, and keeps its password', () => {
     port: 80,
     authorization: null,
   });
+});
+
+it('reads where proxies listen and how old the browser may be, each with a default', () => {
+  expect(readBrowserConfig({}, {})).toMatchObject({ proxyPorts: null, browserAgeDaysMax: 84 });
+  const given = { SESSIONSHOT_PROXY_PORTS: '20000-20999', SESSIONSHOT_BROWSER_AGE_DAYS_MAX: 'off' };
+  expect(readBrowserConfig({}, given)).toMatchObject({ proxyPorts: { first: 20_000, last: 20_999 }, browserAgeDaysMax: null });
 });
 
 it('lets a flag win over its variable', () => {

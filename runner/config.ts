@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter } from 'node:path';
+import { parseBrowserAgeMax } from '#shared/browser-age.ts';
+import { FAULT_POINTS_VARIABLE, type FaultPlan, FaultPointsRefused, readFaultPlan } from '#shared/fault-points.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { LogLevel } from '#shared/log.ts';
 import { type Secret, secret } from '#shared/secret.ts';
 import type { UpstreamProxy } from './browser/egress/dial-upstream.ts';
+import type { PortRange } from './browser/egress/listen-on-loopback.ts';
 
 /**
  * The runner's environment, read once and here only. What the browser gets is built from it name by name: an escaped
@@ -18,6 +21,8 @@ export type BrowserConfig = Readonly<{
   extraCaFiles: readonly string[];
   allowNoSandbox: boolean;
   upstreamProxy: UpstreamProxy | null;
+  proxyPorts: PortRange | null;
+  browserAgeDaysMax: number | null;
   workDir: string;
   logLevel: LogLevel;
 }>;
@@ -31,6 +36,8 @@ export type RunnerConfig = BrowserConfig &
     slots: number | null;
     drainMs: number;
     isEmbedded: boolean;
+    /** Where this process ends on purpose; null outside of fault drills. */
+    faultPlan: FaultPlan | null;
   }>;
 
 /** A variable that is missing or cannot be used; `remedy` says what to set. Exit code 78. */
@@ -43,6 +50,7 @@ export class ConfigError extends Error {
   }
 }
 
+const PROXY_PORTS_MIN = 200;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 // What a browser and its shell wrapper need of the system, and nothing that could carry a secret.
 const FOR_THE_BROWSER = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'LD_LIBRARY_PATH', 'FONTCONFIG_FILE', 'FONTCONFIG_PATH', 'SystemRoot'];
@@ -69,6 +77,7 @@ export function readConfig(flags: ConfigFlags = {}, base: Environment = process.
     slots: readNumber(env, { name: 'SESSIONSHOT_CONCURRENCY', min: 1, max: LIMITS.slotsMax }),
     drainMs: readNumber(env, { name: 'SESSIONSHOT_DRAIN_MS', min: 0, max: LIMITS.deadlineMsMax }) ?? LIMITS.drainMsDefault,
     isEmbedded: env.SESSIONSHOT_PARENT_STDIN === '1',
+    faultPlan: faultPlanOf(env),
   });
 }
 
@@ -89,6 +98,8 @@ export function readBrowserConfig(flags: ConfigFlags = {}, env: Environment = pr
     ),
     allowNoSandbox: flags.allowNoSandbox === true || env.SESSIONSHOT_ALLOW_NO_SANDBOX === '1',
     upstreamProxy: readUpstreamProxy(env),
+    proxyPorts: readPorts(env),
+    browserAgeDaysMax: readBrowserAge(env),
     workDir: env.SESSIONSHOT_WORK_DIR || tmpdir(),
     logLevel: readLevel(env),
   });
@@ -107,6 +118,15 @@ export function takeOutDebug(env: Record<string, string | undefined> = process.e
 /** Points everything that uses the system's temporary folder (Playwright's profiles) at the work folder of this run. */
 export function setTemporaryFolder(folder: string): void {
   process.env.TMPDIR = folder;
+}
+
+function faultPlanOf(env: Environment): FaultPlan | null {
+  try {
+    return readFaultPlan(env);
+  } catch (error) {
+    if (error instanceof FaultPointsRefused) throw new ConfigError(error.message, `Leave ${FAULT_POINTS_VARIABLE} out.`);
+    throw error;
+  }
 }
 
 function need(env: Environment, name: string, remedy: string): string {
@@ -160,6 +180,30 @@ function readUpstreamProxy(env: Environment): UpstreamProxy | null {
     port: Number(url.port || 80),
     authorization: user === ':' ? null : secret(`Basic ${Buffer.from(user).toString('base64')}`),
   };
+}
+
+/** At least as many as a full runner has proxies open: its slots, and the tabs that are made ahead. */
+function readPorts(env: Environment): PortRange | null {
+  const text = env.SESSIONSHOT_PROXY_PORTS;
+  if (!text) return null;
+  const [, first = 0, last = 0] = /^(\d{4,5})-(\d{4,5})$/.exec(text)?.map(Number) ?? [];
+  if (first < 1024 || last > 65_535 || last - first + 1 < PROXY_PORTS_MIN)
+    throw new ConfigError(
+      `SESSIONSHOT_PROXY_PORTS is not a range of ${PROXY_PORTS_MIN} or more ports from 1024 to 65535.`,
+      'Set it to FIRST-LAST, such as 20000-20999, the same as for infra/second-wall.sh, or leave it out.',
+    );
+  return { first, last };
+}
+
+/** Null where the age of the browser is nobody's concern. */
+function readBrowserAge(env: Environment): number | null {
+  const daysMax = parseBrowserAgeMax(env.SESSIONSHOT_BROWSER_AGE_DAYS_MAX);
+  if (daysMax === undefined)
+    throw new ConfigError(
+      'SESSIONSHOT_BROWSER_AGE_DAYS_MAX is neither a whole number from 1 to 3650 nor off.',
+      'Correct it, or leave it out for the default.',
+    );
+  return daysMax;
 }
 
 function decode(text: string): string {

@@ -51,14 +51,14 @@ export type ControlPlane = {
 export type ControlPlaneOptions = {
   serverUrl: string;
   token: Secret<string>;
-  /** What the browsers run in, told with each claim so that operators see it. */
-  sandbox?: () => ClaimRequest['sandbox'];
+  /** What its browsers are and run in, told with each claim so that operators see it. */
+  browsers?: () => Pick<ClaimRequest, 'sandbox' | 'browser'>;
   log: Log;
 };
 type Call = { path: string; body: unknown; msMax: number; signal?: AbortSignal };
 
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { token, sandbox, log } = options;
+  const { token, browsers, log } = options;
   const base = options.serverUrl.replace(/\/+$/, '') + RUNNER_API;
 
   const post = async ({ path, body, msMax, signal }: Call): Promise<{ status: number; text: string }> => {
@@ -105,7 +105,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       call(
         {
           path: '/claim',
-          body: { ...request, strictEgress: true, sandbox: sandbox?.() },
+          body: { ...request, strictEgress: true, ...browsers?.() },
           msMax: (request.waitMs ?? 0) + LIMITS.callMsMax,
           signal,
         },

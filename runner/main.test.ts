@@ -164,7 +164,7 @@ describe('a running runner', () => {
     expect(environments.length).toBeGreaterThan(0);
     for (const environment of environments) {
       expect(environment).not.toMatch(/ss_run_|RUNNER_TOKEN|RUNNER_KEY|SERVER_URL|RABBITMQ/);
-      expect(environment).toMatch(/HOME=\S*\/homes\/home-/);
+      expect(environment).toMatch(/HOME=\S*\/home\/\w{6}\b/);
     }
     job.isCanceled = true;
   });

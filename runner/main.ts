@@ -8,7 +8,7 @@ import { findBrowser } from './browser/launch/find-browser.ts';
 import { BrowserUnavailable } from './browser/launch/launch-chromium.ts';
 import { BrowserNotFound, openBrowsers } from './browser/launch/open-browsers.ts';
 import { ConfigError, type ConfigFlags, readBrowserConfig, readConfig, setTemporaryFolder } from './config.ts';
-import { generateKeyPair, HalfKeyPairError } from './generate-key-pair.ts';
+import { generateKeyPair, HalfKeyPairError, KeyChangeError, retireKey, rotateKeys } from './generate-key-pair.ts';
 import { isAlive } from './liveness.ts';
 import { KeyFileError } from './open-payload.ts';
 import { runRunner, SelfTestFailed } from './run-runner.ts';
@@ -19,6 +19,8 @@ const HELP = `Usage: sessionshot runner [COMMAND] [OPTIONS]
 
   sessionshot runner                      claim captures and render them until it is told to stop
   sessionshot runner keygen --out DIR     make the pool's key pair (kept when it is already there)
+      --rotate                            put a new key before it, which servers seal to from then on
+      --retire KID                        take an old key out, once nothing waits under it
   sessionshot runner find-browser         say which Chromium would be used, as JSON
   sessionshot runner health               exit 0 while a runner with the same SESSIONSHOT_WORK_DIR works, else 1
   sessionshot runner self-test            prove that a page cannot get out but through the proxy, as JSON
@@ -31,22 +33,28 @@ Options
 Environment
   SESSIONSHOT_SERVER_URL, SESSIONSHOT_RUNNER_TOKEN or SESSIONSHOT_RUNNER_TOKEN_FILE, SESSIONSHOT_RUNNER_KEY_FILE,
   RABBITMQ_URL, SESSIONSHOT_CONCURRENCY, SESSIONSHOT_BROWSER, SESSIONSHOT_EXTRA_CA_FILE, SESSIONSHOT_ALLOW_NO_SANDBOX,
-  SESSIONSHOT_UPSTREAM_PROXY, SESSIONSHOT_DRAIN_MS, SESSIONSHOT_WORK_DIR, SESSIONSHOT_LOG_LEVEL
+  SESSIONSHOT_UPSTREAM_PROXY, SESSIONSHOT_PROXY_PORTS, SESSIONSHOT_BROWSER_AGE_DAYS_MAX, SESSIONSHOT_DRAIN_MS, SESSIONSHOT_WORK_DIR, SESSIONSHOT_LOG_LEVEL
 
-Exit codes: 0 done, 2 usage, 69 no browser or not safe to run, 70 bug, 74 files, 78 configuration, 130 ended at once.
+Exit codes: 0 done, 2 usage, 65 no such key, 69 no browser or not safe to run, 70 bug, 74 files, 78 configuration, 130 ended at once.
 `;
 
 const EXIT_MS_MAX = 2000;
 
-type Arguments = { command: string | undefined; out: string | undefined; help: boolean; flags: ConfigFlags };
+type Arguments = {
+  command: string | undefined;
+  out: string | undefined;
+  rotate: boolean;
+  retire: string | undefined;
+  help: boolean;
+  flags: ConfigFlags;
+};
 type Complaint = { exitCode: number; code: string; message: string; remedy: string };
 
 async function main(args: string[]): Promise<number> {
   const given = readArguments(args);
   if (given === null) return usage('An option is not known or lacks its value.');
   if (given.help) return printed(HELP);
-  if (given.command === 'keygen')
-    return given.out ? printed(`${JSON.stringify(await generateKeyPair(given.out))}\n`) : usage('keygen needs --out DIR.');
+  if (given.command === 'keygen') return await keygen(given);
   if (given.command === 'find-browser') return printBrowser(given.flags);
   if (given.command === 'self-test') return await printSelfTest(given.flags);
   if (given.command === 'health') return (await isAlive(readBrowserConfig(given.flags).workDir)) ? 0 : 1;
@@ -61,6 +69,8 @@ function readArguments(args: string[]): Arguments | null {
       allowPositionals: true,
       options: {
         out: { type: 'string' },
+        rotate: { type: 'boolean' },
+        retire: { type: 'string' },
         'allow-no-sandbox': { type: 'boolean' },
         concurrency: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
@@ -70,12 +80,23 @@ function readArguments(args: string[]): Arguments | null {
     return {
       command: positionals[0],
       out: values.out,
+      rotate: values.rotate === true,
+      retire: values.retire,
       help: values.help === true,
       flags: { allowNoSandbox: values['allow-no-sandbox'], concurrency: values.concurrency },
     };
   } catch {
     return null; // parseArgs quotes what was typed, which may be a token put in the wrong place
   }
+}
+
+/** `--rotate` and `--retire` as they are here change the files and nothing else; `sessionshot runner keygen` counts first what waits. */
+async function keygen({ out, rotate, retire }: Arguments): Promise<number> {
+  if (!out) return usage('keygen needs --out DIR.');
+  if (rotate && retire !== undefined)
+    return usage('--rotate and --retire are two steps: the old key is retired when nothing waits under it.');
+  const files = rotate ? rotateKeys(out) : retire === undefined ? generateKeyPair(out) : retireKey(out, retire);
+  return printed(`${JSON.stringify(await files)}\n`);
 }
 
 function printBrowser(flags: ConfigFlags): number {
@@ -142,6 +163,7 @@ function explain(error: unknown): Complaint {
       remedy:
         'Run `sessionshot doctor`. Where the system forbids user namespaces (a container without the seccomp profile, say), allow them, or pass --allow-no-sandbox knowing what that means.',
     };
+  if (error instanceof KeyChangeError) return { exitCode: 65, code: 'keys', message: error.message, remedy: 'Nothing was changed.' };
   if (error instanceof HalfKeyPairError) return { exitCode: 74, code: 'files', message: error.message, remedy: 'Nothing was changed.' };
   if (error instanceof Error && 'syscall' in error)
     return {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ResolvedAuth } from '#shared/auth-policy.ts';
 import { makeReceipt } from '#shared/auth-receipt.ts';
 import type { Failure } from '#shared/failure.ts';
+import { faultPoint } from '#shared/fault-points.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import { type Claim, type CompleteRequest, type Observed, observedSchema } from '#shared/runner-protocol.ts';
@@ -11,7 +12,8 @@ import type { CapturePageInput, CaptureResult } from './browser/capture-page.ts'
 import type { BrowserPool, HeldLease } from './browser/launch/browser-pool.ts';
 import { fitsOrdinaryTab } from './browser/visit/open-tab.ts';
 import type { HeldJob, Progress } from './hold-lease.ts';
-import { openPayload, type PayloadKeys } from './open-payload.ts';
+import type { KeyRing } from './key-ring.ts';
+import { openPayload } from './open-payload.ts';
 import type { Slots } from './slots.ts';
 import { uploadAsset } from './upload-asset.ts';
 
@@ -30,7 +32,7 @@ export type MakingDeps = {
   pool: Pick<BrowserPool, 'acquire'>;
   /** Captures that may be in a browser, and results that may be on their way to the store. */
   slots: { browser: Slots; store: Slots };
-  keys: PayloadKeys;
+  keys: KeyRing;
   capture: (input: CapturePageInput, scope: AttemptScope) => Promise<CaptureResult>;
   spool: string;
   log: Log;
@@ -69,7 +71,7 @@ const ANSWER_MS = 40;
  */
 export async function makeCapture(deps: MakingDeps, attempt: Attempt): Promise<Outcome> {
   const { claim, claimNext, progress, stop, log, startedAt } = attempt;
-  const opened = await openPayload(deps.keys, {
+  const opened = await openPayload(await deps.keys.keysFor(claim.revokedKids ?? []), {
     sealed: claim.sealed,
     captureId: claim.captureId,
     workspaceId: claim.workspaceId,
@@ -188,6 +190,7 @@ async function store(attempt: Attempt, result: Extract<CaptureResult, { ok: true
   scope.onStep('store');
   // Not the scope's signal: a picture that was made in time is stored even when that takes past the deadline.
   await uploadAsset({ file, contentType, bytes, md5 }, attempt.claim.upload, { signal: attempt.stop.signal, log: attempt.log });
+  await faultPoint('after_upload');
   return {
     kind: 'complete',
     asset: { contentType, bytes, sha256, width, height, pages },

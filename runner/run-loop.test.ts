@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeId } from '#shared/ids.ts';
 import { createLog } from '#shared/log.ts';
+import type { Claim } from '#shared/runner-protocol.ts';
 import { secret } from '#shared/secret.ts';
 import type { AttemptEnd, Surroundings } from './attempt.ts';
 import { createControlPlane } from './control-plane.ts';
@@ -17,19 +18,25 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const offer = () => server.offer({ sealed: 'a.b.c.d.e', captureId: makeId('capture'), workspaceId: makeId('workspace'), domains: [] });
+const offer = (more: { alone?: true } = {}) =>
+  server.offer({ sealed: 'a.b.c.d.e', captureId: makeId('capture'), workspaceId: makeId('workspace'), domains: [], ...more });
 
 /** A loop whose attempts end when the test says so; they change the state that `server.until` looks at by a call. */
 type Started = { loop: RunLoop; running: Map<string, () => void>; claimNext: Map<string, () => void>; given: string[]; peak: () => number };
 
 function startLoop(size: number): Started {
+  const slots = createSlots(size, log, () => Number.MAX_SAFE_INTEGER);
   const control = createControlPlane({ serverUrl: server.url, token: secret(TOKEN), log });
   const running = new Map<string, () => void>();
   const claimNext = new Map<string, () => void>();
   const given: string[] = [];
   let peak = 0;
-  const attempt = async (claim: { jobId: string }, { drain: giveBack, claimNext: next }: Surroundings): Promise<AttemptEnd> => {
+  const attempt = async (claim: Claim, { drain: giveBack, claimNext: next, beAlone }: Surroundings): Promise<AttemptEnd> => {
     claimNext.set(claim.jobId, next);
+    if (claim.alone && !(await beAlone(giveBack))) {
+      given.push(claim.jobId);
+      return 'released';
+    }
     const { promise, resolve } = Promise.withResolvers<AttemptEnd>();
     running.set(claim.jobId, () => resolve('completed'));
     peak = Math.max(peak, running.size);
@@ -42,8 +49,9 @@ function startLoop(size: number): Started {
     return end;
   };
   const loop = startRunLoop({
-    source: createPollJobSource({ control, slots: createSlots(size, log, () => Number.MAX_SAFE_INTEGER), log, backoffMsMax: 500 }),
+    source: createPollJobSource({ control, slots, log, backoffMsMax: 500 }),
     attempt,
+    slots,
     log,
   });
   return { loop, running, claimNext, given, peak: () => peak };
@@ -87,6 +95,38 @@ describe('the run loop', () => {
     await drained;
     expect(given).toEqual([]);
     expect(running.size).toBe(0);
+    expect(loop.running()).toBe(0);
+  });
+
+  it('runs a suspect with nothing beside it, which waits for the tail of another and keeps the next one out', async () => {
+    const { loop, running, claimNext, peak } = startLoop(2);
+    const before = offer();
+    await expect.poll(() => running.size).toBe(1);
+    claimNext.get(before.claim.jobId)?.();
+    const suspect = offer({ alone: true });
+    await expect.poll(() => loop.running()).toBe(2);
+    const after = offer();
+    await expect.poll(() => [...claimNext.keys()]).toEqual([before.claim.jobId, suspect.claim.jobId]);
+    running.get(before.claim.jobId)?.();
+    await expect.poll(() => [...running.keys()]).toEqual([suspect.claim.jobId]);
+    claimNext.get(suspect.claim.jobId)?.();
+    expect(server.calls.filter((call) => call.endsWith('/claim'))).toHaveLength(2);
+    running.get(suspect.claim.jobId)?.();
+    await expect.poll(() => [...running.keys()]).toEqual([after.claim.jobId]);
+    expect(peak()).toBe(1);
+    running.get(after.claim.jobId)?.();
+    await loop.drain(1000);
+  });
+
+  it('gives a second suspect back, and one that cannot be alone before the end of draining', async () => {
+    const { loop, running, given } = startLoop(3);
+    const before = offer();
+    await expect.poll(() => running.size).toBe(1);
+    const [first, second] = [offer({ alone: true }), offer({ alone: true })];
+    await expect.poll(() => loop.running()).toBe(2);
+    expect(second.claimed).toBeNull();
+    await loop.drain(50);
+    expect(given.sort()).toEqual([before.claim.jobId, first.claim.jobId].sort());
     expect(loop.running()).toBe(0);
   });
 
@@ -149,6 +189,47 @@ describe('slots', () => {
     expect(await stopped).toBeNull();
     second?.();
     expect(slots.free()).toBe(1);
+  });
+
+  it('let one be alone when the others are free, a second one not, and open again', async () => {
+    const slots = createSlots(3, log, () => Number.MAX_SAFE_INTEGER);
+    const signal = new AbortController().signal;
+    const [own, other] = [await slots.take(signal), await slots.take(signal)];
+    let open: (() => void) | null | undefined;
+    const alone = slots.alone(signal).then((way) => {
+      open = way;
+    });
+    expect(await slots.alone(signal)).toBeNull();
+    let third: (() => void) | null | undefined;
+    const waiting = slots.take(signal).then((release) => {
+      third = release;
+    });
+    expect(open).toBeUndefined();
+    other?.();
+    await alone;
+    expect(third).toBeUndefined();
+    own?.();
+    open?.();
+    await waiting;
+    expect(third).not.toBeNull();
+    expect(await slots.alone(AbortSignal.abort())).toBeNull();
+    expect(await slots.take(signal)).not.toBeNull();
+  });
+
+  it('let one be alone while another waits for memory, which is given its slot afterwards', async () => {
+    const slots = createSlots(2, log, () => 0);
+    const never = new AbortController().signal;
+    const own = await slots.take(never);
+    const parked = slots.take(never);
+    const open = await slots.alone(never);
+    expect(open).not.toBeNull();
+    expect(slots.free()).toBe(1);
+    own?.();
+    open?.();
+    const release = await parked;
+    expect(slots.free()).toBe(1);
+    release?.();
+    expect(slots.free()).toBe(2);
   });
 
   it('stay shut while memory is short, but for a runner that does nothing', async () => {

@@ -1,19 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { describeBrowserAge } from '#shared/browser-age.ts';
+import { armFaultPoint } from '#shared/fault-points.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { createLog, type Log } from '#shared/log.ts';
 import { runAttempt } from './attempt.ts';
 import { capturePage } from './browser/capture-page.ts';
 import { openBrowsers } from './browser/launch/open-browsers.ts';
+import type { SelfTestResult } from './browser/launch/self-test.ts';
 import { type RunnerConfig, setTemporaryFolder } from './config.ts';
 import { createControlPlane } from './control-plane.ts';
 import { forbidCoreDumps } from './core-dumps.ts';
 import type { JobSource } from './job-source/job-source.ts';
 import { createPollJobSource } from './job-source/poll-job-source.ts';
 import { createRabbitJobSource } from './job-source/rabbit-job-source.ts';
+import { openKeyRing } from './key-ring.ts';
 import { keepAliveNote } from './liveness.ts';
-import { readPayloadKeys } from './open-payload.ts';
 import { startRunLoop } from './run-loop.ts';
 import { countSlots, createSlots } from './slots.ts';
+import { tellBrowsers } from './tell-browsers.ts';
 import { watchStop } from './watch-stop.ts';
 import { openWorkFolder, type WorkFolder } from './work-folder.ts';
 
@@ -31,18 +35,22 @@ const CLOSE_MS_MAX = 3 * LIMITS.browserCloseMsMax;
 export async function runRunner(config: RunnerConfig): Promise<number> {
   const log = createLog('runner', config.logLevel);
   const stop = watchStop({ isEmbedded: config.isEmbedded, log });
+  armFaultPoint(config.faultPlan);
+  if (config.faultPlan) log.error('A FAULT POINT IS ARMED: this runner will end on purpose', { step: config.faultPlan.point });
   await forbidCoreDumps(log);
-  const keys = await readPayloadKeys(config.keyFile);
+  const keys = await openKeyRing(config.keyFile, log);
   const slots = createSlots(config.slots ?? countSlots(), log);
   const folder = await openWorkFolder(config.workDir, log, slots.size);
   setTemporaryFolder(folder.temporary);
   try {
     const browsers = await openBrowsers({ ...config, slots: slots.size, folder, log });
-    const { sandbox } = await proveSafe(browsers.selfTest, log);
+    const { sandbox, version } = await proveSafe(browsers.selfTest, log);
+    const isOld = describeBrowserAge(version, new Date(), config.browserAgeDaysMax);
+    if (isOld) log.warn('the browser is old: update it, for holes in old ones are known', { reason: isOld });
     await browsers.pool.warmUp();
     // A later browser may do without, where that is allowed.
-    const sandboxNow = () => (browsers.pool.state().sandbox === 'off' ? 'off' : sandbox);
-    const control = createControlPlane({ serverUrl: config.serverUrl, token: config.token, sandbox: sandboxNow, log });
+    const told = () => tellBrowsers({ sandbox: browsers.pool.state().sandbox === 'off' ? 'off' : sandbox, version, isOld: isOld !== null });
+    const control = createControlPlane({ serverUrl: config.serverUrl, token: config.token, browsers: told, log });
     const source: JobSource = config.rabbitmqUrl
       ? createRabbitJobSource({ url: config.rabbitmqUrl, control, slots, log })
       : createPollJobSource({ control, slots, log });
@@ -57,8 +65,8 @@ export async function runRunner(config: RunnerConfig): Promise<number> {
       log,
     };
     const alive = await keepAliveNote(folder.path, log);
-    const loop = startRunLoop({ source, attempt: (claim, surroundings) => runAttempt(deps, claim, surroundings), log });
-    const facts = { slots: slots.size, browser: browsers.found.path, sandbox, profiles: folder.profilesIn };
+    const loop = startRunLoop({ source, attempt: (claim, surroundings) => runAttempt(deps, claim, surroundings), slots, log });
+    const facts = { slots: slots.size, browser: browsers.found.path, version, sandbox, profiles: folder.profilesIn };
     process.stdout.write(`${JSON.stringify({ event: 'ready', ...facts })}\n`);
     log.info('ready', {
       count: slots.size,
@@ -80,7 +88,7 @@ export async function runRunner(config: RunnerConfig): Promise<number> {
   return 0;
 }
 
-async function proveSafe(selfTest: () => Promise<{ ok: boolean; leaks: string[]; sandbox: 'on' | 'off'; ms: number }>, log: Log) {
+async function proveSafe(selfTest: () => Promise<SelfTestResult>, log: Log) {
   const result = await selfTest();
   if (!result.ok) throw new SelfTestFailed(`The self-test failed, so no job is taken: ${result.leaks.join('; ')}.`);
   if (result.sandbox === 'off') log.warn('the browser runs WITHOUT its sandbox, as allowed', { state: 'sandbox off' });

@@ -11,6 +11,11 @@ export type Slots = {
   take(signal: AbortSignal): Promise<(() => void) | null>;
   /** Resolves when somebody waits for a slot, or when the signal aborts. */
   wanted(signal: AbortSignal): Promise<void>;
+  /**
+   * For whoever holds a slot and must be alone: gives no further one, waits until all others are free, and gives back the
+   * way to open the door again. Null when somebody else is alone or waits to be, or when the signal aborts first.
+   */
+  alone(signal: AbortSignal): Promise<(() => void) | null>;
 };
 
 const MEMORY_LOOK_MS = 1000;
@@ -31,13 +36,16 @@ export function createSlots(size: number, log: Log, freeBytes: () => number = ()
   const waiting: (() => void)[] = [];
   const watchers = new Set<() => void>();
   let used = 0;
+  /** Somebody is alone, or waits to be: called when a slot is freed. */
+  let lone: (() => void) | null = null;
   const give = (): (() => void) => {
     let isHeld = true;
     return () => {
       if (!isHeld) return;
       isHeld = false;
       used -= 1;
-      waiting.shift()?.();
+      if (lone) lone();
+      else waiting.shift()?.();
     };
   };
   const isShort = () => used > 1 && freeBytes() < LIMITS.spareMemoryBytes;
@@ -62,15 +70,35 @@ export function createSlots(size: number, log: Log, freeBytes: () => number = ()
       watchers.delete(resolve);
     },
     take: async (signal) => {
-      while (used >= size && !signal.aborted) await waitTurn(signal);
-      if (signal.aborted) return null;
-      used += 1;
-      const release = give();
-      if (isShort()) log.warn('memory is short: no further job is claimed for now', { count: used - 1 });
-      // An abort ends the pause early and is looked at below.
-      while (isShort() && !signal.aborted) await wait(MEMORY_LOOK_MS, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) return release;
-      release();
+      while (!signal.aborted) {
+        while ((used >= size || lone) && !signal.aborted) await waitTurn(signal);
+        if (signal.aborted) break;
+        used += 1;
+        const release = give();
+        if (isShort()) log.warn('memory is short: no further job is claimed for now', { count: used - 1 });
+        // An abort ends the pause early and is looked at below.
+        while (isShort() && !lone && !signal.aborted) await wait(MEMORY_LOOK_MS, undefined, { signal }).catch(() => undefined);
+        if (!lone && !signal.aborted) return release;
+        // Who waits to be alone waits for this slot too, and holds the memory that is short: it is given back until then.
+        release();
+      }
+      return null;
+    },
+    alone: async (signal) => {
+      if (lone) return null;
+      const open = () => {
+        lone = null;
+        for (const next of waiting.splice(0)) next();
+      };
+      lone = () => undefined;
+      while (used > 1 && !signal.aborted) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        lone = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+        await promise;
+      }
+      if (!signal.aborted) return open;
+      open();
       return null;
     },
   };

@@ -8,7 +8,9 @@ import { createMemoryJobQueue } from './adapters/memory-job-queue.ts';
 import { createOidcProvider } from './adapters/oidc-provider.ts';
 import { createRabbitJobQueue } from './adapters/rabbit-job-queue.ts';
 import { createTextRecords } from './adapters/text-records.ts';
+import { createWebhookSender } from './adapters/webhook-sender.ts';
 import type { Instance } from './api/context.ts';
+import { createCounters } from './api/counters.ts';
 import { buildHttpServer } from './api/http-server.ts';
 import { createRateLimits } from './api/rate-limits.ts';
 import { startBackground } from './background.ts';
@@ -23,7 +25,7 @@ import type { Deps } from './domain/deps.ts';
 const IDLE_SWEEP_MS = 50;
 const ORM_CLOSE_MS_MAX = 3_000;
 
-/** A JWKS of public keys. */
+/** A JWKS of public keys, or what reads the present one. */
 export type PublicKeys = Parameters<typeof createSealer>[0];
 
 export type AppSettings = {
@@ -34,6 +36,8 @@ export type AppSettings = {
   keyRateBurst?: number;
   /** How long a stop waits for requests that are being answered, in milliseconds. */
   drainMs?: number;
+  /** What each try of a webhook waits for, in milliseconds; as many as there are tries. */
+  webhookGapsMs?: readonly number[];
 };
 
 export type AppOptions = {
@@ -51,6 +55,8 @@ export type AppOptions = {
   oidc?: OidcConfig | null;
   /** Whether allowed domains need a proof, and who is asked for it; absent for no. */
   domainProof?: DomainProofConfig;
+  /** PEM of private authorities that receivers of webhooks may be signed by. */
+  extraCas?: readonly string[];
   host: string;
   /** 0 for any free port. */
   port: number;
@@ -91,6 +97,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     own: { publicUrl: options.publicUrl ? new URL(options.publicUrl) : null, host: options.host },
     publicUrl: () => url,
     rates: createRateLimits(deps, { perSecond: options.settings?.keyRatePerSecond, burst: options.settings?.keyRateBurst }),
+    counters: createCounters(),
     operatorToken: options.operatorToken ?? null,
     oidc: options.oidc ? singleSignOn(options.oidc, options.log) : null,
     drain: draining.signal,
@@ -102,7 +109,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     trustedProxies: options.trustedProxies ?? [],
   });
   // Closed in the reverse order: first nothing new is taken, then the loops end, then what they stand on.
-  const background = startBackground(deps);
+  const background = startBackground(deps, instance.counters.add);
   opened.defer(() => background.stop());
   opened.defer(() => server.close());
   await server.listen({ host: options.host, port: options.port });
@@ -151,17 +158,24 @@ async function openDeps(options: AppOptions, opened: AsyncDisposableStack, publi
     queue,
     events,
     clock: { now: () => new Date() },
-    sealer: options.publicKeys ? await createSealer(options.publicKeys) : null,
+    sealer: options.publicKeys ? await createSealer(options.publicKeys, tellKeyFault(log)) : null,
     vault: options.secretKeys?.length ? createVault(options.secretKeys) : null,
     textRecords: createTextRecords(options.domainProof?.nameServers),
+    webhookSender: createWebhookSender({ certificates: options.extraCas }),
     log,
     settings: {
       linkLifeMs: settings?.linkLifeMs ?? LIMITS.linkLifeMsDefault,
       queuedPerWorkspaceMax: settings?.queuedPerWorkspaceMax ?? LIMITS.queuedPerWorkspaceMax,
       requiresDomainProof: options.domainProof?.isRequired ?? false,
+      webhookGapsMs: settings?.webhookGapsMs ?? LIMITS.webhookGapsMs,
       publicUrl,
     },
   };
+}
+
+function tellKeyFault(log: Log) {
+  return (error: unknown) =>
+    log.error('the file of public keys has changed and holds no key to seal to: the keys before it go on', { error });
 }
 
 function singleSignOn(config: OidcConfig, log: Log): Instance['oidc'] {

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { ConfigError, readDomainProofConfig, readOidcConfig, readPublicKeys, readSecretKeys, readServerConfig } from './config.ts';
+import {
+  ConfigError,
+  readDomainProofConfig,
+  readExtraCas,
+  readOidcConfig,
+  readPublicKeys,
+  readSecretKeys,
+  readServerConfig,
+} from './config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sessionshot-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,6 +58,8 @@ test.each<[string, Record<string, string | undefined>]>([
   ['SESSIONSHOT_PUBLIC_URL', { SESSIONSHOT_HOST: '0.0.0.0' }],
   ['SESSIONSHOT_BLOB_CONTAINER', { SESSIONSHOT_BLOB_CONTAINER: 'Captures' }],
   ['SESSIONSHOT_LOG_LEVEL', { SESSIONSHOT_LOG_LEVEL: 'loud' }],
+  ['SESSIONSHOT_FAULT_POINTS', { SESSIONSHOT_FAULT_POINTS: 'after_commit=kill', NODE_ENV: 'production' }],
+  ['SESSIONSHOT_FAULT_POINTS', { SESSIONSHOT_FAULT_POINTS: 'after_commit=kill' }],
   ['SESSIONSHOT_LINK_LIFE_MS', { SESSIONSHOT_LINK_LIFE_MS: '59999' }],
   ['SESSIONSHOT_DOMAIN_PROOF', { SESSIONSHOT_DOMAIN_PROOF: 'on' }],
   ['SESSIONSHOT_DOMAIN_PROOF_DNS', { SESSIONSHOT_DOMAIN_PROOF_DNS: '10.0.0.53,canary.example.com' }],
@@ -102,6 +112,17 @@ test('the server’s own keys are 32 bytes in base64 a line, the newest first', 
     expect(() => readSecretKeys(file(bad))).not.toThrow('canary');
   }
   expect(() => readSecretKeys(join(folder, 'gone.key'))).toThrow(ConfigError);
+});
+
+test('private authorities of receivers come from files that hold certificates', () => {
+  const config = readServerConfig({ ...GOOD, SESSIONSHOT_EXTRA_CA_FILE: '/a.pem, /b.pem:/c.pem' });
+  expect(config.extraCaFiles).toEqual(['/a.pem', '/b.pem', '/c.pem']);
+  const [ca, other] = [join(folder, 'ca.pem'), join(folder, 'other.pem')];
+  writeFileSync(ca, '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n');
+  writeFileSync(other, 'canary');
+  expect(readExtraCas([ca])).toEqual([expect.stringContaining('MA==')]);
+  expect(() => readExtraCas([ca, other])).toThrow(`SESSIONSHOT_EXTRA_CA_FILE: ${other}`);
+  expect(() => readExtraCas([join(folder, 'gone.pem')])).toThrow(ConfigError);
 });
 
 const OIDC = {

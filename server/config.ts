@@ -1,6 +1,8 @@
 import { Resolver } from 'node:dns';
 import { readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { z } from 'zod';
+import { type FaultPlan, FaultPointsRefused, readFaultPlan } from '#shared/fault-points.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { LogLevel } from '#shared/log.ts';
 import { type Secret, secret } from '#shared/secret.ts';
@@ -50,6 +52,7 @@ const envSchema = z.object({
   SESSIONSHOT_BLOB_PUBLIC_URL: url(/^https?:/, 'https://files.example.com').optional(),
   SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: text,
   SESSIONSHOT_SECRET_KEY_FILE: text,
+  SESSIONSHOT_EXTRA_CA_FILE: text,
   ...oidcEnv,
   ...proofEnv,
   SESSIONSHOT_HOST: z.string().trim().min(1).default('127.0.0.1'),
@@ -74,6 +77,7 @@ export type ServerConfig = Readonly<{
   storage: Readonly<{ connectionString: Secret<string> | null; accountUrl: string | null; container: string; publicUrl: string | null }>;
   runnerPublicKeysFile: string;
   secretKeyFile: string | null;
+  extraCaFiles: readonly string[];
   oidc: OidcConfig | null;
   domainProof: DomainProofConfig;
   host: string;
@@ -86,6 +90,8 @@ export type ServerConfig = Readonly<{
   keyRateBurst: number;
   queueMax: number;
   linkLifeMs: number;
+  /** Where this process ends on purpose; null outside of fault drills. */
+  faultPlan: FaultPlan | null;
 }>;
 
 /**
@@ -111,6 +117,12 @@ export function readServerConfig(env: Record<string, string | undefined> = proce
     oidc,
     domainProof: toDomainProof(values),
     secretKeyFile: values.SESSIONSHOT_SECRET_KEY_FILE ?? null,
+    extraCaFiles: Object.freeze(
+      (values.SESSIONSHOT_EXTRA_CA_FILE ?? '')
+        .split(new RegExp(`[,${delimiter}]`))
+        .map((file) => file.trim())
+        .filter(Boolean),
+    ),
     host: values.SESSIONSHOT_HOST,
     port: values.SESSIONSHOT_PORT,
     publicUrl: values.SESSIONSHOT_PUBLIC_URL ?? null,
@@ -121,7 +133,17 @@ export function readServerConfig(env: Record<string, string | undefined> = proce
     keyRateBurst: values.SESSIONSHOT_KEY_RATE_BURST,
     queueMax: values.SESSIONSHOT_QUEUE_MAX,
     linkLifeMs: values.SESSIONSHOT_LINK_LIFE_MS,
+    faultPlan: faultPlanOf(env),
   });
+}
+
+function faultPlanOf(env: Record<string, string | undefined>): FaultPlan | null {
+  try {
+    return readFaultPlan(env);
+  } catch (error) {
+    if (error instanceof FaultPointsRefused) throw new ConfigError(error.message);
+    throw error;
+  }
 }
 
 /** Reads single sign-on alone, for an instance on one machine; null where it is not configured. Throws `ConfigError`. */
@@ -201,6 +223,20 @@ export function readSecretKeys(file: string): Secret<Uint8Array>[] {
   if (keys.length === 0 || keys.some((key) => !/^[A-Za-z0-9+/]{43}=$/.test(key)))
     throw new ConfigError(`SESSIONSHOT_SECRET_KEY_FILE must hold 32 bytes in base64 on each line: ${remedy}.`);
   return keys.map((key) => secret(new Uint8Array(Buffer.from(key, 'base64'))));
+}
+
+/** Reads the private authorities that receivers of webhooks may be signed by, as PEM. Throws `ConfigError` naming the file. */
+export function readExtraCas(files: readonly string[]): string[] {
+  return files.map((file) => {
+    let pem: string;
+    try {
+      pem = readFileSync(file, 'utf8');
+    } catch (error) {
+      throw new ConfigError(`SESSIONSHOT_EXTRA_CA_FILE: ${file} cannot be read.`, { cause: error });
+    }
+    if (/-----BEGIN CERTIFICATE-----/.test(pem)) return pem;
+    throw new ConfigError(`SESSIONSHOT_EXTRA_CA_FILE: ${file} holds no PEM certificate.`);
+  });
 }
 
 function crossFaults(values: z.output<typeof envSchema>): string[] {

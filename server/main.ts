@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { armFaultPoint } from '#shared/fault-points.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { createLog, type Log } from '#shared/log.ts';
+import { followPublicKeys } from './adapters/public-key-file.ts';
 import { type App, type AppOptions, startApp } from './app.ts';
-import { readPublicKeys, readSecretKeys, type ServerConfig } from './config.ts';
+import { readExtraCas, readSecretKeys, type ServerConfig } from './config.ts';
 import { DatabaseUserError } from './db/server-role.ts';
 
 const START_TRIES_MAX = 30;
@@ -20,6 +22,8 @@ const EXIT_INTERRUPTED = 130;
 export async function runServer(config: ServerConfig): Promise<number> {
   const log = createLog('server', config.logLevel);
   const stop = stopSignals(log);
+  armFaultPoint(config.faultPlan);
+  if (config.faultPlan) log.error('A FAULT POINT IS ARMED: this server will end on purpose', { step: config.faultPlan.point });
   try {
     const app = await startWhenPossible(appOptions(config, log, stop.request), { log, signal: stop.first });
     if (!app) return stop.first.aborted ? 0 : EXIT_UNAVAILABLE;
@@ -45,8 +49,9 @@ function appOptions(config: ServerConfig, log: Log, onStop: () => void): AppOpti
       container,
       publicUrl: publicUrl ?? undefined,
     },
-    publicKeys: readPublicKeys(config.runnerPublicKeysFile),
+    publicKeys: followPublicKeys(config.runnerPublicKeysFile, log),
     secretKeys: config.secretKeyFile === null ? [] : readSecretKeys(config.secretKeyFile),
+    extraCas: readExtraCas(config.extraCaFiles),
     oidc: config.oidc,
     domainProof: config.domainProof,
     host: config.host,

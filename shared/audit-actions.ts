@@ -8,12 +8,15 @@ export const AUDIT_ACTIONS = [
   ...(['session.open', 'session.close', 'session.revoke', 'sign_in_link.create', 'password.set'] as const),
   ...(['totp.enrol', 'totp.confirm', 'totp.remove', 'recovery_codes.create', 'recovery_codes.use'] as const),
   'login.link',
-  ...(['key.create', 'key.rotate', 'key.revoke', 'key.use'] as const),
+  ...(['key.create', 'key.rotate', 'key.revoke', 'key.use', 'key.new_network', 'key.acknowledge'] as const),
   ...(['domain.add', 'domain.prove', 'domain.remove'] as const),
   ...(['runner.create', 'runner.revoke', 'runner.use', 'runner.claim'] as const),
   ...(['runner.heartbeat', 'runner.complete', 'runner.fail', 'runner.release'] as const),
   ...(['capture.create', 'capture.cancel', 'capture.delete', 'capture.expire', 'capture.link'] as const),
-  'payload.open',
+  ...(['capture.hold', 'capture.release'] as const),
+  ...(['payload.open', 'payload.revoke', 'payload.purge', 'pool_key.revoke'] as const),
+  ...(['webhook.create', 'webhook.update', 'webhook.remove', 'webhook.rotate', 'webhook.disable'] as const),
+  ...(['webhook.test', 'webhook.resend', 'webhook.recover'] as const),
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -8,6 +8,7 @@ import { redactSchema } from './redact.ts';
 import { selectorSchema } from './selector.ts';
 import { nearest, strict } from './strict.ts';
 import { urlPatternSchema } from './url-pattern.ts';
+import { captureWebhookSchema } from './webhook.ts';
 
 const text = z.string().min(1).max(LIMITS.textCharsMax);
 const script = z.string().min(1).max(LIMITS.scriptCharsMax);
@@ -105,7 +106,10 @@ const reproducibleSchema = z
   .describe('Fixes clock, chance, motion, place and PDF dates. Weakens the page’s own cryptography.');
 
 /** The fields of the contract that this version does not have yet; each is refused by name. */
-export const PLANNED_FIELDS = ['webhook', 'priority', 'runner'] as const;
+export const PLANNED_FIELDS = ['runner'] as const;
+
+/** What goes first of the captures of one workspace, the most urgent first. */
+export const PRIORITIES = ['interactive', 'normal', 'bulk'] as const;
 
 /** The one request schema: what `POST /api/captures` takes. Durations are milliseconds, lengths CSS pixels or strings. */
 export const captureRequestSchema = strict(
@@ -153,6 +157,10 @@ export const captureRequestSchema = strict(
     reproducible: reproducibleSchema.default(false),
     redact: redactSchema.default([]).describe('Replaced in the page before it is rendered: pixels and PDF text.'),
     redactOnMiss: z.enum(['ignore', 'fail']).default('ignore').describe('`fail`: a rule that finds nothing fails the capture.'),
+    priority: z
+      .enum(PRIORITIES)
+      .default('normal')
+      .describe('Goes before or after the other captures of its workspace that wait; never before those of others.'),
     retryAfterActions: z.boolean().default(false),
     deadline: z.int().min(LIMITS.deadlineMsMin).max(LIMITS.deadlineMsMax).default(LIMITS.deadlineMsDefault),
     expect: z.array(expectSchema).max(LIMITS.expectsMax).default([]),
@@ -163,6 +171,9 @@ export const captureRequestSchema = strict(
       .default({})
       .refine((tags) => Object.keys(tags).length <= LIMITS.tagsMax, `has more than ${LIMITS.tagsMax} tags`),
     reference: z.string().min(1).max(LIMITS.referenceCharsMax).optional(),
+    webhook: captureWebhookSchema
+      .optional()
+      .describe('Told once the capture is final. Signed with the default secret of the workspace (`POST /api/webhooks/default-secret`).'),
     dryRun: z.boolean().default(false).describe('Checks everything that can be checked without a browser, and captures nothing.'),
   },
   PLANNED_FIELDS,

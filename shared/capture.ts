@@ -147,6 +147,9 @@ export const captureSchema = z
     finishedAt: instant.nullable(),
     expiresAt: instant.nullable().describe('When the asset is deleted.'),
     assetExpiredAt: instant.nullable(),
+    heldAt: instant
+      .nullable()
+      .describe('Since when it is on hold: kept from deletion and from the end of its retention. Null where it is not.'),
     timeline: timelineSchema,
     timings: timingsSchema,
     asset: assetSchema.nullable(),

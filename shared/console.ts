@@ -6,6 +6,17 @@ const instant = z.iso.datetime();
 
 export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const;
 
+/** Where a key is used from. A network is as much as one line or one office is given: an IPv4 /24, an IPv6 /64. */
+export const keyNetworkSchema = z.object({
+  network: z.string().describe('Such as `203.0.113.0/24`; `loopback` for the machine of the server itself.'),
+  address: z.string().describe('The address of the last use.'),
+  client: z.string().nullable().describe('The program, as it calls itself in `User-Agent`; null where it does not.'),
+  firstUsedAt: instant,
+  lastUsedAt: instant.describe('To within a minute.'),
+  isNew: z.boolean().describe('The key had been used from elsewhere only, and nobody has said yet that this is in order.'),
+});
+export type KeyNetwork = z.infer<typeof keyNetworkSchema>;
+
 export const apiKeyViewSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -17,6 +28,10 @@ export const apiKeyViewSchema = z.object({
   expiresAt: instant.nullable(),
   revokedAt: instant.nullable(),
   lastUsedAt: instant.nullable().describe('To within a minute.'),
+  lastUsedFrom: z.string().nullable().describe('The address of the last use.'),
+  lastUsedBy: z.string().nullable().describe('The program of the last use, as it calls itself in `User-Agent`.'),
+  networks: z.array(keyNetworkSchema).describe('Where it is used from, the latest first.'),
+  maxConcurrentCaptures: z.int().nullable().describe('How many captures of it may be unfinished at once; null for no bound of its own.'),
 });
 export type ApiKeyView = z.infer<typeof apiKeyViewSchema>;
 
@@ -39,6 +54,7 @@ export const domainViewSchema = z.object({
     .object({ recordName: z.string(), recordValue: z.string() })
     .nullable()
     .describe('The DNS record (TXT) that the entry waits for, and counts for nothing until then; null where it holds.'),
+  warning: z.string().nullable().describe('That a label of the host mixes scripts and can pass for another name; null where none does.'),
 });
 export type DomainView = z.infer<typeof domainViewSchema>;
 
@@ -53,6 +69,10 @@ export const runnerViewSchema = z.object({
     .enum(['on', 'off'])
     .nullable()
     .describe('Whether the sandbox holds its browsers, as it said itself; null before its first claim.'),
+  browser: z
+    .object({ version: z.string(), isOld: z.boolean() })
+    .nullable()
+    .describe('Its Chromium, and whether that is too old by its own setting; null before its first claim.'),
 });
 export type RunnerView = z.infer<typeof runnerViewSchema>;
 

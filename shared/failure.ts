@@ -65,11 +65,15 @@ export const FAILURES = {
   },
   action_failed: { blame: 'request', retry: 'never', says: 'An action could not be carried out.' },
   expectation_failed: { blame: 'target', retry: 'never', says: 'The page did not meet an `expect` check, so nothing was stored.' },
-  total_timeout: { blame: 'target', retry: 'never', says: 'The capture used up `timeouts.total`.' },
+  total_timeout: {
+    blame: 'target',
+    retry: 'never',
+    says: 'The capture used up `timeouts.total`. Raise it if the page is slow by nature, or shorten the step that took longest.',
+  },
   output_too_large: {
     blame: 'request',
     retry: 'never',
-    says: 'The result is larger than allowed. Capture a part of the page, lower the scale, or choose jpeg.',
+    says: 'The result is larger than allowed. Capture a part of the page.',
   },
   browser_crashed: { blame: 'service', retry: 'service', says: 'The browser ended while it rendered the page.' },
   runner_lost: { blame: 'service', retry: 'service', says: 'The runner stopped reporting while it worked on the capture.' },

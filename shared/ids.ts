@@ -13,6 +13,10 @@ export const ID_PREFIXES = {
   session: 'ses',
   invite: 'inv',
   auditEvent: 'aud',
+  webhookEndpoint: 'whk',
+  webhookEvent: 'evt',
+  webhookDelivery: 'whd',
+  webhookSecret: 'whs',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -26,6 +30,10 @@ export type UserId = Id<'user'>;
 export type RunnerId = Id<'runner'>;
 export type InviteId = Id<'invite'>;
 export type SessionId = Id<'session'>;
+export type WebhookEndpointId = Id<'webhookEndpoint'>;
+export type WebhookEventId = Id<'webhookEvent'>;
+export type WebhookDeliveryId = Id<'webhookDelivery'>;
+export type WebhookSecretId = Id<'webhookSecret'>;
 
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const BODY_LENGTH = 26;

@@ -20,9 +20,14 @@ export const LIMITS = {
   preferWaitSecondsMax: 60,
   listLimitDefault: 20,
   listLimitMax: 100,
+  batchItemsMax: 100,
+  /** Of an `Idempotency-Key`, for the number of the item: `#99`. */
+  batchKeyCharsReserved: 5,
   keyRatePerSecond: 10,
   keyRateBurst: 50,
   queuedPerWorkspaceMax: 1000,
+  /** Captures of one workspace that may wait in one server to be taken down. */
+  acceptWaitingMax: 500,
 
   // Auth state
   cookiesMax: 200,
@@ -36,6 +41,7 @@ export const LIMITS = {
   authNameCharsShownMax: 200,
   sealedAuthBytesMax: MIB,
   sealedAuthLifeMsMax: DAY,
+  kidCharsMax: 200,
 
   // Page
   actionsMax: 50,
@@ -104,6 +110,8 @@ export const LIMITS = {
   targetAttemptsMax: 2,
   runnerDeathsMax: 2,
   uploadGraceMs: 5 * MINUTE,
+  /** How long a job that must be alone waits for the others of its runner; less than the grace of its upload. */
+  aloneWaitMsMax: 4 * MINUTE,
   confirmMsMax: 5 * SECOND,
   outboxPollMs: SECOND,
   outboxBatch: 100,
@@ -111,6 +119,11 @@ export const LIMITS = {
   announcedStaleMs: 2 * MINUTE,
   orphanBlobAgeMs: HOUR,
   livenessMs: 15 * SECOND,
+  /** How long a revocation ends captures before it leaves the rest to the next call. */
+  revokeMsMax: 20 * SECOND,
+  /** Rows that one call of a purge takes at most. */
+  purgeBatch: 500,
+  purgeRecordsBatch: 5000,
 
   // Runner
   claimAheadMsMax: 2 * SECOND,
@@ -162,6 +175,14 @@ export const LIMITS = {
   /** A password that would be guessed within so many tries is refused. An account lets 9,600 a day through: 28 years. */
   passwordGuessesMin: 100_000_000,
   nameCharsMax: 120,
+  /** Networks that a key is known to be used from; and networks new to it that nobody has looked at. The oldest go. */
+  keyNetworksMax: 20,
+  keyNewNetworksMax: 10,
+  /** Of a `User-Agent`, as it is kept. */
+  clientCharsMax: 100,
+  addressCharsMax: 64,
+  /** The highest bound that a key can be given for its captures at once. */
+  keyConcurrencyMax: 1000,
   /** How long after a link or single sign-on a forgotten password may be set anew. */
   freshProofMs: HOUR,
   /** How long a secret for an authenticator app waits for its first code. */
@@ -181,6 +202,35 @@ export const LIMITS = {
   /** A look-up of the record that proves a domain: one question to a name server, and all of them together. */
   proofTryMsMax: 2 * SECOND,
   proofLookUpMsMax: 5 * SECOND,
+
+  // Webhooks
+  /**
+   * Before each try of a delivery: the first is made at once, and so within the first of them, each other one after its own.
+   * Eight tries within 24 hours.
+   */
+  webhookGapsMs: [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 4 * HOUR, 8 * HOUR, 10 * HOUR],
+  /** One try: look-up, connection, request and answer together. */
+  webhookTryMsMax: 10 * SECOND,
+  /** How long a server owns a try; then it was killed, and another server makes the next. */
+  webhookLeaseMs: 30 * SECOND,
+  webhookPollMs: SECOND,
+  /** Tries that one server makes at a time: all, of one workspace, and (on all servers) at one host for one workspace. */
+  webhookSendsMax: 32,
+  webhookWorkspaceSendsMax: 16,
+  webhookHostSendsMax: 4,
+  webhookHeadBytesMax: 16 * 1024,
+  webhookAnswerBytesKept: 1024,
+  webhookEndpointsMax: 20,
+  webhookDescriptionCharsMax: 200,
+  webhookAttemptsShownMax: 100,
+  /** An endpoint that no try has reached for so long, and that has lost a delivery by it, is disabled. */
+  webhookFailingMsMax: 5 * DAY,
+  /** How long the secret before is signed with too. */
+  webhookOverlapMs: DAY,
+  webhookEventLifeMs: 30 * DAY,
+  /** Events that one call sends again; the rest by the next one. */
+  webhookRecoverMax: 1000,
+  webhookPurgeMax: 5000,
 
   // Audit log
   auditChainMs: SECOND,

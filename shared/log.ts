@@ -8,6 +8,8 @@ export type LogFields = {
   jobId?: string;
   runnerId?: string;
   workspaceId?: string;
+  keyId?: string;
+  network?: string;
   attempt?: number;
   code?: string;
   status?: number;
@@ -34,6 +36,8 @@ const FIELDS = new Set([
   'jobId',
   'runnerId',
   'workspaceId',
+  'keyId',
+  'network',
   'attempt',
   'code',
   'status',

@@ -10,6 +10,8 @@ import { LIMITS } from './limits.ts';
  */
 export const RUNNER_API = '/runner/v1';
 
+/** What a browser may be told as; one that calls itself otherwise is not told. */
+export const BROWSER_VERSION = /^\d{1,4}(\.\d{1,6}){1,3}$/;
 const SANDBOX_STATES = ['on', 'off'] as const;
 
 /** One allowed-domain entry as the runner needs it for its own checks. */
@@ -17,12 +19,20 @@ export const domainEntrySchema = z.object({ host: z.string(), port: z.int().null
 
 export const claimRequestSchema = z.strictObject({
   jobId: idSchema('job').optional().describe('The job a doorbell named; without it: any, by long poll.'),
+  isHint: z
+    .boolean()
+    .default(false)
+    .describe('That the job named only says that something waits: the one whose turn it is is taken first, whichever that is.'),
   waitMs: z.int().min(0).max(LIMITS.claimWaitMsMax).default(0),
   strictEgress: z
     .boolean()
     .default(false)
     .describe('That this runner holds pages to `limits.parts`. One that does not say so is given no job of a strict workspace.'),
   sandbox: z.enum(SANDBOX_STATES).optional().describe("Whether the sandbox holds this runner's browsers, as it judged itself."),
+  browser: z
+    .strictObject({ version: z.string().regex(BROWSER_VERSION), isOld: z.boolean() })
+    .optional()
+    .describe('The version of its Chromium, and whether that is too old by its own setting.'),
 });
 
 /** 200 of `claim`; 204 when there is nothing to do. */
@@ -34,6 +44,14 @@ export const claimSchema = z.object({
   leaseToken: z.string().min(20),
   leaseMs: z.int().positive(),
   sealed: z.string().describe('Compact JWE of the capture payload (see sealed-payload.ts).'),
+  revokedKids: z
+    .array(z.string())
+    .optional()
+    .describe('Pool keys that nothing may be opened with any more, by this claim or another. Absent: none.'),
+  alone: z
+    .literal(true)
+    .optional()
+    .describe('It was lost with a runner before, which it may have ended: run it with nothing beside it. Absent: an ordinary job.'),
   upload: z.object({
     url: z.string().describe('Create-only grant for one blob; a single PUT.'),
     headers: z.record(z.string(), z.string()),
@@ -63,7 +81,7 @@ export const heartbeatSchema = z.object({ canceled: z.boolean(), leaseMs: z.int(
 /** What the page turned out to be; sent with both outcomes as far as it is known. */
 export const observedSchema = z.object({
   finalUrl: z.string().nullable().default(null).describe('Already shown form: no query values, no fragment.'),
-  httpStatus: z.int().nullable().default(null),
+  httpStatus: z.int32().nullable().default(null),
   verdict: z.enum(VERDICTS).nullable().default(null),
   partial: z.boolean().default(false),
   timings: timingsSchema.default({}),
@@ -81,9 +99,9 @@ export const completeRequestSchema = z.strictObject({
     contentType: z.string().max(100),
     bytes: z.int().min(1).max(LIMITS.assetBytesMax),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
-    width: z.int().nullable(),
-    height: z.int().nullable(),
-    pages: z.int().nullable(),
+    width: z.int32().min(0).nullable(),
+    height: z.int32().min(0).nullable(),
+    pages: z.int32().min(0).nullable(),
   }),
 });
 export const failRequestSchema = z.strictObject({

@@ -46,7 +46,7 @@ const REFUSED: readonly [selector: string, why: RegExp][] = [
   ['>> #a', /empty part/],
   ['#a >> >> #b', /empty part/],
   ['#', /not valid CSS/],
-  ['a[', /not valid CSS/],
+  ['a[', /not valid CSS: .*found the end$/],
   ['div:nth-child(', /not valid CSS/],
   ['css=a[', /not valid CSS/],
   ['a >> b[', /not valid CSS/],

@@ -49,7 +49,9 @@ function cssFault(css: string): string | null {
     }
     return null;
   } catch (error) {
-    return `is not valid CSS: ${error instanceof Error ? error.message : 'cannot be parsed'}`;
+    const said = error instanceof Error ? error.message : 'cannot be parsed';
+    // The parser quotes what it found, and at the end of the text there is nothing to quote.
+    return `is not valid CSS: ${/found\s*$/.test(said) ? `${said.trimEnd()} the end` : said}`;
   }
 }
 

@@ -100,14 +100,14 @@ async function takeUntilNext({ take, running }: Doorbell, claim: Claim, release:
 }
 
 /**
- * Claims the job a doorbell named. While the server is away it is asked again for `LIMITS.doorbellClaimMsMax`; a message
+ * Claims for a doorbell: whose turn it is, which may be another job than the one it named. There is a doorbell for each. While the server is away it is asked again for `LIMITS.doorbellClaimMsMax`; a message
  * put back would only come again at once. After that the doorbell is let go: the server rings again by itself.
  */
 async function claimInTime({ control, log, signal }: Doorbell, jobId: JobId): Promise<Claim | null | 'stopped'> {
   const end = Date.now() + LIMITS.doorbellClaimMsMax;
   for (let tries = 1; !signal.aborted; tries++) {
     try {
-      return await control.claim({ jobId, waitMs: 0 }, signal);
+      return await control.claim({ jobId, isHint: true, waitMs: 0 }, signal);
     } catch (error) {
       if (signal.aborted) break;
       log.warn('a doorbell could not be answered', { jobId, count: tries, error });

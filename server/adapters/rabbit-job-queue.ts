@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Connection, type Publisher, type PublisherProps } from 'rabbitmq-client';
 import type { JobQueue } from '#server/domain/ports.ts';
+import { faultPoint } from '#shared/fault-points.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import { DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE, WAKE_UP_QUEUE, type WakeUp } from '#shared/runner-protocol.ts';
@@ -45,8 +46,12 @@ type Line = { connection: Connection; publisher: Publisher; returned: Set<string
  * reported. Connects in the background; starts and works in any order.
  */
 export function createRabbitJobQueue(url: string, log: Log): JobQueue {
-  let line = openLine(url, log);
   let timeouts = 0;
+  /** It answers again: where nothing is announced, no confirm would ever say so. */
+  const answered = () => {
+    timeouts = 0;
+  };
+  let line = openLine(url, log, answered);
   let closed = false;
 
   /** Once for each line, however many announcements failed on it. */
@@ -54,7 +59,7 @@ export function createRabbitJobQueue(url: string, log: Log): JobQueue {
     if (closed || old !== line) return;
     log.warn('Taking a fresh connection to the broker', { reason });
     timeouts = 0;
-    line = openLine(url, log);
+    line = openLine(url, log, answered);
     old.connection.unsafeDestroy();
   };
 
@@ -92,6 +97,7 @@ async function publish(line: Line, wakeUp: WakeUp): Promise<Published> {
     timer = setTimeout(resolve, LIMITS.confirmMsMax, 'late');
   });
   const sent = send(line, messageId, wakeUp);
+  void faultPoint('before_confirm');
   try {
     return await Promise.race([sent, late]);
   } finally {
@@ -108,7 +114,7 @@ async function send({ publisher, returned }: Line, messageId: string, { jobId, a
   return returned.delete(messageId) ? 'unroutable' : 'confirmed';
 }
 
-function openLine(url: string, log: Log): Line {
+function openLine(url: string, log: Log, onConnected: () => void): Line {
   const connection = new Connection({
     url,
     connectionName: 'sessionshot-server',
@@ -119,6 +125,7 @@ function openLine(url: string, log: Log): Line {
     heartbeat: HEARTBEAT_SECONDS,
   });
   connection.on('error', (error) => log.warn('The connection to the broker was lost; it is opened again', { error }));
+  connection.on('connection', onConnected);
   connection.on('connection.blocked', (reason) => log.warn('The broker blocks publishers', { reason }));
   const publisher = connection.createPublisher({ confirm: true, maxAttempts: 1, ...TOPOLOGY });
   const returned = new Set<string>();

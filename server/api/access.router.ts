@@ -4,9 +4,11 @@ import { LIMITS } from '#shared/limits.ts';
 import { DEFAULT_SCOPES, SCOPES } from '#shared/scopes.ts';
 import { strict } from '#shared/strict.ts';
 import { addAllowedDomain, checkAllowedDomain, listAllowedDomains, removeAllowedDomain } from '../domain/access/allowed-domains.ts';
-import { createApiKey, listApiKeys, revokeApiKey, revokeLeakedKey, rotateApiKey } from '../domain/access/api-keys.ts';
+import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../domain/access/api-keys.ts';
 import { readEgressMode, setEgressMode } from '../domain/access/egress-mode.ts';
+import { acknowledgeNetwork } from '../domain/access/key-networks.ts';
 import { proveDomain } from '../domain/access/prove-domain.ts';
+import { revokeLeakedToken } from '../domain/access/revoke-leaked-token.ts';
 import { createRunner, listRunners, revokeRunner } from '../domain/access/runners.ts';
 import { createOwner, createOwnerSignInLink, readMe, signInWithLink, signInWithPassword, signOut } from '../domain/access/sessions.ts';
 import { setPassword } from '../domain/access/set-password.ts';
@@ -95,7 +97,9 @@ export const authRouter = router({
 const createdKey = z.object({ apiKey: apiKeyViewSchema, key: z.string().describe('Shown this once.') });
 
 /** The text is judged by the domain: what is wrong with it is said without it. */
-export const leakedKeySchema = strict({ key: z.string().max(200).describe('The whole key, `ss_live_…`.') }).meta({ id: 'LeakedKey' });
+export const leakedKeySchema = strict({
+  key: z.string().max(200).describe('The whole key, `ss_live_…`, or the whole token of a runner, `ss_run_…`.'),
+}).meta({ id: 'LeakedKey' });
 
 export const keysRouter = router({
   list: asAdmin.output(z.array(apiKeyViewSchema)).query(({ ctx }) => listApiKeys(ctx.instance.deps, ctx.actor)),
@@ -116,6 +120,12 @@ export const keysRouter = router({
           .min(MINUTE_MS)
           .max(5 * YEAR_MS)
           .nullish(),
+        maxConcurrentCaptures: z
+          .int()
+          .min(1)
+          .max(LIMITS.keyConcurrencyMax)
+          .nullish()
+          .describe('How many captures of the key may be unfinished at once.'),
         allowedAddresses: z.array(z.string().min(1).max(64)).min(1).max(100).optional().describe('Addresses or CIDR ranges.'),
       }),
     )
@@ -128,14 +138,21 @@ export const keysRouter = router({
     .output(apiKeyViewSchema)
     .mutation(({ ctx, input }) => revokeApiKey(ctx.instance.deps, ctx.actor, input.id)),
 
-  /** For whoever found a key: it is ended by itself, and nothing is told of it. */
+  /** Ends the alert about a network that a key was used from for the first time. */
+  acknowledgeNetwork: asAdmin
+    .meta({ access: 'admin', audit: 'key.acknowledge' })
+    .input(strict({ id, network: z.string().min(1).max(LIMITS.addressCharsMax) }))
+    .output(apiKeyViewSchema)
+    .mutation(({ ctx, input }) => acknowledgeNetwork(ctx.instance.deps, ctx.actor, input)),
+
+  /** For whoever found a key or the token of a runner: it is ended by itself, and nothing is told of it. */
   revokeLeaked: open
     .meta({ access: 'anyone', audit: 'key.revoke' })
     .input(leakedKeySchema)
     .output(done)
     .mutation(async ({ ctx, input }) => {
       await ctx.instance.rates.takeRevocation(ctx.address);
-      await revokeLeakedKey(ctx.instance.deps, { ...input, address: ctx.address });
+      await revokeLeakedToken(ctx.instance.deps, { ...input, address: ctx.address });
       return ok;
     }),
 

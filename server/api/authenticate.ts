@@ -32,7 +32,7 @@ export async function authenticateProgram(instance: Instance, request: FastifyRe
     );
   }
   try {
-    return await authenticateApiKey(instance.deps, token, request.ip);
+    return await authenticateApiKey(instance.deps, token, { address: request.ip, userAgent: request.headers['user-agent'] });
   } catch (error) {
     await noteRunner(instance, request, 'api');
     throw error;

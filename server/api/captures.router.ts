@@ -1,5 +1,5 @@
 import { tracked } from '@trpc/server';
-import { z } from 'zod';
+import { ZodError, z } from 'zod';
 import { captureSchema, linkSchema, STATUSES } from '#shared/capture.ts';
 import { captureRequestSchema } from '#shared/capture-request.ts';
 import { dryRunSchema } from '#shared/dry-run.ts';
@@ -10,10 +10,13 @@ import { cancelCapture } from '../domain/captures/cancel-capture.ts';
 import { createCapture } from '../domain/captures/create-capture.ts';
 import { deleteCapture } from '../domain/captures/delete-capture.ts';
 import { dryRunCapture } from '../domain/captures/dry-run-capture.ts';
+import { holdCapture, releaseCapture } from '../domain/captures/hold-capture.ts';
 import { issueAssetLink } from '../domain/captures/issue-asset-link.ts';
 import { listCaptures, readCapture, waitForCapture } from '../domain/captures/read-captures.ts';
 import { changeSchema, watchCapture, watchWorkspace } from './capture-events.ts';
-import { asStream, router, withScope } from './procedures.ts';
+import { toAppError } from './problem-response.ts';
+import { asAdmin, asStream, router, withScope } from './procedures.ts';
+import { withoutFaults } from './without-faults.ts';
 
 /** Long enough for any id of ours; whether it has the form of one is part of "not found". */
 const captureId = z.string().min(1).max(100);
@@ -26,6 +29,7 @@ export const listInputSchema = strict({
   status: z.enum(STATUSES).optional(),
   host: z.string().min(1).max(253).optional(),
   reference: z.string().min(1).max(LIMITS.referenceCharsMax).optional(),
+  held: z.boolean().optional(),
   tagKey: z.string().min(1).max(LIMITS.tagKeyCharsMax).optional(),
   tagValue: z.string().max(LIMITS.tagValueCharsMax).optional(),
   tags: z.record(z.string().min(1).max(LIMITS.tagKeyCharsMax), z.string().max(LIMITS.tagValueCharsMax)).optional(),
@@ -70,7 +74,17 @@ export const capturesRouter = router({
   /** Checks a request as `create` would, and makes nothing of it. */
   dryRun: create
     .meta({ access: 'captures:create', hasTarget: true, audit: null })
-    .use(async ({ getRawInput, next }) => next({ ctx: { body: await getRawInput() } }))
+    .use(async ({ ctx, getRawInput, next }) => {
+      const body = await getRawInput();
+      const result = await next({ ctx: { body } });
+      if (result.ok || !(result.error.cause instanceof ZodError)) return result;
+      const fault = toAppError(result.error);
+      // What the schema refuses hides all other faults: they are looked for in what is left without it.
+      const { request, errors } = withoutFaults(body);
+      const late = errors.length > 0 ? [new AppError('invalid_request', fault.detail, { errors })] : [];
+      if (request) await dryRunCapture(ctx.instance.deps, ctx.actor, request, { body, known: [fault, ...late] });
+      return result;
+    })
     .input(captureRequestSchema)
     .output(dryRunSchema)
     .mutation(({ ctx, input }) =>
@@ -130,6 +144,19 @@ export const capturesRouter = router({
       await deleteCapture(ctx.instance.deps, ctx.actor, input.id);
       return input;
     }),
+
+  /** Keeps it from deletion and from the end of its retention, until `release`. */
+  hold: asAdmin
+    .meta({ access: 'admin', audit: 'capture.hold' })
+    .input(byId)
+    .output(captureSchema)
+    .mutation(({ ctx, input }) => holdCapture(ctx.instance.deps, ctx.actor, input.id)),
+
+  release: asAdmin
+    .meta({ access: 'admin', audit: 'capture.release' })
+    .input(byId)
+    .output(captureSchema)
+    .mutation(({ ctx, input }) => releaseCapture(ctx.instance.deps, ctx.actor, input.id)),
 
   /** Every change of a capture of this workspace: enough to refresh what is on the screen. */
   onChange: read.input(strict({ lastEventId: z.string().max(100).nullish() }).default({})).subscription(async function* ({

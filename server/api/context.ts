@@ -3,6 +3,7 @@ import type { Actor } from '../domain/access/actor.ts';
 import type { SignInPolicy } from '../domain/access/sign-in-with-identity.ts';
 import type { Deps } from '../domain/deps.ts';
 import type { IdentityProvider } from '../domain/ports.ts';
+import type { Counters } from './counters.ts';
 import type { OwnAddress } from './own-origin.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { SessionCookie } from './session-cookie.ts';
@@ -17,6 +18,7 @@ export type Instance = {
   /** The URL that people and links use, without a slash at its end. Known once the server listens. */
   publicUrl(): string;
   rates: RateLimits;
+  counters: Counters;
   operatorToken: Secret<string> | null;
   oidc: SingleSignOn | null;
   /** Aborts when the process begins to drain: long polls and streams end, `/readyz` says no. */

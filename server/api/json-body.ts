@@ -39,6 +39,22 @@ export function findTextFault(input: unknown, judgedElsewhere?: string): FieldEr
   return null;
 }
 
+/**
+ * Puts U+FFFD in the place of what no text of ours may hold (NUL, half a surrogate pair), in every text of a parsed body, in
+ * place. For reports of runners: what a page made of its own names must not keep the outcome of a capture from being filed.
+ * Keys are left to the schemas, which know all that there are. Nesting costs no stack.
+ */
+export function repairText(body: unknown): void {
+  const stack = [body];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (typeof node !== 'object' || node === null) continue;
+    for (const [key, value] of Object.entries(node)) {
+      if (typeof value === 'string' && textFault(value)) Reflect.set(node, key, value.replaceAll('\u0000', '\ufffd').toWellFormed());
+      else stack.push(value);
+    }
+  }
+}
+
 function faultOf(node: Node, mayHoldNul: boolean): string | null {
   if (node.depth > DEPTH_MAX) return `is nested deeper than ${DEPTH_MAX} levels`;
   if (node.key === '__proto__') return 'Unknown key `__proto__`';

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { STATUSES } from '#shared/capture.ts';
+import { DELIVERY_STATES } from '#shared/webhook.ts';
 import { countOnlineRunners } from '../domain/access/runners.ts';
 import { measureInstance } from '../domain/measure-instance.ts';
 import type { Instance } from './context.ts';
@@ -13,7 +14,7 @@ const DURATION_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
  * never ids, hosts or names.
  */
 export function mountMetrics(app: FastifyInstance, instance: Instance): void {
-  const registry = new Registry();
+  const registry = Registry.merge([instance.counters.registry]);
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const durations = new Histogram({
@@ -36,7 +37,34 @@ export function mountMetrics(app: FastifyInstance, instance: Instance): void {
     help: 'Age of the oldest job that is due and not announced yet, in seconds.',
     registers,
   });
+  const newNetworks = new Gauge({
+    name: 'sessionshot_key_new_networks_last_hour',
+    help: 'Uses of an API key from a network new to it within the last hour, on all servers together.',
+    registers,
+  });
+  const lost = new Gauge({
+    name: 'sessionshot_captures_lost',
+    help: 'Captures that are not final and have no job that could still run. Never anything but 0: raise an alarm.',
+    registers,
+  });
+  const leftPayloads = new Gauge({
+    name: 'sessionshot_payloads_of_final',
+    help: 'Sealed payloads of captures that are final. Never anything but 0.',
+    registers,
+  });
   const runners = new Gauge({ name: 'sessionshot_runners_online', help: 'Runners heard of within the last minute.', registers });
+
+  const deliveries = new Gauge({
+    name: 'sessionshot_webhook_deliveries_last_hour',
+    help: 'Deliveries of webhooks begun within the last hour, by their present state.',
+    labelNames: ['state'],
+    registers,
+  });
+  const late = new Gauge({
+    name: 'sessionshot_webhook_late_seconds',
+    help: 'How long the try of a webhook that is most overdue has been due, in seconds.',
+    registers,
+  });
 
   app.addHook('onResponse', async (request, reply) => {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
@@ -54,7 +82,12 @@ export function mountMetrics(app: FastifyInstance, instance: Instance): void {
     jobs.set({ state: 'leased' }, measures.jobs.leased);
     waiting.set(measures.outbox.count);
     age.set(measures.outbox.oldestSeconds);
+    lost.set(measures.lost);
+    leftPayloads.set(measures.payloadsOfFinal);
+    newNetworks.set(measures.newNetworks);
     runners.set(online);
+    for (const state of DELIVERY_STATES) deliveries.set({ state }, measures.webhooks.recent[state] ?? 0);
+    late.set(measures.webhooks.lateSeconds);
     return await reply
       .header('cache-control', 'no-store')
       .type(registry.contentType)

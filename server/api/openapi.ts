@@ -3,8 +3,7 @@ import fastify from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { finishDocument } from './openapi-finish.ts';
-import { restCaptures } from './rest-captures.ts';
-import { restKeys } from './rest-keys.ts';
+import { REST_ROUTES } from './rest-routes.ts';
 
 const INFO = {
   title: 'SessionShot',
@@ -17,6 +16,7 @@ const INFO = {
 const TAGS = [
   { name: 'captures', description: 'Make, read, list, cancel and delete captures.' },
   { name: 'keys', description: 'The public keys that auth state can be sealed to, and the end of an API key that leaked.' },
+  { name: 'webhooks', description: 'Where word of finished captures is sent, and what was sent. Signed by Standard Webhooks.' },
 ];
 
 /**
@@ -43,8 +43,7 @@ export async function buildOpenApiDocument(): Promise<OpenAPIV3_1.Document> {
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  await app.register(restCaptures, { prefix: '/api' });
-  await app.register(restKeys, { prefix: '/api' });
+  for (const routes of REST_ROUTES) await app.register(routes, { prefix: '/api' });
   await app.ready();
   const document = finishDocument(app.swagger());
   await app.close();

@@ -10,9 +10,8 @@ import { collectRoutes, refuseMethod } from './known-routes.ts';
 import { buildOpenApiDocument } from './openapi.ts';
 import { reportError, sendProblem } from './problem-response.ts';
 import { explain } from './procedures.ts';
-import { restCaptures } from './rest-captures.ts';
 import { REST_CONTEXT } from './rest-context.ts';
-import { restKeys } from './rest-keys.ts';
+import { REST_ROUTES } from './rest-routes.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -37,8 +36,7 @@ export function restApi(instance: Instance): FastifyPluginAsync {
       refuseMethod(reply, routes.methodsOf(request));
       throw new AppError('not_found', 'There is no such path. See /api/docs for what there is.');
     });
-    await app.register(restCaptures);
-    await app.register(restKeys);
+    for (const routes of REST_ROUTES) await app.register(routes);
     mountDocument(app);
   };
 }

@@ -10,12 +10,12 @@ import { createCaller } from './router.ts';
 const revokeKeySchema = {
   tags: ['keys'],
   operationId: 'revokeKey',
-  summary: 'Revoke a key that leaked',
+  summary: 'Revoke a key or a token that leaked',
   description:
-    'For whoever found an API key: handing it in ends it. Needs no other key, and answers the same whether or not there was such a key and whether or not it still worked.',
+    'For whoever found an API key or the token of a runner: handing it in ends it. Needs no other key, and answers the same whether or not there was such a one and whether or not it still worked.',
   body: leakedKeySchema,
   response: {
-    204: z.null().describe('No key with this text works any more.'),
+    204: z.null().describe('No key and no token with this text works any more.'),
     ...problems(
       ['internal', 'unavailable'],
       ['invalid_json', 'payload_too_large', 'request_timeout', 'unsupported_media_type', 'invalid_request', 'rate_limited'],

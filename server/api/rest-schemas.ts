@@ -64,6 +64,7 @@ export const createCaptureSchema = {
       'idempotency_key_reused',
       'idempotency_in_progress',
       'queue_full',
+      'quota_exceeded',
       'overloaded',
     ]),
   },
@@ -120,7 +121,7 @@ export const deleteCaptureSchema = {
   summary: 'Delete a capture',
   description: 'Asset and payload are gone from storage before the answer.',
   params,
-  response: { 204: z.null().describe('Deleted.'), ...problems(everyCall, ['not_found']) },
+  response: { 204: z.null().describe('Deleted.'), ...problems(everyCall, ['not_found', 'conflict']) },
 };
 
 export const getRunnerKeysSchema = {

@@ -4,7 +4,10 @@ import { auditRouter } from './audit.router.ts';
 import { capturesRouter } from './captures.router.ts';
 import { invitesRouter, membersRouter, workspacesRouter } from './members.router.ts';
 import { createCallerFactory, router } from './procedures.ts';
+import { payloadsRouter, poolKeysRouter } from './sealing.router.ts';
 import { systemRouter } from './system.router.ts';
+import { usageRouter } from './usage.router.ts';
+import { webhooksRouter } from './webhooks.router.ts';
 
 /** Everything that can be asked of SessionShot. REST and the command line call the same procedures. */
 export const appRouter = router({
@@ -18,7 +21,11 @@ export const appRouter = router({
   members: membersRouter,
   invites: invitesRouter,
   workspaces: workspacesRouter,
+  poolKeys: poolKeysRouter,
+  payloads: payloadsRouter,
   audit: auditRouter,
+  webhooks: webhooksRouter,
+  usage: usageRouter,
   system: systemRouter,
 });
 

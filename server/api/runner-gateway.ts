@@ -12,7 +12,7 @@ import {
   settledSchema,
 } from '#shared/runner-protocol.ts';
 import type { RunnerActor } from '../domain/access/actor.ts';
-import { noteSandbox } from '../domain/access/runners.ts';
+import { noteBrowsers } from '../domain/access/runners.ts';
 import { notFound } from '../domain/app-error.ts';
 import { claimJob } from '../domain/jobs/claim-job.ts';
 import { completeJob } from '../domain/jobs/complete-job.ts';
@@ -22,6 +22,7 @@ import { type RunnerCall, recordHeldJob, recordRefusedCall } from '../domain/job
 import { releaseJob } from '../domain/jobs/release-job.ts';
 import { authenticateRunnerRequest, hangUpSignal } from './authenticate.ts';
 import type { Instance } from './context.ts';
+import { repairText } from './json-body.ts';
 import { answerWithProblems, takeStrictJson } from './rest-api.ts';
 
 const RUNNER = 'runner';
@@ -29,8 +30,8 @@ type JobRoute = { Params: { id: string } };
 
 /**
  * The runner protocol over HTTP. A waiting claim or heartbeat holds no database connection, and ends when the runner
- * hangs up or this server drains. Everything sent is judged by the schemas of `shared/runner-protocol.ts`; everything
- * answered too, so that a claim carries what they name and nothing else.
+ * hangs up or this server drains. Everything sent is judged by the schemas of `shared/runner-protocol.ts`, after texts that
+ * PostgreSQL would refuse were repaired; everything answered too, so that a claim carries what they name and nothing else.
  */
 export function runnerGateway(instance: Instance): FastifyPluginAsync {
   const { deps } = instance;
@@ -53,12 +54,19 @@ export function runnerGateway(instance: Instance): FastifyPluginAsync {
       reply.header('cache-control', 'no-store');
       request.setDecorator(RUNNER, await authenticateRunnerRequest(instance, request));
     });
+    app.addHook('preHandler', async (request) => repairText(request.body));
+    app.addHook('onResponse', async (request, reply) => {
+      const report = /\/(complete|fail|release)$/.exec(request.routeOptions.url ?? '')?.[1];
+      if (report && reply.statusCode === 409) instance.counters.add('reports_fenced', 1);
+      if (report === 'release' && reply.statusCode === 200) instance.counters.add('attempts_released', 1);
+    });
 
     app.post('/claim', async (request, reply) => {
       const body = claimRequestSchema.parse(request.body);
-      await noteSandbox(deps, runnerOf(request), body.sandbox);
+      await noteBrowsers(deps, runnerOf(request), body);
       const claim = await claimJob(deps, runnerOf(request), body, hangUpSignal(instance, reply));
-      if (!claim && body.jobId) await recordHeldJob(deps, runnerOf(request), body.jobId);
+      // A doorbell's job is often held by another runner: each takes whose turn it is.
+      if (!claim && body.jobId && !body.isHint) await recordHeldJob(deps, runnerOf(request), body.jobId);
       return claim ? await reply.send(claimSchema.parse(claim)) : await reply.code(204).send();
     });
 

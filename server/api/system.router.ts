@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../domain/app-error.ts';
+import { findActiveKeys } from '../domain/jobs/list-pool-keys.ts';
 import { healthSchema, readHealth } from './health.ts';
 import { asMember, open, router } from './procedures.ts';
 
@@ -22,12 +23,13 @@ export const jwksSchema = z
 export const systemRouter = router({
   health: asMember.output(healthSchema).query(({ ctx }) => readHealth(ctx.instance)),
 
-  runnerKeys: open.output(jwksSchema).query(({ ctx }) => {
-    const { sealer } = ctx.instance.deps;
-    if (!sealer)
+  /** The keys that are not revoked, the one to seal to first. */
+  runnerKeys: open.output(jwksSchema).query(async ({ ctx }) => {
+    const { deps } = ctx.instance;
+    if (!deps.sealer)
       throw new AppError('unavailable', 'The server has no public key of the runners: set SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE.', {
         retryAfterSeconds: 60,
       });
-    return jwksSchema.parse(sealer.jwks());
+    return { keys: (await findActiveKeys(deps)).map(({ jwk }) => jwk) };
   }),
 });

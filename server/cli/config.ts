@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseBrowserAgeMax } from '#shared/browser-age.ts';
 import { nearest, strict } from '#shared/strict.ts';
 import { type DomainProofConfig, readDomainProofConfig, readOidcConfig } from '../config.ts';
 import type { OidcConfig } from '../config-oidc.ts';
@@ -36,6 +37,8 @@ const settingsSchema = strict(SHAPE);
 export type Settings = z.infer<typeof settingsSchema> & { dataDir: string };
 export type SettingKey = keyof typeof SHAPE;
 type Given = Partial<Record<SettingKey, unknown>>;
+
+const BROWSER_AGE = 'SESSIONSHOT_BROWSER_AGE_DAYS_MAX';
 
 /** The variable of each setting: SESSIONSHOT_ and its name in capitals. */
 export const VARIABLES: Record<SettingKey, string> = {
@@ -113,18 +116,46 @@ export function readDomainProof(env: Environment = process.env): DomainProofConf
   return readDomainProofConfig(env);
 }
 
-/** The database of a distributed set-up and the address people open it at; null where DATABASE_URL is not set. */
-export function readDatabaseAddress(env: Environment = process.env): { databaseUrl: string; publicUrl: string } | null {
+/**
+ * The database of a distributed set-up, the address people open it at, and the files of the pool's public keys and of the servers'
+ * own key where they are set; null where DATABASE_URL is not.
+ */
+export function readDatabaseAddress(
+  env: Environment = process.env,
+): { databaseUrl: string; publicUrl: string; publicKeysFile: string | null; secretKeyFile: string | null } | null {
   if (!env.DATABASE_URL) return null;
   const publicUrl = env.SESSIONSHOT_PUBLIC_URL || `http://${env.SESSIONSHOT_HOST || '127.0.0.1'}:${env.SESSIONSHOT_PORT || '4180'}`;
-  return { databaseUrl: env.DATABASE_URL, publicUrl: publicUrl.replace(/\/+$/, '') };
+  return {
+    databaseUrl: env.DATABASE_URL,
+    publicUrl: publicUrl.replace(/\/+$/, ''),
+    publicKeysFile: env.SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE || null,
+    secretKeyFile: env.SESSIONSHOT_SECRET_KEY_FILE || null,
+  };
 }
 
 /** What programs started by us may see of our environment: no variable that could hold a secret is on the list. */
-const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'PLAYWRIGHT_BROWSERS_PATH', 'FONTCONFIG_PATH', 'FONTCONFIG_FILE'];
+const PASSED_ON = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'PLAYWRIGHT_BROWSERS_PATH',
+  'FONTCONFIG_PATH',
+  'FONTCONFIG_FILE',
+  // Settings that are the runner's alone.
+  'SESSIONSHOT_PROXY_PORTS',
+  BROWSER_AGE,
+];
 
 export function readPassedOn(env: Environment = process.env): Record<string, string> {
   return Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+}
+
+/** How old a browser may be before `doctor` says so, in days; null for never. What cannot be read is told by the runner. */
+export function readBrowserAgeMax(env: Environment = process.env): number | null {
+  return parseBrowserAgeMax(env[BROWSER_AGE]) ?? null;
 }
 
 /** What tells whether a browser could be opened for the person at this terminal. */

@@ -4,20 +4,25 @@ import { createLog } from '#shared/log.ts';
 import { secret } from '#shared/secret.ts';
 import { createMemoryJobQueue } from '../adapters/memory-job-queue.ts';
 import { createTextRecords } from '../adapters/text-records.ts';
+import { createWebhookSender } from '../adapters/webhook-sender.ts';
 import type { Instance } from '../api/context.ts';
+import { createCounters } from '../api/counters.ts';
 import { OPERATOR_API, operatorGateway } from '../api/operator-gateway.ts';
 import { createRateLimits } from '../api/rate-limits.ts';
+import { readPublicKeys, readSecretKeys } from '../config.ts';
 import { createEvents } from '../db/notifications.ts';
 import { openDatabase } from '../db/open-database.ts';
 import { DatabaseUserError } from '../db/server-role.ts';
+import { createVault } from '../domain/access/vault.ts';
 import { ensureFirstWorkspace } from '../domain/access/workspaces.ts';
 import { AppError } from '../domain/app-error.ts';
-import type { BlobStore } from '../domain/ports.ts';
+import { createSealer } from '../domain/captures/seal-payload.ts';
+import type { BlobStore, Sealer } from '../domain/ports.ts';
 import { EXIT, OperatorError } from '../embedded/operator-error.ts';
 import type { Transport } from './operator-client.ts';
 
-/** Where commands find a distributed set-up: its database, and the address that people open. */
-export type DatabaseAddress = { databaseUrl: string; publicUrl: string };
+/** Where commands find a distributed set-up: its database, the address that people open, and the files of keys that are named. */
+export type DatabaseAddress = { databaseUrl: string; publicUrl: string; publicKeysFile: string | null; secretKeyFile: string | null };
 
 /**
  * Answers operator calls on the database itself, in this process, through the same procedures as a running instance:
@@ -27,7 +32,10 @@ export type DatabaseAddress = { databaseUrl: string; publicUrl: string };
 export function createDatabaseTransport(address: DatabaseAddress): Transport {
   return async (path, init) => {
     await using opened = new AsyncDisposableStack();
-    const { instance, token } = await openInstance(address, opened);
+    // Only what asks for pool keys needs the file: a fault in it is no reason not to revoke an API key.
+    const keysFile = /^(?:poolKeys|payloads)\./.test(path) ? address.publicKeysFile : null;
+    const sealer = keysFile === null ? null : await createSealer(readPublicKeys(keysFile));
+    const { instance, token } = await openInstance(address, sealer, opened);
     if (/^(?:keys\.create|domains\.add|sign-in-link)$/.test(path))
       await ensureFirstWorkspace(instance.deps, { workspaceName: 'Default', ownerName: 'Owner' });
     const app = Fastify({ logger: false });
@@ -44,7 +52,11 @@ export function createDatabaseTransport(address: DatabaseAddress): Transport {
   };
 }
 
-async function openInstance(address: DatabaseAddress, opened: AsyncDisposableStack): Promise<{ instance: Instance; token: string }> {
+async function openInstance(
+  address: DatabaseAddress,
+  sealer: Sealer | null,
+  opened: AsyncDisposableStack,
+): Promise<{ instance: Instance; token: string }> {
   const log = createLog('cli', 'error');
   const { orm, db, url } = await openDatabase(address.databaseUrl, { poolMax: 2 }).catch((cause: unknown) => {
     if (cause instanceof DatabaseUserError)
@@ -69,16 +81,24 @@ async function openInstance(address: DatabaseAddress, opened: AsyncDisposableSta
     queue: createMemoryJobQueue(),
     events,
     clock: { now: () => new Date() },
-    sealer: null,
-    vault: null,
+    sealer,
+    vault: address.secretKeyFile ? createVault(readSecretKeys(address.secretKeyFile)) : null,
     textRecords: createTextRecords(),
+    webhookSender: createWebhookSender(),
     log,
-    settings: { linkLifeMs: 0, queuedPerWorkspaceMax: 0, requiresDomainProof: false, publicUrl: () => address.publicUrl },
+    settings: {
+      linkLifeMs: 0,
+      queuedPerWorkspaceMax: 0,
+      requiresDomainProof: false,
+      webhookGapsMs: [],
+      publicUrl: () => address.publicUrl,
+    },
   };
   const instance: Instance = {
     deps,
     own: { publicUrl: null, host: '127.0.0.1' },
     publicUrl: () => address.publicUrl,
+    counters: createCounters(),
     rates: createRateLimits(deps),
     operatorToken: secret(token),
     oidc: null,

@@ -16,7 +16,7 @@ async function run(...args: string[]) {
 }
 
 test('help begins with examples, goes to stdout and is no fault', async () => {
-  for (const args of [[], ['up'], ['keys'], ['keys', 'create'], ['domains'], ['audit'], ['totp'], ['runner'], ['capture']]) {
+  for (const args of [[], ['up'], ['keys'], ['keys', 'create'], ['domains'], ['audit'], ['totp'], ['runner'], ['runners'], ['capture']]) {
     const { code, out, err } = await run(...args, '--help');
     expect([code, err], args.join(' ')).toEqual([0, '']);
     expect(out).toMatch(/^Examples:\n {2}\$ /);
@@ -52,6 +52,7 @@ test.each([
   [['status']],
   [['stop']],
   [['keys', 'list']],
+  [['runners', 'list']],
   [['domains', 'list']],
   [['audit', 'verify']],
   [['audit', 'export']],

@@ -11,12 +11,17 @@ import { addAudit } from './commands/audit.ts';
 import { addCapture } from './commands/capture.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDomains } from './commands/domains.ts';
+import { addHolds } from './commands/holds.ts';
 import { addInstance } from './commands/instance.ts';
 import { addKeys } from './commands/keys.ts';
+import { addPurge } from './commands/purge.ts';
+import { addRunner } from './commands/runner.ts';
+import { addRunners } from './commands/runners.ts';
 import { addServer } from './commands/server.ts';
-import { addDemo, addOpenApi, addRunnerToken, addTotp } from './commands/small.ts';
+import { addDemo, addOpenApi, addTotp } from './commands/small.ts';
 import { addStop } from './commands/stop.ts';
 import { addUp } from './commands/up.ts';
+import { addWebhooks } from './commands/webhooks.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import { toOperatorError } from './up/progress.ts';
 
@@ -41,18 +46,23 @@ export function createProgram(context: CommandContext, version: string): Command
     'sessionshot capture https://app.example.com/ -o app.png --auth auth.json',
     'sessionshot doctor',
   ]);
+  program.addHelpText('after', '\nIn a clone of the repository `sessionshot …` is `npm run -s sessionshot -- …`.');
   addUp(program, context, version);
   addInstance(program, context);
   addStop(program, context);
   addCapture(program, context);
   addKeys(program, context);
   addDomains(program, context);
+  addHolds(program, context);
+  addWebhooks(program, context);
   addAudit(program, context);
   addTotp(program, context);
   addDemo(program, context);
   addDoctor(program, context);
   addServer(program, context);
-  addRunnerToken(program, context);
+  addRunner(program, context);
+  addPurge(program, context);
+  addRunners(program, context);
   addOpenApi(program, context);
   return program;
 }

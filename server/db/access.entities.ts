@@ -1,6 +1,6 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import type { AllowedDomain as AllowedDomainEntry } from '#shared/allowed-domain.ts';
-import { DOMAIN_USES, EGRESS_MODES, type SIGN_IN_WAYS } from '#shared/console.ts';
+import { DOMAIN_USES, EGRESS_MODES, type KeyNetwork, type SIGN_IN_WAYS } from '#shared/console.ts';
 import type { AllowedDomainId, ApiKeyId, InviteId, RunnerId, SessionId, UserId, WorkspaceId } from '#shared/ids.ts';
 import type { Scope } from '#shared/scopes.ts';
 import { ofMembers, ofNone, ofWorkspace } from './policies.ts';
@@ -150,6 +150,9 @@ export const ApiKey = defineEntity({
     expiresAt: p.datetime().nullable(),
     revokedAt: p.datetime().nullable(),
     lastUsedAt: p.datetime().nullable(),
+    /** Read with the key at each call: that is why they are no table of their own. Bounded by `LIMITS`. */
+    networks: p.json<KeyNetwork[]>().nullable(),
+    maxConcurrentCaptures: p.integer().nullable(),
   },
 });
 
@@ -184,7 +187,16 @@ export const Runner = defineEntity({
     revokedAt: p.datetime().nullable(),
     /** What the runner said of its browsers with its last claim. */
     sandbox: p.enum(['on', 'off'] as const).nullable(),
+    browserVersion: p.text().nullable(),
+    browserIsOld: p.boolean().nullable(),
   },
+});
+
+/** A pool key that the operator revoked: nothing is sealed to it, and nothing that was is given to a runner. Never deleted. */
+export const RevokedPoolKey = defineEntity({
+  name: 'RevokedPoolKey',
+  tableName: 'revoked_pool_key',
+  properties: { kid: p.text().primary(), revokedAt: p.datetime() },
 });
 
 /** How far a rate is used up: everything is there again at `busyUntil`. Unlogged: a crash of the database forgets it. */

@@ -47,15 +47,27 @@ export const Capture = defineEntity({
     deadlineAt: p.datetime(),
     expiresAt: p.datetime().nullable(),
     assetExpiredAt: p.datetime().nullable(),
+    /** Since when somebody keeps it from being deleted, by hand or by the end of its retention. */
+    heldAt: p.datetime().nullable(),
+    /** Since when it is being deleted: from then on it cannot be held. */
+    deletingAt: p.datetime().nullable(),
   },
 });
 
-/** The sealed request of a capture. Its own table, so that no query of captures can bring it along; gone when final. */
+/**
+ * The sealed request of a capture. Its own table, so that no query of captures can bring it along; gone when final. `kid` is the
+ * pool key that it is sealed to, `authKid` the one that the client sealed an auth state inside it to.
+ */
 export const CapturePayload = defineEntity({
   name: 'CapturePayload',
   tableName: 'capture_payload',
   ...ofCapture(),
-  properties: { capture: () => p.oneToOne(Capture).ref().primary().deleteRule('cascade'), sealed: p.text().hidden() },
+  properties: {
+    capture: () => p.oneToOne(Capture).ref().primary().deleteRule('cascade'),
+    sealed: p.text().hidden(),
+    kid: p.text().nullable(),
+    authKid: p.text().nullable(),
+  },
 });
 
 /** The stored result of a capture. */
@@ -87,9 +99,11 @@ export const Job = defineEntity({
   ...ofWorkspace(),
   indexes: [
     { properties: ['state', 'availableAt'], name: 'job_due' },
+    { properties: ['state', 'turn'], name: 'job_turns' },
     { properties: ['state', 'leaseUntil'], name: 'job_leases' },
     { properties: ['state', 'deadlineAt'], name: 'job_deadlines' },
-    { properties: ['workspace', 'state'], name: 'job_by_workspace' },
+    { properties: ['workspace', 'state', 'turn'], name: 'job_by_workspace' },
+    { properties: ['workspace', 'state', 'priority', 'turn'], name: 'job_by_priority' },
   ],
   properties: {
     id: p.text().$type<JobId>().primary(),
@@ -107,6 +121,10 @@ export const Job = defineEntity({
     leaseTokenHash: p.text().nullable().hidden(),
     leaseUntil: p.datetime().nullable(),
     availableAt: p.datetime(),
+    /** When it is this job's turn among those of all workspaces; the lowest comes first. */
+    turn: p.bigint('number').defaultRaw('0'),
+    /** Place of its class in `PRIORITIES`. */
+    priority: p.integer().default(1),
     announcingUntil: p.datetime().nullable(),
     announcedAt: p.datetime().nullable(),
     deadlineAt: p.datetime(),

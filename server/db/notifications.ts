@@ -12,8 +12,10 @@ const KEEP_ALIVE_MS = 30_000;
 const eventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('job'), jobId: z.string() }),
   z.object({ kind: z.literal('cancel'), jobId: z.string() }),
+  z.object({ kind: z.literal('webhook'), workspaceId: z.string() }),
   // A server of an earlier version does not say whether it is final: then those who wait look.
   z.object({ kind: z.literal('capture'), captureId: z.string(), workspaceId: z.string(), isFinal: z.boolean().default(true) }),
+  z.object({ kind: z.literal('key_network'), keyId: z.string(), workspaceId: z.string() }),
 ]);
 type ServerEvent = z.infer<typeof eventSchema>;
 

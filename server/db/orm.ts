@@ -10,6 +10,7 @@ import {
   Member,
   RateLimit,
   RecoveryCode,
+  RevokedPoolKey,
   Runner,
   SignInLink,
   Totp,
@@ -19,6 +20,7 @@ import {
 import { AuditEvent, AuditLink, AuditPending } from './audit.entities.ts';
 import { Asset, Attempt, Capture, CapturePayload, IdempotencyRecord, Job } from './captures.entities.ts';
 import { addressOf } from './database-url.ts';
+import { CaptureWebhook, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent, WebhookSecret } from './webhooks.entities.ts';
 
 const ENTITIES = [
   Workspace,
@@ -33,6 +35,7 @@ const ENTITIES = [
   ApiKey,
   AllowedDomain,
   Runner,
+  RevokedPoolKey,
   Capture,
   CapturePayload,
   Asset,
@@ -43,6 +46,12 @@ const ENTITIES = [
   AuditLink,
   AuditPending,
   RateLimit,
+  WebhookEndpoint,
+  WebhookSecret,
+  CaptureWebhook,
+  WebhookEvent,
+  WebhookDelivery,
+  WebhookAttempt,
 ];
 
 /** Where the migrations that were run are written down. */

@@ -1,5 +1,5 @@
 import type { Log } from '#shared/log.ts';
-import type { BlobStore, Clock, Db, Events, JobQueue, Sealer, TextRecords, Vault } from './ports.ts';
+import type { BlobStore, Clock, Db, Events, JobQueue, Sealer, TextRecords, Vault, WebhookSender } from './ports.ts';
 
 export type Settings = {
   /** Life of a signed link, in milliseconds. */
@@ -8,6 +8,8 @@ export type Settings = {
   queuedPerWorkspaceMax: number;
   /** Whether an allowed domain that is not added by the operator waits until its owner has proved it. */
   requiresDomainProof: boolean;
+  /** What each try of a webhook waits for, in milliseconds; as many as there are tries. */
+  webhookGapsMs: readonly number[];
   /** The URL that people and links use, without a slash at its end; empty while it is not known. */
   publicUrl(): string;
 };
@@ -23,6 +25,7 @@ export type Deps = {
   sealer: Sealer | null;
   vault: Vault | null;
   textRecords: TextRecords;
+  webhookSender: WebhookSender;
   log: Log;
   settings: Settings;
 };

@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Reach } from '#shared/egress-policy.ts';
 import type { WorkspaceId } from '#shared/ids.ts';
 import type { WakeUp } from '#shared/runner-protocol.ts';
 
@@ -52,8 +53,12 @@ export interface JobQueue {
 export type ServerEvent =
   | { kind: 'job'; jobId: string }
   | { kind: 'cancel'; jobId: string }
+  /** There is something to deliver. */
+  | { kind: 'webhook'; workspaceId: string }
   /** `isFinal`: it will not change any more, or is gone. */
-  | { kind: 'capture'; captureId: string; workspaceId: string; isFinal: boolean };
+  | { kind: 'capture'; captureId: string; workspaceId: string; isFinal: boolean }
+  /** A key was used from a network that is new to it. */
+  | { kind: 'key_network'; keyId: string; workspaceId: string };
 
 /** Events of all servers on one database (LISTEN/NOTIFY). Waiters must also poll: an event can be missed. */
 export interface Events {
@@ -63,11 +68,18 @@ export interface Events {
   close(): Promise<void>;
 }
 
-/** Seals a capture payload to the runner pool's public key. The server can seal and cannot open. */
-export interface Sealer {
+/** The public half of a pool key. `jwk` is what `GET /api/keys/runner` tells of it. */
+export type PublicPoolKey = {
+  kid: string;
+  jwk: { kty: string; crv: string; x: string; kid: string; use: 'enc'; alg: string };
+  /** Seals a capture payload to the key; the protected header names capture and workspace. */
   seal(payload: unknown, bind: { captureId: string; workspaceId: string }): Promise<string>;
-  /** The public keys as a JWKS, for `GET /api/keys/runner`. */
-  jwks(): { keys: unknown[] };
+};
+
+/** Seals capture payloads to the runner pool's public keys. The server can seal and cannot open. */
+export interface Sealer {
+  /** The keys as their file has them now, the newest first; at least one. */
+  keys(): Promise<readonly PublicPoolKey[]>;
 }
 
 /**
@@ -87,6 +99,20 @@ export interface TextRecords {
    * `LIMITS.proofLookUpMsMax`, or one that is none.
    */
   find(name: string): Promise<string[]>;
+}
+
+/** One POST to a receiver of webhooks. `url` and headers are not for any log. */
+export type WebhookMessage = { url: string; headers: Record<string, string>; body: string };
+/** How it ended: well with any 2xx. `error` in words of ours; `response`: at most `LIMITS.webhookAnswerBytesKept` of the answer. */
+export type WebhookOutcome = { ok: boolean; status: number | null; error: string | null; response: string | null };
+
+/** The way out for webhooks. */
+export interface WebhookSender {
+  /**
+   * Sends once, to an address that `reach` allows, without following a redirect, within `LIMITS.webhookTryMsMax` in all.
+   * Never rejects.
+   */
+  send(message: WebhookMessage, reach: Reach): Promise<WebhookOutcome>;
 }
 
 /** Somebody as an identity provider vouches for them. */

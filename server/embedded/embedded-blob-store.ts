@@ -71,6 +71,7 @@ async function startServer(
     const port = await findPort(attempt === 1 ? (settings.port ?? undefined) : undefined);
     // The SDK speaks a newer version of the API than Azurite knows: without --skipApiVersionCheck every call is a 400.
     const args = [
+      `--import=${import.meta.resolve('./log-access.ts')}`,
       script,
       '--blobHost',
       '127.0.0.1',
@@ -78,7 +79,6 @@ async function startServer(
       String(port),
       '--location',
       folder,
-      '--silent',
       '--disableTelemetry',
       '--skipApiVersionCheck',
     ];

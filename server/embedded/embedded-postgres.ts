@@ -29,6 +29,8 @@ export type EmbeddedPostgres = ProcessRecord & {
 /** Recovery after a crash replays up to a gigabyte of log. */
 const READY_MS_MAX = 120_000;
 const POLL_MS = 25;
+/** Whoever is refused stands in the log with when, as whom, on which database and from where. */
+export const LOG_LINE_PREFIX = '%m [%p] %q%u@%d from %h ';
 const ATTEMPTS = 8;
 const RETRY_MS = 750;
 
@@ -72,7 +74,18 @@ function urlOf(user: string, password: string, port: number): string {
 async function startServer(cluster: Cluster, logFile: string): Promise<{ child: Child; port: number }> {
   for (let attempt = 1; ; attempt++) {
     const port = await findPort();
-    const flags = ['-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'logging_collector=off'];
+    const flags = [
+      '-p',
+      String(port),
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
+      '-c',
+      'logging_collector=off',
+      '-c',
+      `log_line_prefix=${LOG_LINE_PREFIX}`,
+    ];
     const child = await startChild({
       name: 'PostgreSQL',
       command: cluster.binaries.postgres,

@@ -74,7 +74,8 @@ describe('a request that would be refused', () => {
   test.each<[string, object, number]>([
     ['the schema', { ...GOOD, output: { format: 'gif' } }, 422],
     ['the target', { ...GOOD, url: 'http://app.example.com/' }, 422],
-    ['the domain before the auth state', { ...GOOD, url: 'https://elsewhere.test/', auth: { cookies: [cookie(past)] } }, 403],
+    ['the domain', { ...GOOD, url: 'https://elsewhere.test/' }, 403],
+    ['a webhook', { ...GOOD, webhook: { url: 'https://127.0.0.1/' } }, 422],
     [
       'every fault of the auth state at once',
       {
@@ -103,6 +104,39 @@ describe('a request that would be refused', () => {
       'auth.cookies[2].path',
       'auth.localStorage.http://app.example.com',
     ]);
+  });
+
+  // Mended one kind at a time, such a request would take five tries.
+  test('names the faults of every kind at once, with the status and the words of the first', async () => {
+    const body = {
+      ...GOOD,
+      url: 'https://elsewhere.test/',
+      delay: -1,
+      unknownField: true,
+      auth: { cookies: [cookie(past), cookie({ sameSite: 'Sometimes' })], localStorage: { 'http://app.example.com': { a: 'b' } } },
+      actions: [{ type: 'goto', url: 'https://evil.test/' }],
+      reproducible: true,
+      output: { format: 'png', animations: 'allow' },
+    };
+    const [dry, wet] = [problemOf(await post(body)), problemOf(await real(body))];
+    expect({ ...dry, errors: [], requestId: '' }).toEqual({ ...wet, errors: [], requestId: '' });
+    expect(dry.errors?.map(({ path }) => path).toSorted()).toEqual([
+      'actions[0].url',
+      'auth.cookies[1].sameSite',
+      'auth.localStorage.http://app.example.com',
+      'delay',
+      'output.animations',
+      'unknownField',
+      'url',
+    ]);
+    expect(JSON.stringify(dry)).not.toContain('canary');
+  });
+
+  test('tells cookies that cannot apply beside a domain that is not allowed, and a webhook', async () => {
+    const body = { ...GOOD, url: 'https://elsewhere.test/', auth: { cookies: [cookie(past)] }, webhook: { url: 'https://127.0.0.1/' } };
+    const [dry, wet] = [await post(body), await real(body)];
+    expect([dry.status, problemOf(dry).code, problemOf(dry).detail]).toEqual([403, problemOf(wet).code, problemOf(wet).detail]);
+    expect(problemOf(dry).errors?.map(({ path }) => path)).toEqual(['url', 'auth.cookies[0].expires', 'webhook.url']);
   });
 
   test('for a full queue too', async () => {

@@ -137,8 +137,8 @@ describe('422 invalid_request', () => {
   });
 
   test('a field that is planned is refused by name, not passed over', async () => {
-    const problem = problemOf(await bed.call('/api/captures', { body: { ...GOOD, webhook: { url: 'https://a.example.com' } } }));
-    expect(problem.errors).toEqual([{ path: 'webhook', message: '`webhook` is not available in this version.' }]);
+    const problem = problemOf(await bed.call('/api/captures', { body: { ...GOOD, runner: { labels: ['office'] } } }));
+    expect(problem.errors).toEqual([{ path: 'runner', message: '`runner` is not available in this version.' }]);
   });
 
   test('`__proto__` is an unknown key, and deep nesting is refused', async () => {

@@ -12,9 +12,9 @@ export async function checkAgainstDocument(method: string, path: string, answer:
   loading ??= load();
   const { document, ajv } = await loading;
   const pathname = path.split('?')[0] ?? '';
-  const template = Object.keys(document.paths ?? {}).find((known) =>
-    new RegExp(`^${known.replace(/\{[^}]+\}/g, '[^/]+')}$`).test(pathname),
-  );
+  const templates = Object.keys(document.paths ?? {});
+  const isLike = (known: string) => new RegExp(`^${known.replace(/\{[^}]+\}/g, '[^/]+')}$`).test(pathname);
+  const template = templates.find((known) => known === pathname) ?? templates.find(isLike);
   const operation = template === undefined ? undefined : Reflect.get(document.paths?.[template] ?? {}, method.toLowerCase());
   if (template === undefined || operation === undefined) return; // unknown paths and methods are no part of the document
   const response = operation.responses[String(answer.status)];

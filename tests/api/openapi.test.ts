@@ -41,13 +41,26 @@ test('it describes every call of the contract, its keys and its problems', async
   );
   expect(calls.sort()).toEqual([
     'delete /api/captures/{id}',
+    'delete /api/webhooks/{id}',
     'get /api/captures',
     'get /api/captures/{id}',
     'get /api/keys/runner',
+    'get /api/webhooks',
+    'get /api/webhooks/deliveries',
+    'get /api/webhooks/deliveries/{id}',
+    'get /api/webhooks/{id}',
+    'patch /api/webhooks/{id}',
     'post /api/captures',
+    'post /api/captures/batch',
     'post /api/captures/{id}/cancel',
     'post /api/captures/{id}/links',
     'post /api/keys/revoke',
+    'post /api/webhooks',
+    'post /api/webhooks/default-secret',
+    'post /api/webhooks/deliveries/{id}/resend',
+    'post /api/webhooks/{id}/recover',
+    'post /api/webhooks/{id}/rotate',
+    'post /api/webhooks/{id}/test',
   ]);
   const post = document.paths?.['/api/captures']?.post;
   expect(Object.keys(post?.responses ?? {}).sort()).toEqual([

@@ -137,8 +137,10 @@ describe('health and numbers', () => {
         storage: 'ok',
         queue: 'ok',
         sealing: 'ok',
+        poolKeys: ['pool-1'],
         runnersOnline: expect.any(Number),
         sandbox: 'unknown',
+        browsers: { oldest: null, tooOld: 0 },
       },
     ]);
   });
@@ -152,6 +154,7 @@ describe('health and numbers', () => {
       'sessionshot_jobs{state="available"}',
       'sessionshot_outbox_oldest_seconds',
       'sessionshot_runners_online',
+      'sessionshot_key_new_networks_last_hour 0',
     ])
       expect(text).toContain(name);
     expect(text).not.toContain('01ARZ3NDEKTSV4RRFFQ69G5FAV');

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRunner } from '#server/domain/access/runners.ts';
 import { makeToken } from '#shared/api-key.ts';
 import { captureSchema } from '#shared/capture.ts';
 import { type ApiBed, createApiBed, GOOD, problemOf, textOf } from './api-bed.ts';
 import { createFakeRunner } from './fake-runner.ts';
 
-// The door for whoever finds a key: it needs nothing but the key, and tells nothing of it.
+// The door for whoever finds a key or the token of a runner: it needs nothing but that, and tells nothing of it.
 let bed: ApiBed;
 beforeAll(async () => {
   bed = await createApiBed({ trustedProxies: ['127.0.0.1'] });
@@ -78,10 +79,32 @@ test('a key of any workspace, one that nobody has, one that is revoked already: 
   expect(await entriesOf(before?.id)).toHaveLength(1);
 });
 
+test("a runner's token that is handed in claims and reports nothing any more, and the log says so without it", async () => {
+  const { runner, token } = await createRunner(bed.app.deps, { name: 'found' });
+  const claim = () => bed.call('/runner/v1/claim', { key: token, body: {} });
+  expect([200, 204]).toContain((await claim()).status);
+  const answer = await handIn({ key: token }, '203.0.113.78');
+  expect([answer.status, answer.text]).toEqual([204, '']);
+  const refused = await claim();
+  expect([refused.status, problemOf(refused).code]).toEqual([401, 'invalid_api_key']);
+  const entries = () => bed.sql(`select * from audit_event where action = 'runner.revoke' and target = $1`, [runner.id]);
+  expect(await entries()).toMatchObject([
+    { actor_kind: 'anyone', actor_id: null, address: '203.0.113.78', detail: 'by the token itself', workspace_id: null, outcome: 'ok' },
+  ]);
+  const row = () => bed.sql('select revoked_at from runner where id = $1', [runner.id]);
+  const before = await row();
+  const told = [await handIn({ key: token }), await handIn({ key: makeToken('runner') }), answer];
+  expect(new Set(told.map(({ status, text, headers }) => JSON.stringify([status, text, [...headers.keys()].toSorted()]))).size).toBe(1);
+  expect([await row(), await entries()]).toMatchObject([before, { length: 1 }]);
+  expect(JSON.stringify([await entries(), bed.logs])).not.toContain(token);
+  // The others work on.
+  expect([200, 204]).toContain((await bed.call('/runner/v1/claim', { key: bed.runnerToken, body: {} })).status);
+});
+
 test('a key that is not whole is refused and not echoed: nobody shall think that he has ended it', async () => {
   const key = await bed.makeKey();
   const other = key.endsWith('a') ? 'b' : 'a';
-  for (const text of [key.slice(0, -1), `${key.slice(0, -1)}${other}`, ` ${key}`, bed.runnerToken, 'x', '']) {
+  for (const text of [key.slice(0, -1), `${key.slice(0, -1)}${other}`, ` ${key}`, bed.runnerToken.slice(0, -1), bed.cookie, 'x', '']) {
     const answer = await handIn({ key: text });
     const { code, errors } = problemOf(answer);
     expect([answer.status, code, errors?.[0]?.path]).toEqual([422, 'invalid_request', 'key']);

@@ -24,7 +24,7 @@ async function behindGate(more: { rabbitmqUrl?: string; publicKeys?: null } = {}
   const app = await startApp({
     databaseUrl: url.href,
     blobs: testBlobContainer(),
-    publicKeys: { keys: bed.app.deps.sealer?.jwks().keys.map((key) => JSON.parse(JSON.stringify(key))) ?? [] },
+    publicKeys: { keys: (await bed.app.deps.sealer?.keys())?.map(({ jwk }) => jwk) ?? [] },
     host: '127.0.0.1',
     port: 0,
     log: createLog('second', 'info', (line) => lines.push(line)),

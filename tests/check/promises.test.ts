@@ -47,8 +47,8 @@ describe('docs/promises.md', () => {
   test('would be refused with a number left out, a state without words, or a file that is gone', () => {
     const line = (number: string) => new RegExp(`^\\| ${number} \\|.*\\n`, 'm');
     expect(faultsOf(text.replace(line('N3'), ''))).toEqual([expect.stringContaining('N2 N4')]);
-    expect(faultsOf(text.replace(line('K5'), (row) => row.replace(/\*\*partly\*\*: [^|]*/, '**partly** ')))).toEqual([
-      'K5 is neither met nor says what is missing',
+    expect(faultsOf(text.replace(line('S4'), (row) => row.replace(/\*\*partly\*\*: [^|]*/, '**partly** ')))).toEqual([
+      'S4 is neither met nor says what is missing',
     ]);
     expect(faultsOf(text.replace(line('L2'), (row) => row.replaceAll('`', '')))).toEqual(['L2 names no test']);
     expect(faultsOf(text, (path) => path !== 'shared/log.test.ts')).toContain('shared/log.test.ts is not there');

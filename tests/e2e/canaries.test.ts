@@ -6,6 +6,7 @@ import pg from 'pg';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser } from '../console/open-browser.ts';
+import type { WebhookReceiver } from '../services/webhook-receiver.ts';
 import { plantAccounts } from './canary-accounts.ts';
 import { plantFaults, plantRequests, WANTED_IN_PDF } from './canary-requests.ts';
 import {
@@ -20,6 +21,7 @@ import {
   withBlob,
   withMessage,
 } from './canary-sinks.ts';
+import { openWebhookSink, plantWebhooks, readWebhooks } from './canary-webhooks.ts';
 import { type Canaries, findCanaries, formsOf, makeCanary } from './find-canaries.ts';
 import { type Distributed, startDistributed } from './start-distributed.ts';
 import type { Started } from './start-process.ts';
@@ -27,7 +29,7 @@ import type { Started } from './start-process.ts';
 /**
  * Row 4 of the security model: what a request or a credential carries in secret is nowhere but in the sealed payload, the
  * caller's hands and the runner's memory. Every sink is read while captures wait and when they are done; a sink also has to
- * show something that belongs there, so that a reader that reads nothing fails. Webhooks are not built: they have no sink yet.
+ * show something that belongs there, so that a reader that reads nothing fails.
  */
 const decoy = makeCanary('decoy');
 const canaries: Canaries = {};
@@ -39,6 +41,7 @@ let shop: Distributed;
 let browser: Browser;
 let visit: ConsoleVisit;
 let runner: Started;
+let receiver: WebhookReceiver;
 const ids: string[] = [];
 const answers: string[] = [];
 const streams: { text(): string; stop(): Promise<void> }[] = [];
@@ -50,12 +53,19 @@ beforeAll(async () => {
   const keyFile = join(keyDir, 'server.key');
   writeFileSync(keyFile, serverKey.toString('base64'), { mode: 0o600 });
   canaries['the key of the servers'] = serverKey.toString('latin1');
-  shop = await startDistributed({ SESSIONSHOT_LOG_LEVEL: 'debug', SESSIONSHOT_SECRET_KEY_FILE: keyFile });
+  const sink = await openWebhookSink(keyDir);
+  receiver = sink.receiver;
+  shop = await startDistributed({
+    SESSIONSHOT_LOG_LEVEL: 'debug',
+    SESSIONSHOT_SECRET_KEY_FILE: keyFile,
+    SESSIONSHOT_EXTRA_CA_FILE: sink.caFile,
+  });
 });
 afterAll(async () => {
   await visit?.close();
   await browser?.close();
   await shop?.close();
+  await receiver?.close();
   for (const folder of [workDir, keyDir]) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -104,8 +114,14 @@ test('while captures wait: not in the database, the messages, the answers, the c
   canaries['the first API key'] = shop.secrets().key ?? '';
   canaries['the API key'] = made.key;
   const workspaceId = String((await query('select id from workspace'))[0]?.id);
+  const webhook = await plantWebhooks({ shop, canaries, receiver });
   for (const { name, body } of await plantRequests({ shop, canaries, decoy, workspaceId })) {
-    const { status, body: capture } = await shop.api.call('POST', '/api/captures', body, { authorization: `Bearer ${made.key}` });
+    const { status, body: capture } = await shop.api.call(
+      'POST',
+      '/api/captures',
+      { ...body, webhook },
+      { authorization: `Bearer ${made.key}` },
+    );
     expect([name, status, capture.errors ?? capture.code]).toEqual([name, 202, undefined]);
     answers.push(JSON.stringify(capture));
     ids.push(capture.id);
@@ -146,6 +162,9 @@ test('when they are done: nowhere either', { timeout: 300_000 }, async () => {
   const blobs = await describeBlobs(shop.blobs);
   expect(blobs, 'no blob but the assets').toHaveLength(captures.filter(({ asset }) => asset).length);
   expectClean('names and metadata of blobs', blobs.join('\n'), ids[0] ?? '?');
+  // Each capture is told to the endpoint and to the address that came with it.
+  await expect.poll(() => receiver.received.length, { timeout: 30_000 }).toBe(2 * captures.length);
+  for (const id of ids) expectClean('the webhooks', readWebhooks(receiver), id);
   await searchResults();
   for (const [path, belongs] of Object.entries(OPEN_PATHS)) expectClean(path, await readText(path), belongs);
 });
@@ -203,6 +222,7 @@ test('each reader finds what is planted before it', { timeout: 60_000 }, async (
   await withBlob(shop.blobs, { metadata: {}, bytes }, async () =>
     finds((await readResults(shop.blobs)).map(({ content }) => content).join('\n')),
   );
+  finds(readWebhooks({ received: [{ path: '/', headers: {}, body: `{"id":"${planted.planted}"}` }] }));
   writeFileSync(join(workDir, 'left-over'), Buffer.from(planted.planted, 'utf16le'));
   finds(readFolder(workDir));
   await shop.api.call('POST', '/api/captures', { url: `${shop.demo.origin}/${planted.planted}`, output: { format: 'png' } });

@@ -98,6 +98,20 @@ test('the database port lets nobody in without its password: not by any of its n
   for (const user of ['sessionshot', 'sessionshot_app', 'postgres', 'root', 'runner'])
     for (const password of [undefined, '', user, token])
       expect([user, await connect(user, password)]).toEqual([user, expect.stringMatching(/password/i)]);
+  // Without a password nobody asks to be let in; with one, each is in the log with name, database and address.
+  const logged = readFileSync(file('logs/postgres.log'), 'utf8');
+  for (const user of ['sessionshot', 'sessionshot_app', 'postgres', 'root', 'runner'])
+    expect(logged).toContain(`${user}@sessionshot from 127.0.0.1 FATAL:  password authentication failed for user "${user}"`);
+});
+
+test('the storage refuses whoever comes without a signature, and its log has who came and what was made', async () => {
+  const address = `http://127.0.0.1:${children.azurite?.port}/${JSON.parse(readFileSync(file('storage.json'), 'utf8')).name}/captures`;
+  const refused = await fetch(`${address}/ws_none/made-up.png?sig=made-up`, { signal: AbortSignal.timeout(10_000) });
+  expect(refused.status).toBe(403);
+  const log = () => readFileSync(file('logs/storage.log'), 'utf8');
+  await expect.poll(log).toMatch(/^127\.0\.0\.1 .*"GET \S+\/made-up\.png\?by=[0-9a-f]{16} HTTP\/1\.1" 403 /m);
+  expect(log()).toMatch(/"PUT \S+\.png\?\S*by=[0-9a-f]{16}\S* HTTP\/1\.1" 201 /);
+  expect(log()).not.toMatch(/[?&]sig=/i);
 });
 
 test('the server is signed in to its database as a role that passes no wall and owns nothing', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -163,6 +163,35 @@ test('status, doctor and capture of the command line work beside it', async () =
   const second = await cli('up', '--once', '--json', '--port', '0');
   expect(second.code, 'two processes on one data folder').not.toBe(0);
   expect(second.stdout + second.stderr).toMatch(/already|running/i);
+});
+
+test('its keys are rotated, revoked, retired and purged beside it, without a restart', { timeout: 180_000 }, async () => {
+  const kids = async () => (await (await fetch(`${url}/api/keys/runner`)).json()).keys.map(({ kid }: { kid: string }) => kid);
+  const [first] = await kids();
+  const rotated = await cli('runner', 'keygen', '--rotate', '--json');
+  expect(rotated.code, rotated.stderr).toBe(0);
+  const { kid: second } = JSON.parse(rotated.stdout);
+  const keyFile = join(dataDir, 'keys', 'private.jwks.json');
+  expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+  expect(await kids()).toEqual([second, first]);
+  expect(await api.capture(request({ format: 'png' }))).toMatchObject({ status: 'succeeded' });
+
+  const slow = (await api.call('POST', '/api/captures', request({ format: 'png' }, { delay: 50_000 }))).body.id;
+  await expect.poll(async () => (await api.call('GET', `/api/captures/${slow}`)).body.status, { timeout: 30_000 }).toBe('running');
+  const third = JSON.parse((await cli('runner', 'keygen', '--rotate', '--json')).stdout).kid;
+  const needed = await cli('runner', 'keygen', '--retire', second);
+  expect([needed.code, needed.stderr]).toEqual([65, expect.stringContaining('1 captures still need')]);
+  expect(JSON.parse((await cli('runner', 'keys', 'revoke', second, '--json')).stdout)).toMatchObject({ ended: 1, left: 0 });
+  expect(await api.follow(slow)).toMatchObject({ status: 'failed', error: { code: 'payload_unreadable' } });
+  for (const old of [first, second]) expect((await cli('runner', 'keygen', '--retire', old)).code).toBe(0);
+  expect(await kids()).toEqual([third]);
+  expect(JSON.parse(readFileSync(keyFile, 'utf8')).keys.map(({ kid }: { kid: string }) => kid)).toEqual([third]);
+  // Both slots: the runner has let the ended one go.
+  const captures = await Promise.all(Array.from({ length: SLOTS }, () => api.capture(request({ format: 'jpeg' }), 40_000)));
+  expect(captures.map(({ status }) => status)).toEqual(Array.from({ length: SLOTS }, () => 'succeeded'));
+  const purged = await cli('purge', '--json');
+  expect([purged.code, JSON.parse(purged.stdout)]).toMatchObject([0, { ok: true, after: { payloads: 0, ofFinalCaptures: 0 } }]);
+  expect((await cli('status')).stdout).toContain(third);
 });
 
 test('a stopped instance is named with its remedy', async () => {

@@ -18,8 +18,11 @@ export type Distributed = {
   otherApi: Api;
   url: string;
   otherUrl: string;
+  servers: readonly Started[];
   databaseUrl: string;
   blobs: { connectionString: string; container: string };
+  /** Where the keys of the pool are, both halves. */
+  keysFolder: string;
   /** The key and the runners' tokens that were made, by what they are. */
   secrets(): Record<string, string>;
   demo: { origin: string; user: string; storageState: StorageState };
@@ -99,8 +102,10 @@ export async function startDistributed(more: Record<string, string> = {}): Promi
     otherApi: createApi(otherUrl, key),
     url,
     otherUrl,
+    servers,
     databaseUrl: database.url,
     blobs,
+    keysFolder: folder,
     secrets: () => secrets,
     demo: { origin, user: String(demoReady.user), storageState },
     startRunner,
@@ -110,13 +115,15 @@ export async function startDistributed(more: Record<string, string> = {}): Promi
   };
 }
 
-async function must(running: ReturnType<typeof runCommand>) {
+/** The result of a command that must end with 0; rejects with what it printed. */
+export async function must(running: ReturnType<typeof runCommand>) {
   const result = await running;
   if (result.code !== 0) throw new Error(`exited with ${result.code}: ${result.stdout}\n${result.stderr}`);
   return result;
 }
 
-async function untilReady(url: string, server: Started): Promise<void> {
+/** Resolves when the server answers; rejects with its log after a minute. */
+export async function untilReady(url: string, server: Started): Promise<void> {
   const end = Date.now() + 60_000;
   while (Date.now() < end) {
     const answer = await fetch(`${url}/healthz`).catch(() => null); // not listening yet

@@ -41,12 +41,17 @@ const REQUIRED = /\$\{\w+:\?[^}]+\}/g;
 /** What a runner may not hold: it meets hostile pages. */
 const NOT_FOR_RUNNERS = /^(DATABASE_URL|AZURE_|POSTGRES_|SESSIONSHOT_RUNNER_PUBLIC)/;
 
+/** Opens every payload: for runners, and for the one-shot job that makes it. */
+const PRIVATE_KEY = 'runner-private-key:';
+
 /** Holds a compose file against our rules; each fault begins with the name of its rule. */
 export function checkCompose(text: string, root: string): string[] {
   const compose = composeSchema.parse(parse(text, { merge: true }));
   const faults = Object.entries(compose.services).flatMap(([name, service]) => {
     const found = [...hardeningFaults(service), ...secretFaults(service), ...nameFaults(service, compose, root)];
-    if (name.startsWith('runner-') && !isOneShot(name, compose)) found.push(...runnerFaults(service, compose, root));
+    const isOfRunners = name.startsWith('runner-');
+    if (!isOfRunners && service.volumes.some((volume) => volume.startsWith(PRIVATE_KEY))) found.push('private-key: is not for it');
+    if (isOfRunners && !isOneShot(name, compose)) found.push(...runnerFaults(service, compose, root));
     return found.map((fault) => `${fault} (${name})`);
   });
   return [...faults, ...unusedFaults(compose)];

@@ -73,6 +73,12 @@ const BROKEN_COMPOSE: readonly Break[] = [
     from: '  SESSIONSHOT_SERVER_URL:',
     to: '  DATABASE_URL: ${X:?y}\n  SESSIONSHOT_SERVER_URL:',
   },
+  {
+    rule: 'private-key',
+    what: 'a server with the private key of the pool',
+    from: "['runner-public-key:/keys/public:ro', 'server",
+    to: "['runner-public-key:/keys/public:ro', 'runner-private-key:/keys/private:ro', 'server",
+  },
   { rule: 'runner', what: 'a runner without a seccomp profile', from: ", 'seccomp:infra/seccomp-chromium.json'", to: '' },
   { rule: 'runner', what: 'a runner that is killed too early', from: 'stop_grace_period: 90s', to: 'stop_grace_period: 10s' },
 ];

@@ -11,6 +11,8 @@ import { createSignInLink, readSession, signInWithLink } from '#server/domain/ac
 import { setPassword } from '#server/domain/access/set-password.ts';
 import { insertOwner } from '#server/domain/access/workspaces.ts';
 import { createCapture } from '#server/domain/captures/create-capture.ts';
+import { sendTestEvent } from '#server/domain/webhooks/resend-webhooks.ts';
+import { createWebhookEndpoint } from '#server/domain/webhooks/webhook-endpoints.ts';
 import { captureRequestSchema } from '#shared/capture-request.ts';
 import { makeId, type UserId, type WorkspaceId } from '#shared/ids.ts';
 import { SCOPES, type Scope } from '#shared/scopes.ts';
@@ -73,6 +75,16 @@ function createSide(api: ApiBed, dns: TestDns, workspaceId: WorkspaceId): Side {
     const { invite, token } = await createInvite(deps, operator, { email: `${unique()}@example.com`, role: 'viewer' });
     return { id: invite.id, token };
   };
+  /** An endpoint, and a delivery to it that is over. As many as are made here would be too many for one workspace. */
+  const makeWebhook = async () => {
+    await api.sql(FORGET_WEBHOOKS, [workspaceId]);
+    // A case before may have made the workspace strict, where this address would have to be listed.
+    await api.sql(`update workspace set egress_mode = 'standard' where id = $1`, [workspaceId]);
+    const { endpoint } = await createWebhookEndpoint(deps, operator, { url: 'https://hooks.example.net/inbox' });
+    const { id: delivery } = await sendTestEvent(deps, operator, endpoint.id);
+    await api.sql(`update webhook_delivery set state = 'failed', lease_until = null where id = $1`, [delivery]);
+    return { webhook: endpoint.id, delivery };
+  };
   return {
     workspaceId,
     makeKey,
@@ -88,8 +100,9 @@ function createSide(api: ApiBed, dns: TestDns, workspaceId: WorkspaceId): Side {
       dns.tell(`_sessionshot-challenge.${domain.host}`, [`sessionshot-verification=${domain.id}`]);
       await addAllowedDomain(deps, operator, { domain: '*.example.com' });
       const { apiKey, key: keyText } = await createApiKey(deps, operator, { name: unique(), scopes: SCOPES });
+      for (const address of ['203.0.113.7', '198.51.100.7']) await authenticateApiKey(deps, keyText, { address });
       const request = captureRequestSchema.parse({ url: 'https://app.example.com/x', output: { format: 'png' } });
-      const actor = await authenticateApiKey(deps, await makeKey(SCOPES), '127.0.0.1');
+      const actor = await authenticateApiKey(deps, await makeKey(SCOPES), { address: '127.0.0.1' });
       const { capture } = await createCapture(deps, actor, request, { body: {} });
       const { runner } = await createRunner(deps, { name: unique() });
       const member = await addMember(api, workspaceId, 'viewer');
@@ -97,10 +110,12 @@ function createSide(api: ApiBed, dns: TestDns, workspaceId: WorkspaceId): Side {
       const [session] = await listOwnSessions(deps, await readSession(deps, token));
       const link = await createSignInLink(deps, member);
       const invite = await makeInvite();
+      const { webhook, delivery } = await makeWebhook();
       return {
         workspace: workspaceId,
         capture: capture.id,
         key: apiKey.id,
+        keyNetwork: '198.51.100.0/24',
         keyText,
         domain: domain.id,
         runner: runner.id,
@@ -110,6 +125,8 @@ function createSide(api: ApiBed, dns: TestDns, workspaceId: WorkspaceId): Side {
         inviteToken: invite.token,
         signer: SIGNER,
         session: session?.id ?? '',
+        webhook,
+        delivery,
       };
     },
     makeInvite,
@@ -124,14 +141,18 @@ function createSide(api: ApiBed, dns: TestDns, workspaceId: WorkspaceId): Side {
   };
 }
 
+const FORGET_WEBHOOKS = `delete from webhook_endpoint where workspace_id = $1
+  and id not in (select id from webhook_endpoint where workspace_id = $1 order by id desc limit 5)`;
+
 /** What is kept of a workspace, without what the background writes (announcements, last use). */
 const PICTURE = {
-  captures: 'select id, status, tags from capture where workspace_id = $1',
+  captures: 'select id, status, tags, held_at is not null as held from capture where workspace_id = $1',
   // Whose text is long: that a row was written shows in its version as well.
   payloads:
     'select capture_id, capture_payload.xmin::text as version from capture_payload join capture on capture.id = capture_id where workspace_id = $1',
   jobs: 'select id, state, cancel_requested, attempt from job where workspace_id = $1',
-  keys: 'select id, name, scopes, expires_at, revoked_at from api_key where workspace_id = $1',
+  keys: `select id, name, scopes, expires_at, revoked_at, max_concurrent_captures,
+    coalesce(jsonb_path_query_array(networks, '$[*] ? (@.isNew == true).network'), '[]') as alerts from api_key where workspace_id = $1`,
   domains: 'select * from allowed_domain where workspace_id = $1',
   answers: 'select key, capture_id from idempotency_record where workspace_id = $1',
   runners: 'select id, name, revoked_at from runner',
@@ -139,6 +160,9 @@ const PICTURE = {
   invites: 'select id, email, role from invite where workspace_id = $1',
   totp: 'select user_id, confirmed_at from totp join member using (user_id) where workspace_id = $1',
   workspaces: 'select id, name from workspace where id = $1',
+  webhooks: 'select id, description, events, disabled_at from webhook_endpoint where workspace_id = $1',
+  secrets: 'select id, expires_at from webhook_secret where workspace_id = $1',
+  events: 'select id from webhook_event where workspace_id = $1',
 };
 
 /** Adds somebody new, without address and password. */

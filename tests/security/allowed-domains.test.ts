@@ -10,12 +10,14 @@ beforeAll(async () => {
 afterAll(() => bed?.close());
 
 const add = (domain: string, isPrivate = false) =>
-  bed.api.call('/trpc/domains.add', {
-    key: null,
-    signal: AbortSignal.timeout(10_000),
-    headers: { cookie: bed.api.cookie, 'x-sessionshot': '1' },
-    body: { domain, isPrivate },
-  });
+  bed.work.measure(domain, () =>
+    bed.api.call('/trpc/domains.add', {
+      key: null,
+      signal: AbortSignal.timeout(10_000),
+      headers: { cookie: bed.api.cookie, 'x-sessionshot': '1' },
+      body: { domain, isPrivate },
+    }),
+  );
 
 describe.each(DOMAINS)('$group', ({ cases }) => {
   test.each(cases)('%j is stored as %j: %s', async (text, stored) => {
@@ -43,4 +45,14 @@ test('not even an owner may open the network of the machine', async () => {
     const answer = await add(domain, true);
     expect([answer.status, JSON.parse(answer.text).error.data.problem.code]).toEqual([403, 'forbidden']);
   }
+});
+
+test('one that mixes scripts is taken, with a warning', async () => {
+  const answer = await add('\u0430pple.com');
+  expect([answer.status, JSON.parse(answer.text).result.data.warning]).toEqual([200, expect.stringContaining('Cyrillic and Latin')]);
+  expect(JSON.parse((await add('plain.acme.io')).text).result.data.warning).toBeNull();
+});
+
+test('none of them makes the server work for long', async () => {
+  expect(await bed.work.findDear('allowed domains')).toEqual([]);
 });

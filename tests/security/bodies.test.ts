@@ -61,3 +61,7 @@ test('no secret is in a log, nor in the clear in the database', async () => {
   for (const table of ['capture', 'capture_payload', 'job', 'idempotency_record'])
     expect(await bed.api.sql(`select 1 from ${table} as row where row::text like '%' || $1 || '%'`, [bed.canary])).toEqual([]);
 });
+
+test('none of them makes the server work for long', async () => {
+  expect(await bed.work.findDear('bodies')).toEqual([]);
+});

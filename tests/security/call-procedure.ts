@@ -1,5 +1,6 @@
 import { callTRPCProcedure } from '@trpc/server';
 import type { Ctx, Instance } from '#server/api/context.ts';
+import { createCounters } from '#server/api/counters.ts';
 import { createRateLimits } from '#server/api/rate-limits.ts';
 import { appRouter } from '#server/api/router.ts';
 import { authenticateApiKey } from '#server/domain/access/authenticate-api-key.ts';
@@ -63,7 +64,7 @@ export async function callByKey(api: ApiBed, { path, type }: Procedure, input: u
     requestId: makeId('request'),
     address: someAddress(),
     signal,
-    resolveActor: () => authenticateApiKey(api.app.deps, key, '127.0.0.1'),
+    resolveActor: () => authenticateApiKey(api.app.deps, key, { address: '127.0.0.1' }),
     session: null,
     create: { replayed: false },
   };
@@ -84,6 +85,7 @@ function instanceOf(api: ApiBed): Instance {
     own: { publicUrl: null, host: '127.0.0.1' },
     publicUrl: () => api.app.url,
     rates: createRateLimits(api.app.deps),
+    counters: createCounters(),
     operatorToken: null,
     oidc: null,
     drain: new AbortController().signal,

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
+import type { BrowserContextOptions } from 'playwright';
 import { type CaptureResult, capturePage } from '#runner/browser/capture-page.ts';
 import type { EgressOptions } from '#runner/browser/egress/egress-ledger.ts';
-import type { Reach } from '#runner/browser/egress/egress-policy.ts';
 import { openEgressProxy } from '#runner/browser/egress/egress-proxy.ts';
+import type { PortRange } from '#runner/browser/egress/listen-on-loopback.ts';
 import type { Answer } from '#runner/browser/fixtures/test-site.ts';
 import { type BrowserPool, createBrowserPool } from '#runner/browser/launch/browser-pool.ts';
 import { openOrdinaryTab } from '#runner/browser/visit/open-tab.ts';
@@ -14,10 +14,22 @@ import { payloadOf } from '#runner/fixtures/sealed.ts';
 import { startSite } from '#runner/fixtures/site.ts';
 import { openTestBrowsers, type TestBrowsers } from '#runner/fixtures/test-browsers.ts';
 import type { CaptureRequestInput } from '#shared/capture-request.ts';
+import type { Reach } from '#shared/egress-policy.ts';
 import type { Log } from '#shared/log.ts';
 import { type CanaryPorts, openCanaryPorts } from './canary-ports.ts';
 import { makeNetwork, type Network, resolverRules } from './egress-network.ts';
-import { type Aim, APP_HOST, answerAsSite, CDN_HOST, NAVIGATION_PATHS, OWN_PORT_VECTORS, STRANGER_HOST, VECTORS } from './hostile-page.ts';
+import {
+  type Aim,
+  APP_HOST,
+  answerAsSite,
+  CDN_HOST,
+  COUNTED_ALONE,
+  NAVIGATION_PATHS,
+  OWN_PORT_VECTORS,
+  STRANGER_HOST,
+  VECTORS,
+} from './hostile-page.ts';
+import { type Door, type DoorOptions, openDoor } from './open-door.ts';
 
 const CAPTURE_MS_MAX = 60_000;
 const CERTIFIED = [
@@ -48,15 +60,25 @@ export type EgressBed = {
   /** Captures a page of the hostile site as a runner does: pool, made-ahead tab, proxy, guard. */
   capture(request: Asked, weakened?: Weakened): Promise<CaptureResult>;
   /** Opens the door: a plain browser, without proxy or flags of ours, for which the same names lead to the same places. */
-  openDoor(): Promise<{ visit(path: string): Promise<Page>; close(): Promise<void> }>;
+  openDoor(choice?: DoorChoice): Promise<Door>;
   close(): Promise<void>;
 };
 /** `parts`: strict egress; null unless it is given. */
 export type Asked = Partial<CaptureRequestInput> & { path: string; parts?: Reach['parts'] };
-export type BedOptions = { flags?: readonly string[]; at?: string; second?: string };
+/** `ports`: where proxies of captures listen, for a second wall that names them. `tabs`: captures at once, 1 unless given. */
+export type BedOptions = { flags?: readonly string[]; at?: string; second?: string; browser?: string; ports?: PortRange; tabs?: number };
+/** `isWalled`: the door is shut, by the flags of runners and by their way out for the hostile site. */
+export type DoorChoice = Pick<DoorOptions, 'isProfile' | 'netLog'> & { isWalled?: boolean };
 
 /** Starts the canaries, the hostile site and the browser side of a runner; browsers start with the first capture. */
-export async function openEgressBed({ flags, at = '127.0.0.1', second = '127.0.0.2' }: BedOptions = {}): Promise<EgressBed> {
+export async function openEgressBed({
+  flags,
+  at = '127.0.0.1',
+  second = '127.0.0.2',
+  browser,
+  ports: range,
+  tabs = 1,
+}: BedOptions = {}): Promise<EgressBed> {
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'sessionshot-egress-'));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
@@ -64,7 +86,7 @@ export async function openEgressBed({ flags, at = '127.0.0.1', second = '127.0.0
   const caFile = join(folder, 'ca.pem');
   await writeFile(caFile, authority.pem);
   const certificate = await authority.issue([...CERTIFIED, second]);
-  const names = [...VECTORS, ...NAVIGATION_PATHS.map((path) => path.split('/')[2] ?? '')];
+  const names = [...VECTORS, ...COUNTED_ALONE, ...NAVIGATION_PATHS.map((path) => path.split('/')[2] ?? '')];
   const addresses = [...new Set(['127.0.0.1', second, '::1'])];
   const canaries = await openCanaryPorts({ addresses, names, ownPorts: OWN_PORT_VECTORS, certificate });
   opened.defer(canaries.close);
@@ -78,7 +100,11 @@ export async function openEgressBed({ flags, at = '127.0.0.1', second = '127.0.0
     response.writeHead(answer.status ?? 200, answer.headers ?? {}).end(answer.body ?? '');
   }, certificate);
   opened.defer(site.close);
-  const browsers = await openTestBrowsers({ extraCaFiles: [caFile], ...(flags ? { flags } : {}) });
+  const browsers = await openTestBrowsers({
+    extraCaFiles: [caFile],
+    ...(flags ? { flags } : {}),
+    ...(browser ? { explicitPath: browser } : {}),
+  });
   opened.defer(browsers.close);
   const ports = { site: site.port, tls: canaries.tls, plain: canaries.plain };
   let weakened: Weakened = {};
@@ -88,11 +114,11 @@ export async function openEgressBed({ flags, at = '127.0.0.1', second = '127.0.0
     openProxy: (reach) => {
       const network = makeNetwork(ports, asked);
       // Tabs are made ahead for whoever comes next: they are never weak.
-      return openEgressProxy({ reach, log, ...network, ...(reach ? weakened.proxy?.(network) : {}) });
+      return openEgressProxy({ reach, log, ports: range, ...network, ...(reach ? weakened.proxy?.(network) : {}) });
     },
     openTab: openOrdinaryTab,
     browsersMax: 1,
-    tabsMax: 1,
+    tabsMax: tabs,
     log,
   });
   opened.defer(pool.close);
@@ -106,7 +132,11 @@ export async function openEgressBed({ flags, at = '127.0.0.1', second = '127.0.0
       weakened = weak;
       return await captureWith({ pool, log, request, weak, folder });
     },
-    openDoor: () => openPlain(browsers.found.path, resolverRules(ports)),
+    openDoor: async ({ isWalled, ...choice } = {}) => {
+      const reach = { domains: DOMAINS, parts: null };
+      const walls = isWalled ? await openEgressProxy({ reach, log, ...makeNetwork(ports, asked) }) : undefined;
+      return await openDoor({ executablePath: browsers.found.path, rules: resolverRules(ports), walls, ...choice });
+    },
     close: () => parts.disposeAsync(),
   };
 }
@@ -125,20 +155,4 @@ async function captureWith({ pool, log, request, weak, folder }: Task): Promise<
   } finally {
     await held.release();
   }
-}
-
-async function openPlain(executablePath: string, rules: string) {
-  const browser: Browser = await chromium.launch({
-    executablePath,
-    args: [`--host-resolver-rules=${rules}`, '--ignore-certificate-errors'],
-    timeout: 30_000,
-  });
-  const visit = async (path: string): Promise<Page> => {
-    const context = await browser.newContext({ ignoreHTTPSErrors: true });
-    const page = await context.newPage();
-    // A navigation that leaves the page ends the wait for it: what arrived is asked of the canary.
-    await page.goto(`https://${APP_HOST}${path}`, { waitUntil: 'commit' }).catch(() => undefined);
-    return page;
-  };
-  return { visit, close: () => browser.close() };
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { dialFirst } from '#runner/browser/egress/dial.ts';
 import type { Way } from '#runner/browser/egress/egress-ledger.ts';
-import type { Resolve } from '#runner/browser/egress/egress-policy.ts';
+import type { Resolve } from '#shared/egress-policy.ts';
 import { APP_HOST, BOUNCED_HOST, CDN_HOST, STRANGER_HOST } from './hostile-page.ts';
 
 /** Where the hostile site and the harmless third party live: an address that is public, and that nobody ever dials. */

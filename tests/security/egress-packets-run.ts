@@ -17,9 +17,15 @@ const WEAKENED: Readonly<Record<string, readonly string[]>> = {
 const STRANGERS: Weakened = {
   proxy: () => ({ decide: (reach, wanted, resolve) => decideEgress(reach, wanted, resolve, () => false) }),
 };
-const [mode = 'capture', ownPublic = '127.0.0.2'] = process.argv.slice(2);
+const [mode = 'capture', ownPublic = '127.0.0.2', range = ''] = process.argv.slice(2);
+const [first = 0, last = 0] = range.split('-').map(Number);
 const flags = WEAKENED[mode];
-const bed = await openEgressBed({ at: '10.77.0.2', second: ownPublic, ...(flags ? { flags } : {}) });
+const bed = await openEgressBed({
+  at: '10.77.0.2',
+  second: ownPublic,
+  ...(flags ? { flags } : {}),
+  ...(range ? { ports: { first, last } } : {}),
+});
 try {
   const before = count();
   const captured = mode === 'door' ? await throughTheDoor(bed, before) : await byCapture(bed, mode === 'own-as-strangers' ? STRANGERS : {});

@@ -9,7 +9,8 @@ export async function expectRefused(machine: Machine, runner: Started, says: { c
     () => 'ready',
     () => runner.exit,
   );
-  expect(await Promise.race([runner.exit, started])).toBe(69);
+  const ended = await Promise.race([runner.exit, started]);
+  expect(ended, runner.stderr()).toBe(69);
   expect(runner.events).toEqual([
     {
       event: 'error',

@@ -1,7 +1,10 @@
 import type { Answer } from '#runner/browser/fixtures/test-site.ts';
 import { BOUNCES, ELEMENTS, FRAMES, STYLES } from './cases/egress-elements.ts';
+import { HINTS } from './cases/egress-hints.ts';
 import { NAVIGATIONS, PLACES, REBINDING } from './cases/egress-places.ts';
-import { MADE, REQUESTS, SOCKETS, UNCOUNTED, WORKERS } from './cases/egress-scripts.ts';
+import { MADE, REQUESTS, SOCKETS, WORKERS } from './cases/egress-scripts.ts';
+import type { Vectors } from './cases/egress-vector.ts';
+import { WEBRTC_ELSEWHERE } from './cases/egress-webrtc.ts';
 
 /** Where the page aims: `at` and `second` are addresses of the machine that it is not to reach. */
 export type Aim = { at: string; second: string; ports: { tls: number; plain: number }; own(name: string): number };
@@ -14,11 +17,15 @@ export const STRANGER_HOST = 'stranger.hostile.test';
 export const BOUNCED_HOST = 'bounced.canary.test';
 
 const HTML_VECTORS = { ...ELEMENTS, ...STYLES, ...FRAMES, ...BOUNCES, ...PLACES };
-const SCRIPT_VECTORS = { ...REQUESTS, ...WORKERS, ...SOCKETS, ...REBINDING, ...UNCOUNTED };
+/** On the page too, and counted by themselves: they fire on some machines or in some kinds of browser only. */
+const ELSEWHERE: Vectors = { ...WEBRTC_ELSEWHERE, ...Object.fromEntries(Object.entries(HINTS).map(([name, { code }]) => [name, code])) };
+const SCRIPT_VECTORS: Vectors = { ...REQUESTS, ...WORKERS, ...SOCKETS, ...REBINDING, ...ELSEWHERE };
 /** The names of all vectors of the one page, those of a second entry of the same name included, so that a test sees them. */
 export const VECTORS = [ELEMENTS, STYLES, FRAMES, BOUNCES, PLACES, REQUESTS, WORKERS, SOCKETS, REBINDING].flatMap((part) =>
   Object.keys(part),
 );
+/** The names of those that the tests of hints and of WebRTC count. */
+export const COUNTED_ALONE = Object.keys(ELSEWHERE);
 /** Those that carry no path, and have a port of their own. */
 export const OWN_PORT_VECTORS = Object.entries({ ...HTML_VECTORS, ...SCRIPT_VECTORS })
   .filter(([, code]) => code.includes('{OWN}'))
@@ -43,6 +50,7 @@ export function answerAsSite(aim: Aim, host: string, path: string): Answer {
   if (folder === 'bounce-far') return { status: 302, headers: { location: `https://${CDN_HOST}/bounce/${name}` } };
   if (folder === 'go') return page(`<h1>Report</h1>${fill(NAVIGATIONS[name] ?? '', name, aim)}`);
   if (folder === 'made' && MADE[name]) return made(name, aim);
+  if (folder === 'alone') return page(alone(name, aim));
   if (path === '/') return page(hostileBody(aim));
   return path === '/logo.png' ? LOGO : { status: 404, headers: { 'content-type': 'text/plain' }, body: 'not found' };
 }
@@ -51,6 +59,13 @@ function made(name: string, aim: Aim): Answer {
   const { type, body, headers = {} } = MADE[name] ?? { type: 'text/plain', body: '' };
   const filled = Object.entries(headers).map(([header, value]) => [header, fill(value, name, aim)]);
   return { headers: { 'content-type': type, ...Object.fromEntries(filled) }, body: fill(body, name, aim) };
+}
+
+/** One vector of the many, and nothing else. */
+function alone(name: string, aim: Aim): string {
+  const code = fill(SCRIPT_VECTORS[name] ?? `throw new Error('no such vector')`, name, aim);
+  const done = `document.getElementById('done').textContent = '${DONE}';`;
+  return `<h1>Report</h1><p id="done"></p><script>(async () => { ${code} })().catch(() => 'refused').then(() => { ${done} });</script>`;
 }
 
 function hostileBody(aim: Aim): string {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { addAllowedDomain } from '#server/domain/access/allowed-domains.ts';
 import { type Answer, type ApiBed, type CallOptions, createApiBed } from '../api/api-bed.ts';
+import { createWork, type Work } from './measure-work.ts';
 
 /** How long a case may take before it is given up as failed: nothing here waits for a page. */
 const CASE_MS_MAX = 10_000;
@@ -18,6 +19,8 @@ export type InputBed = {
   /** Sends a body to `POST /api/captures`. */
   post(body: unknown, options?: CallOptions): Promise<InputAnswer>;
   call(path: string, options?: CallOptions): Promise<InputAnswer>;
+  /** What each input cost; those of `call` are measured by themselves. */
+  work: Work;
   /** Holds an answer that came another way to the same rules. */
   judge(answer: Answer): InputAnswer;
   logs(): string;
@@ -31,13 +34,20 @@ export async function createInputBed(): Promise<InputBed> {
   await addAllowedDomain(api.app.deps, api.operator, { domain: 'localhost:4443', isPrivate: true });
   const canary = `canary-${randomBytes(8).toString('hex')}`;
   const judge = (answer: Answer) => judgeAnswer(answer, canary);
-  const call = async (path: string, options: CallOptions = {}) =>
-    judge(await api.call(path, { signal: AbortSignal.timeout(CASE_MS_MAX), ...options }));
+  const work = createWork();
+  const call = async (path: string, options: CallOptions = {}) => {
+    const { raw, body } = options;
+    const text = typeof raw === 'string' ? raw : JSON.stringify(body ?? raw ?? null);
+    const what = `${path} with ${text.length} characters, …${text.slice(-50)}`;
+    const send = () => api.call(path, { signal: AbortSignal.timeout(CASE_MS_MAX), ...options });
+    return judge(await work.measure(what, send));
+  };
   return {
     api,
     canary,
     judge,
     call,
+    work,
     post: (body, options) => call('/api/captures', { body, ...options }),
     request: (over) => ({ url: 'https://app.example.com/reports/42', ...secrets(canary), output: { format: 'png' }, ...over }),
     logs: () => api.logs.join('\n'),

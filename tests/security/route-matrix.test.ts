@@ -67,11 +67,18 @@ describe.each(rows.filter(([, , { door }]) => door !== 'console'))('%s', (_name,
     const answer = await call(route, rule, subject, headers);
     if (rule.door === 'key' && rule.names) {
       expect([answer.status, codeOf(answer)]).toEqual([404, 'not_found']);
-      const unknown = await call(route, rule, { ...subject, capture: 'cap_01ARZ3NDEKTSV4RRFFQ69G5FAV' }, headers);
+      const none = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+      const unknown = await call(
+        route,
+        rule,
+        { ...subject, capture: `cap_${none}`, webhook: `whk_${none}`, delivery: `whd_${none}` },
+        headers,
+      );
       expect(answer.text.replace(/req_\w+/, '')).toBe(unknown.text.replace(/req_\w+/, ''));
       expect(namesOf(answer)).toEqual(namesOf(unknown));
     }
-    for (const id of [subject.capture, subject.key, subject.domain, subject.workspace]) expect(answer.text).not.toContain(id);
+    for (const id of [subject.capture, subject.key, subject.domain, subject.workspace, subject.webhook, subject.delivery])
+      expect(answer.text).not.toContain(id);
     expect(await bed.first.picture()).toEqual(before);
   });
 });

@@ -8,6 +8,8 @@ import { createSignInLink, signInWithLink } from '#server/domain/access/sessions
 import { createCapture } from '#server/domain/captures/create-capture.ts';
 import { claimJob } from '#server/domain/jobs/claim-job.ts';
 import { completeJob } from '#server/domain/jobs/complete-job.ts';
+import { claimDeliveries } from '#server/domain/webhooks/claim-deliveries.ts';
+import { createWebhookEndpoint } from '#server/domain/webhooks/webhook-endpoints.ts';
 import { makeId, type WorkspaceId } from '#shared/ids.ts';
 import { completion, createDomainBed, type DomainBed, operatorOf, requestOf, upload } from '../server/domain-bed.ts';
 
@@ -25,6 +27,7 @@ export async function createRowLevelBed(): Promise<RowLevelBed> {
   const bed = await createDomainBed();
   const other = await bed.addWorkspace();
   for (const key of [bed.key, other]) await finish(bed, key);
+  await claimDeliveries(bed.deps, 10); // an attempt in each
   for (const key of [bed.key, other]) await fill(bed, key);
   const client = new pg.Client({ connectionString: bed.databaseUrl, options: `-c role=${SERVER_ROLE}` });
   await client.connect();
@@ -62,12 +65,14 @@ async function fill(bed: DomainBed, key: DomainBed['key']): Promise<void> {
   await changeRole(deps, operator, { userId, role: 'developer' });
   await signInWithLink(deps, (await createSignInLink(deps, userId)).token);
   await createInvite(deps, operator, { email: `${userId}@example.com`, role: 'viewer' });
-  await createCapture(deps, key, requestOf(), { body: {}, idempotencyKey: `${key.keyId}-waits` });
+  const webhook = { url: 'https://hooks.example.net/inbox' };
+  await createCapture(deps, key, requestOf({ webhook }), { body: {}, idempotencyKey: `${key.keyId}-waits` });
 }
 
 /** Leaves a capture that is done. */
 async function finish(bed: DomainBed, key: Actor): Promise<void> {
   const { deps, runner } = bed;
+  await createWebhookEndpoint(deps, operatorOf(key.workspaceId), { url: 'https://hooks.example.net/inbox' });
   await createCapture(deps, key, requestOf(), { body: {} });
   const claim = await claimJob(deps, runner, {});
   if (!claim) throw new Error('there was nothing to claim');

@@ -34,6 +34,7 @@ const OPEN: Record<string, string> = {
   external_login: 'a person as an identity provider knows them',
   rate_limit: 'how much of a rate is used up, by key or address; no row is ever shown',
   runner: 'serves every workspace',
+  revoked_pool_key: 'ids of keys that serve every workspace',
   audit_link: 'the chain is one for the instance; it holds hashes alone',
   audit_pending: 'ids of entries that are not in the chain yet',
 };
@@ -228,7 +229,7 @@ describe('another user of DATABASE_URL', () => {
     try {
       expect(await db.fork().execute('select current_user as who')).toEqual([{ who: login }]);
       const { apiKey, key } = await createApiKey(deps, operatorOf(bed.ours), { name: 'k', scopes: SCOPES });
-      const actor = await authenticateApiKey(deps, key, '127.0.0.1');
+      const actor = await authenticateApiKey(deps, key, { address: '127.0.0.1' });
       expect([actor.keyId, actor.workspaceId]).toEqual([apiKey.id, bed.ours]);
       const { capture } = await createCapture(deps, actor, requestOf(), { body: {} });
       await deleteCapture(deps, actor, capture.id);

@@ -1,24 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { Connection } from 'rabbitmq-client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createRabbitJobQueue } from '#server/adapters/rabbit-job-queue.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { authenticateRunner, createRunner, revokeRunner } from '#server/domain/access/runners.ts';
 import { failure } from '#shared/failure.ts';
-import { makeId } from '#shared/ids.ts';
-import { type Claim, DEAD_LETTER_EXCHANGE, DEAD_LETTER_QUEUE, WAKE_UP_QUEUE } from '#shared/runner-protocol.ts';
+import type { Claim } from '#shared/runner-protocol.ts';
 import { SCOPES } from '#shared/scopes.ts';
 import type { Answer } from '../api/api-bed.ts';
 import { createFakeRunner } from '../api/fake-runner.ts';
-import { serviceAddress } from '../services/service-address.ts';
 import { type AccessBed, createAccessBed } from './access-bed.ts';
 import { callByConsole, callByOperator, listProcedures, type Procedure } from './call-procedure.ts';
 import { PROCEDURES } from './cases/procedures.ts';
 import { ROUTES } from './cases/routes.ts';
 
 /**
- * Row 5 of the security model: somebody has taken over a runner and tries with its token, its broker user and its upload
- * grant what a runner has no business with. Each is refused; what reaches the server is in the audit log with the runner's
- * id. What its process holds at all: tests/e2e/running-instance.test.ts.
+ * Row 5 of the security model: somebody has taken over a runner and tries with its token what a runner has no business with.
+ * Each is refused and in the audit log with the runner's id. What it tries at the doors of others: runner-elsewhere.test.ts.
+ * What its process holds at all: tests/e2e/running-instance.test.ts.
  */
 let bed: AccessBed;
 let thief: { id: string; token: string };
@@ -143,104 +139,6 @@ describe('the job of another runner', () => {
   });
 });
 
-describe('the upload grant', () => {
-  test('writes its one blob once, and neither lists, reads, overwrites, deletes nor names another', async () => {
-    const runner = createFakeRunner(bed.api);
-    const { capture: other } = await bed.first.makeSubject();
-    await runner.complete(await runner.claimOf(other));
-    const { capture } = await bed.first.makeSubject();
-    const { upload } = await runner.claimOf(capture);
-    const grant = new URL(upload.url);
-    expect((await put(upload.url, upload.headers, 'mine')).status).toBe(201);
-    const before = await blobs();
-    const [foreign] = before.filter(({ name }) => name.includes(other));
-    if (!foreign) throw new Error('the other capture has no blob');
-
-    const [, account, container] = grant.pathname.split('/');
-    const at = (path: string, query: Record<string, string> = {}) => {
-      const url = new URL(grant);
-      url.pathname = path;
-      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-      return url.href;
-    };
-    const own = grant.pathname;
-    const others = `/${account}/${container}/${foreign.name}`;
-    const { 'if-none-match': _condition, ...unconditional } = upload.headers;
-    const attempts: [string, string, RequestInit][] = [
-      ['overwrite', upload.url, { method: 'PUT', headers: upload.headers, body: 'x' }],
-      ['overwrite, without the condition', upload.url, { method: 'PUT', headers: unconditional, body: 'x' }],
-      ['read its own', upload.url, {}],
-      ['look at its own', upload.url, { method: 'HEAD' }],
-      ['delete its own', upload.url, { method: 'DELETE' }],
-      ['stage a block of its own', at(own, { comp: 'block', blockid: 'MDAwMQ==' }), { method: 'PUT', body: 'x' }],
-      ['change its metadata', at(own, { comp: 'metadata' }), { method: 'PUT', headers: { 'x-ms-meta-a': 'b' } }],
-      ['read another', at(others), {}],
-      ['overwrite another', at(others), { method: 'PUT', headers: unconditional, body: 'x' }],
-      ['delete another', at(others), { method: 'DELETE' }],
-      ['write another name', at(own.replace(/\/1\.png$/, '/2.png')), { method: 'PUT', headers: upload.headers, body: 'x' }],
-      [
-        'write into another workspace',
-        at(own.replace(/ws_\w+/, bed.second.workspaceId)),
-        { method: 'PUT', headers: upload.headers, body: 'x' },
-      ],
-      ['list the container', at(`/${account}/${container}`, { restype: 'container', comp: 'list' }), {}],
-      ['delete the container', at(`/${account}/${container}`, { restype: 'container' }), { method: 'DELETE' }],
-      ['list the containers', at(`/${account}`, { comp: 'list' }), {}],
-      ['widen the grant', at(own, { sp: 'racwdl' }), {}],
-      ['lengthen the grant', at(own, { se: '2099-01-01T00:00:00Z' }), { method: 'PUT', headers: unconditional, body: 'x' }],
-      ['read without a grant', `${grant.origin}${others}`, {}],
-    ];
-    for (const [what, url, init] of attempts) {
-      const { status } = await fetch(url, init);
-      expect([what, status >= 400 && status < 500, status]).toEqual([what, true, status]);
-    }
-    expect(await blobs()).toEqual(before);
-  });
-});
-
-describe('the broker user', () => {
-  const open: Connection[] = [];
-  afterEach(() => {
-    for (const connection of open.splice(0)) connection.unsafeDestroy();
-  });
-  const connect = () => {
-    const connection = new Connection({ url: serviceAddress('SESSIONSHOT_TEST_RABBITMQ_RUNNER_URL'), retryLow: 100, acquireTimeout: 5000 });
-    connection.on('error', () => undefined); // what is refused reaches the call that was refused
-    open.push(connection);
-    return connection;
-  };
-
-  test('hears one queue, and neither publishes, declares, binds, deletes nor reads another', async () => {
-    // The topology as the server makes it.
-    const queue = createRabbitJobQueue(serviceAddress('SESSIONSHOT_TEST_RABBITMQ_SERVER_URL'), bed.api.app.deps.log);
-    await queue.announce({ jobId: makeId('job'), attempt: 1 });
-    await queue.close();
-    const runner = connect();
-    const publish = (exchange: string, routingKey: string) =>
-      runner.createPublisher({ confirm: true }).send({ exchange, routingKey }, { jobId: 'x' });
-    const attempts: [string, () => Promise<unknown>][] = [
-      ['ring the doorbell', () => publish('', WAKE_UP_QUEUE)],
-      ['write to the dead letters', () => publish(DEAD_LETTER_EXCHANGE, WAKE_UP_QUEUE)],
-      ['write to an exchange of the broker', () => publish('amq.topic', 'anything')],
-      ['declare a queue', () => runner.queueDeclare({ queue: 'sessionshot.mine' })],
-      ['declare an exchange', () => runner.exchangeDeclare({ exchange: 'sessionshot.mine', type: 'topic' })],
-      ['bind its queue', () => runner.queueBind({ queue: WAKE_UP_QUEUE, exchange: 'amq.topic', routingKey: '#' })],
-      ['delete its queue', () => runner.queueDelete({ queue: WAKE_UP_QUEUE })],
-      ['delete an exchange', () => runner.exchangeDelete({ exchange: DEAD_LETTER_EXCHANGE })],
-      ['read the dead letters', () => runner.basicGet({ queue: DEAD_LETTER_QUEUE })],
-      ['empty the dead letters', () => runner.queuePurge({ queue: DEAD_LETTER_QUEUE })],
-      ['delete the dead letters', () => runner.queueDelete({ queue: DEAD_LETTER_QUEUE })],
-    ];
-    for (const [what, attempt] of attempts) {
-      const end = await attempt().then(
-        () => 'done',
-        (error: unknown) => String(error),
-      );
-      expect([what, end]).toEqual([what, expect.stringContaining('ACCESS_REFUSED')]);
-    }
-  });
-});
-
 test('an API key of the workspace is no runner’s token either', async () => {
   const key = await bed.first.makeKey(SCOPES);
   expect((await bed.api.call('/runner/v1/claim', { key, body: { waitMs: 0 } })).status).toBe(401);
@@ -273,14 +171,4 @@ function reportsOf({ limits }: Claim): [string, object][] {
     ['fail', { observed: {}, failure: failure('internal', 'navigate'), sideEffects: true }],
     ['release', {}],
   ];
-}
-
-async function put(url: string, headers: Record<string, string>, body: string): Promise<Response> {
-  return await fetch(url, { method: 'PUT', headers, body });
-}
-
-async function blobs(): Promise<{ name: string; bytes: number }[]> {
-  const found: { name: string; bytes: number }[] = [];
-  for await (const { name, bytes } of bed.api.app.deps.blobs.list('')) found.push({ name, bytes });
-  return found;
 }

@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeReachable } from '#runner/browser/launch/browser-home.ts';
-import { findBrowser } from '#runner/browser/launch/find-browser.ts';
+import { type FoundBrowser, findBrowser } from '#runner/browser/launch/find-browser.ts';
 import { readBrowserConfig } from '#runner/config.ts';
 import { makeAuthority } from '#runner/fixtures/certificates.ts';
 import { type ProtocolServer, type ServedJob, startProtocolServer } from '#runner/fixtures/protocol-server.ts';
 import { firstKey, sealJob } from '#runner/fixtures/sealed.ts';
 import { startSite } from '#runner/fixtures/site.ts';
 import { generateKeyPair } from '#runner/generate-key-pair.ts';
+import type { AllowedDomain } from '#shared/allowed-domain.ts';
+import type { CaptureRequestInput } from '#shared/capture-request.ts';
 import { type Started, startProcess } from '../e2e/start-process.ts';
 
 export type Account = { uid: number; gid: number };
@@ -41,6 +43,10 @@ export type Machine = {
   server: ProtocolServer;
   /** `through` is a command that ends in starting the next one; whoever runs the test runs it, not yet the account. */
   start(env?: Record<string, string>, through?: readonly string[]): Started;
+  /** A certificate of the authority that these runners trust besides the public ones. */
+  certify(names: readonly string[]): Promise<{ cert: string; key: string }>;
+  /** Offers a capture to the runner that claims next. */
+  offer(request: CaptureRequestInput, domains: AllowedDomain[], totalMs: number): Promise<ServedJob>;
   /** Resolves once a page is open in a runner that was started; it stays open until the job is canceled. */
   openPage(): Promise<ServedJob>;
   /** A browser that is started with more flags, as an operator's own wrapper would. */
@@ -84,6 +90,8 @@ export async function prepareMachine(account: Account | null): Promise<Machine> 
   const change = account ? asAccount(account) : [];
   const started: Started[] = [];
   const domains = [{ host: 'localhost', port: site.port, isPrivate: true }];
+  const offer: Machine['offer'] = async (request, entries, totalMs) =>
+    server.offer({ ...(await sealJob(publicKey, request, entries)), totalMs });
   return {
     folder,
     workDir,
@@ -95,13 +103,15 @@ export async function prepareMachine(account: Account | null): Promise<Machine> 
       started.push(runner);
       return runner;
     },
+    certify: (names) => authority.issue([...names]),
+    offer,
     openPage: async () => {
       const request = {
         url: `https://localhost:${site.port}/`,
         actions: [{ type: 'waitForTimeout' as const, ms: OPEN_MS }],
         output: { format: 'png' as const },
       };
-      const job = server.offer({ ...(await sealJob(publicKey, request, domains)), totalMs: 2 * OPEN_MS });
+      const job = await offer(request, domains, 2 * OPEN_MS);
       await server.until(() => job.steps.includes('actions') || job.reports.length > 0);
       if (job.reports.length > 0) throw new Error(`the page did not stay open: ${JSON.stringify(job.reports)}`);
       return job;
@@ -144,12 +154,17 @@ export async function runFolderIn(base: string): Promise<string> {
   return join(base, name);
 }
 
-/** A browser that both the runner's user and, under root, the browser's own can start. */
-async function browserFor(account: Account | null, folder: string): Promise<string> {
+/** The browser of this machine that its runners use. */
+export function findMachineBrowser(): FoundBrowser {
   const { explicitPath, searchPath } = readBrowserConfig();
   const { found, remedy } = findBrowser({ explicit: explicitPath, searchPath });
   if (!found) throw new Error(remedy);
-  return (await makeReachable(found, account !== null || IS_ROOT, folder)).path;
+  return found;
+}
+
+/** A browser that both the runner's user and, under root, the browser's own can start. */
+async function browserFor(account: Account | null, folder: string): Promise<string> {
+  return (await makeReachable(findMachineBrowser(), account !== null || IS_ROOT, folder)).path;
 }
 
 /**

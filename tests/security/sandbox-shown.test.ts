@@ -5,7 +5,7 @@ import { openBrowser, openSignedIn, type Tab } from '../console/open-browser.ts'
 import { type Console, startConsole } from '../console/start-console.ts';
 import { type Machine, prepareMachine } from './runner-machine.ts';
 
-// Runners are elsewhere in a distributed set-up: what each says of its sandbox must reach whoever operates the server.
+// Runners are elsewhere in a distributed set-up: what each says of its sandbox and its browser must reach whoever operates the server.
 let console: Console;
 let machine: Machine;
 let browser: Browser;
@@ -21,7 +21,7 @@ afterAll(async () => {
   await console?.close();
 });
 
-async function readReady(): Promise<{ status: string; sandbox: string; runnersOnline: number }> {
+async function readReady(): Promise<{ status: string; sandbox: string; runnersOnline: number; browsers: { oldest: string | null } }> {
   return await (await fetch(`${console.url}/readyz`)).json();
 }
 
@@ -37,6 +37,8 @@ async function withRunner(env: Record<string, string>, look: () => Promise<void>
   }
 }
 
+const VERSION = /^\d+\.\d+\.\d+\.\d+$/;
+const shownBrowser = () => tab.page.locator('.health-part', { hasText: /^Browser(?! sandbox)/ });
 const shownSandbox = () => tab.page.locator('.health-part', { hasText: 'Browser sandbox' });
 
 test('a runner with its sandbox shows as such in /readyz, in the console and in the list of runners', async () => {
@@ -61,5 +63,22 @@ test('a runner that may do without it shows "sandbox off" in /readyz, in the con
       { name: 'elsewhere', sandbox: 'off' },
       { name: 'elsewhere' },
     ]);
+  });
+});
+
+test.each([
+  ['3650', false],
+  ['1', true],
+])('a runner whose browser may be %s days old shows its version there; old: %s', async (days, isOld) => {
+  await withRunner({ SESSIONSHOT_BROWSER_AGE_DAYS_MAX: days }, async () => {
+    await expect.poll(readReady, { timeout: 15_000 }).toMatchObject({
+      status: 'ok',
+      browsers: { oldest: expect.stringMatching(VERSION), tooOld: isOld ? 1 : 0 },
+    });
+    await tab.page.reload();
+    await shownBrowser().waitFor();
+    expect(await shownBrowser().innerText()).toMatch(isOld ? /too old on 1 runner: update it$/ : /Chromium \d+\.\d+\.\d+\.\d+$/);
+    const [newest] = await listRunners(console.app.deps, console.operator);
+    expect(newest?.browser).toEqual({ version: expect.stringMatching(VERSION), isOld });
   });
 });

@@ -98,7 +98,7 @@ describe.skipIf(process.platform !== 'linux').each(STARTERS)('a runner started a
     const read = await Promise.all(all.map(async ({ pid, command }) => ({ command, environment: await environmentOf(pid) })));
     const seen = read.filter(({ environment }) => environment !== null);
     if (IS_ROOT) expect(seen.length).toBe(all.length);
-    expect(seen.map(({ environment }) => environment)).toContainEqual(expect.stringMatching(/^HOME=\S*\/homes\/home-/m));
+    expect(seen.map(({ environment }) => environment)).toContainEqual(expect.stringMatching(/^HOME=\S*\/home\/\w{6}$/m));
     for (const { environment, command } of seen)
       for (const secret of machine.secrets) expect(`${environment}\n${command}`.includes(secret), `${secret} in ${command}`).toBe(false);
   });

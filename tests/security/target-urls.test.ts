@@ -41,6 +41,10 @@ test('a dry run says the same of every one of them', async () => {
   }
 });
 
+test('none of them makes the server work for long', async () => {
+  expect(await bed.work.findDear('target URLs')).toEqual([]);
+});
+
 test('no secret that came along is in a log', () => {
   expect(bed.logs()).not.toContain(bed.canary);
 });

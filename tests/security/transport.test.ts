@@ -113,7 +113,7 @@ describe('on the wire', () => {
     ['the beginning of TLS', () => '\u0016\u0003\u0001\u0002\u0000\u0001\u0000', 400, 'bad_request'],
   ];
   test.each(wires)('%s', async (_why, sent, status, code) => {
-    const answer = await exchange(bed.api.app.port, sent());
+    const answer = await bed.work.measure(sent(), () => exchange(bed.api.app.port, sent()));
     expect([answer.status, answer.code]).toEqual([status, code]);
     expect(answer.text).not.toContain(bed.canary);
     expect(answer.text).toMatch(/^x-request-id: req_/im);
@@ -132,6 +132,10 @@ describe('on the wire', () => {
     await expect.poll(() => bed.logs()).toContain('"status"');
     expect((await bed.post(bed.request())).status).toBe(202);
   });
+});
+
+test('none of them makes the server work for long', async () => {
+  expect(await bed.work.findDear('transport')).toEqual([]);
 });
 
 test('nothing of all that is in a log, and none of it was called our fault', () => {

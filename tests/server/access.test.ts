@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => bed.close());
 
-const use = (token: string | undefined, address = '127.0.0.1') => authenticateApiKey(bed.deps, token, address);
+const use = (token: string | undefined, address = '127.0.0.1') => authenticateApiKey(bed.deps, token, { address });
 const make = (more = {}) => createApiKey(bed.deps, bed.operator, { name: 'k', scopes: ['captures:read'], ...more });
 
 describe('API keys', () => {

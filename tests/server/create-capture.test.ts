@@ -109,11 +109,10 @@ describe('what is refused', () => {
       scopes: ['captures:create'],
       domains: ['one.example.com'],
     });
-    const narrow = await authenticateApiKey(bed.deps, key, '127.0.0.1');
+    const narrow = await authenticateApiKey(bed.deps, key, { address: '127.0.0.1' });
     expect(await codeOf(capture(bed, { url: 'https://two.example.com/' }, narrow))).toBe('domain_not_allowed');
     const made = await capture(bed, { url: 'https://one.example.com/' }, narrow);
-    const [job] = await bed.sql<{ id: string }>('select id from job where capture_id = $1', [made.id]);
-    await bed.sql("update job set available_at = now() - interval '1 day' where id = $1", [job?.id]);
+    await bed.sql('update job set turn = -1 where capture_id = $1', [made.id]);
     const claim = await claimJob(bed.deps, bed.runner, {});
     expect(claim?.captureId).toBe(made.id);
     expect(claim?.limits.domains).toEqual([{ host: 'one.example.com', port: null, isPrivate: false }]);
@@ -140,7 +139,7 @@ describe('what is refused', () => {
 
   test('a script without the scope for it', async () => {
     const { key } = await createApiKey(bed.deps, bed.operator, { name: 'plain', scopes: ['captures:create'] });
-    const plain = await authenticateApiKey(bed.deps, key, '127.0.0.1');
+    const plain = await authenticateApiKey(bed.deps, key, { address: '127.0.0.1' });
     expect(await codeOf(capture(bed, { actions: [{ type: 'evaluate', expression: '1' }] }, plain))).toBe('insufficient_scope');
   });
 });

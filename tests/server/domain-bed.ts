@@ -4,6 +4,7 @@ import pg from 'pg';
 import { createAzureBlobStore } from '#server/adapters/azure-blob-store.ts';
 import { createMemoryJobQueue } from '#server/adapters/memory-job-queue.ts';
 import { createTextRecords } from '#server/adapters/text-records.ts';
+import { createWebhookSender } from '#server/adapters/webhook-sender.ts';
 import { createEvents } from '#server/db/notifications.ts';
 import { openDatabase } from '#server/db/open-database.ts';
 import type { ApiKeyActor, OperatorActor, RunnerActor } from '#server/domain/access/actor.ts';
@@ -63,11 +64,13 @@ export async function createDomainBed(settings: Partial<Deps['settings']> = {}):
     sealer,
     vault: createVault([secret(new Uint8Array(randomBytes(32)))]),
     textRecords: createTextRecords(),
+    webhookSender: createWebhookSender(),
     log,
     settings: {
       linkLifeMs: LIMITS.linkLifeMsDefault,
       queuedPerWorkspaceMax: 1000,
       requiresDomainProof: false,
+      webhookGapsMs: LIMITS.webhookGapsMs,
       publicUrl: () => 'https://shots.example.com',
       ...settings,
     },
@@ -114,7 +117,7 @@ export function operatorOf(workspaceId: WorkspaceId): OperatorActor {
 
 async function makeKeyActor(deps: Deps, operator: OperatorActor): Promise<ApiKeyActor> {
   const { key } = await createApiKey(deps, operator, { name: 'test', scopes: SCOPES });
-  return await authenticateApiKey(deps, key, '127.0.0.1');
+  return await authenticateApiKey(deps, key, { address: '127.0.0.1' });
 }
 
 async function makeRunner(deps: Deps): Promise<RunnerActor> {

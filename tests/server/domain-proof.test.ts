@@ -86,7 +86,7 @@ describe('an entry that waits counts for nothing', () => {
     const auth = { cookies: [{ name: 'a', value: 'b', domain: host }] };
     expect(await codeOf(capture(bed, { auth }))).toBe('invalid_request');
     const { key } = await createApiKey(deps, bed.operator, { name: 'narrow', scopes: ['captures:create'], domains: [host] });
-    const narrow = await authenticateApiKey(deps, key, '127.0.0.1');
+    const narrow = await authenticateApiKey(deps, key, { address: '127.0.0.1' });
     expect(await codeOf(capture(bed, { url: `https://${host}/` }, narrow))).toBe('domain_not_allowed');
   });
 

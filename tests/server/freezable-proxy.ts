@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy that can go silent: it accepts and never answers, as a half-open connection or a stopped peer does. */
+/**
+ * A TCP proxy that can go silent (it accepts and never answers, as a half-open connection or a stopped peer does), cut what
+ * is open, and be down: then whoever comes is reset, as by a port that nobody listens on.
+ */
 export async function createFreezableProxy(target: { host: string; port: number }) {
   const sockets = new Set<Socket>();
   let frozen = false;
+  let down = false;
   let accepted = 0;
   const keep = (socket: Socket) => {
     sockets.add(socket);
@@ -13,6 +17,7 @@ export async function createFreezableProxy(target: { host: string; port: number 
     if (frozen) socket.pause();
   };
   const server = createServer((client) => {
+    if (down) return void client.resetAndDestroy();
     accepted += 1;
     const upstream = connect(target);
     keep(client);
@@ -42,6 +47,14 @@ export async function createFreezableProxy(target: { host: string; port: number 
     },
     cut: () => {
       for (const socket of sockets) socket.destroy();
+    },
+    /** Cuts everything and takes nobody, until `restart`. */
+    stop: () => {
+      down = true;
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    restart: () => {
+      down = false;
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();

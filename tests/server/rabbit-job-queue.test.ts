@@ -82,6 +82,24 @@ test('a frozen broker costs five seconds a job and no more; a fresh connection i
   await broker.queuePurge({ queue: WAKE_UP_QUEUE });
 });
 
+test('a broker that is back is well before anything is announced to it', async () => {
+  const url = new URL(serviceAddress('SESSIONSHOT_TEST_RABBITMQ_URL'));
+  const proxy = await createFreezableProxy({ host: url.hostname, port: Number(url.port) });
+  url.port = String(proxy.port);
+  await withQueue(url.href, async (queue) => {
+    await queue.announce(wakeUp());
+    proxy.stop();
+    await expect
+      .poll(() => refusal(queue.announce(wakeUp())).then(({ message }) => message), { timeout: 20_000 })
+      .toContain('did not confirm');
+    expect(await queue.health()).not.toBe('ok');
+    proxy.restart();
+    await expect.poll(() => queue.health(), { timeout: 20_000 }).toBe('ok');
+  });
+  await proxy.close();
+  await broker.queuePurge({ queue: WAKE_UP_QUEUE });
+});
+
 test('without a broker an announcement fails in its time, and closing does not hang', async () => {
   const proxy = await createFreezableProxy({ host: '127.0.0.1', port: 1 });
   await proxy.close();

@@ -143,6 +143,34 @@ test('a lost runner is no fault of the capture: it is repeated; the second one m
   expect(await payloads()).toBe(0);
 });
 
+test('who was lost with a runner is repeated alone, and is judged only by a death that nobody shared', async () => {
+  const [first, second] = [await capture(bed), await capture(bed)];
+  for (const isAlone of [undefined, true]) {
+    expect((await claim()).alone).toBe(isAlone);
+    expect((await claim()).alone).toBe(isAlone);
+    await loseLease();
+    for (const { id } of [first, second]) expect((await read(id)).status).toBe('queued');
+  }
+  const alone = await claim();
+  await loseLease();
+  expect(await read(alone.captureId)).toMatchObject({ status: 'failed', error: { code: 'poison' }, attempts: { length: 3 } });
+  const other = alone.captureId === first.id ? second : first;
+  expect((await read(other.id)).status).toBe('queued');
+});
+
+test('what another runner, or this one when it is back, holds alive is no company', async () => {
+  await capture(bed);
+  await claim();
+  await loseLease();
+  const alone = await claim();
+  await bed.sql(`update job set lease_until = now() - interval '1 second'`);
+  await capture(bed);
+  const alive = await claimJob(bed.deps, bed.runner, {});
+  expect(alive?.alone).toBeUndefined();
+  await recoverLostJobs(bed.deps);
+  expect(await read(alone.captureId)).toMatchObject({ status: 'failed', error: { code: 'poison' } });
+});
+
 test('a retry that could not begin before the deadline is none', async () => {
   const made = await capture(bed, { deadline: 5_000 });
   const claimed = await claim();

@@ -96,7 +96,7 @@ test('the names of the parts are for API keys with captures:read; everybody else
 
 test('a key that may only create sees no name in its answer', async () => {
   const { key } = await createApiKey(bed.deps, bed.operator, { name: 'creator', scopes: ['captures:create'] });
-  const creator: ApiKeyActor = await authenticateApiKey(bed.deps, key, '127.0.0.1');
+  const creator: ApiKeyActor = await authenticateApiKey(bed.deps, key, { address: '127.0.0.1' });
   const storageState = { cookies: [{ name: 'canary-tracker', value: 'v', domain: 'evil.test', path: '/' }], origins: [] };
   const made = await capture(bed, { auth: { storageState } }, creator);
   expect(made.auth).toMatchObject({ rejected: [{ name: '(not shown)' }] });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openPayload, type PayloadKeys } from '#runner/open-payload.ts';
 import type { RunnerActor } from '#server/domain/access/actor.ts';
 import { listAudit } from '#server/domain/access/read-audit.ts';
-import { countOnlineRunners, noteSandbox, readSandboxState } from '#server/domain/access/runners.ts';
+import { countOnlineRunners, noteBrowsers, readBrowsers } from '#server/domain/access/runners.ts';
 import { readCapture } from '#server/domain/captures/read-captures.ts';
 import { claimJob } from '#server/domain/jobs/claim-job.ts';
 import { completeJob } from '#server/domain/jobs/complete-job.ts';
@@ -62,9 +62,9 @@ describe('with the token alone', () => {
   });
 
   test('what it says of its sandbox is believed', async () => {
-    await noteSandbox(bed.deps, thief, 'on');
+    await noteBrowsers(bed.deps, thief, { sandbox: 'on' });
     await bed.sql('update runner set last_seen_at = null where id <> $1', [thief.runnerId]);
-    expect([await countOnlineRunners(bed.deps), await readSandboxState(bed.deps)]).toEqual([1, 'on']);
+    expect([await countOnlineRunners(bed.deps), (await readBrowsers(bed.deps)).sandbox]).toEqual([1, 'on']);
   });
 });
 

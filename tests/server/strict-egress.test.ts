@@ -102,7 +102,7 @@ describe('a claim', () => {
       scopes: ['captures:create'],
       domains: ['one.example.com', CDN],
     });
-    const narrow = await authenticateApiKey(bed.deps, key, '127.0.0.1');
+    const narrow = await authenticateApiKey(bed.deps, key, { address: '127.0.0.1' });
     await add(CDN, { use: 'parts' });
     await add('intra.corp:8443', { isPrivate: true });
     await set('strict');

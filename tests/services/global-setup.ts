@@ -46,16 +46,19 @@ async function startServices(): Promise<Services> {
     recordProcesses(folder, pids);
   };
   const results = await Promise.allSettled([
-    startPostgres(own('postgres'), track).then(({ url, certFile }) => {
+    startPostgres(own('postgres'), track).then(({ url, certFile, logFile }) => {
       process.env.SESSIONSHOT_TEST_DATABASE_URL = url;
+      process.env.SESSIONSHOT_TEST_DATABASE_LOG_FILE = logFile;
       process.env.SESSIONSHOT_TEST_DATABASE_CA_FILE = certFile;
     }),
-    startRabbitmq(own('rabbitmq'), track).then(({ url, serverUrl, runnerUrl }) => {
+    startRabbitmq(own('rabbitmq'), track).then(({ url, serverUrl, runnerUrl, logFile }) => {
+      process.env.SESSIONSHOT_TEST_RABBITMQ_LOG_FILE = logFile;
       process.env.SESSIONSHOT_TEST_RABBITMQ_URL = url;
       process.env.SESSIONSHOT_TEST_RABBITMQ_SERVER_URL = serverUrl;
       process.env.SESSIONSHOT_TEST_RABBITMQ_RUNNER_URL = runnerUrl;
     }),
-    startAzurite(own('azurite'), track).then(({ connectionString }) => {
+    startAzurite(own('azurite'), track).then(({ connectionString, logFile }) => {
+      process.env.SESSIONSHOT_TEST_BLOB_LOG_FILE = logFile;
       process.env.SESSIONSHOT_TEST_BLOB_CONNECTION_STRING = connectionString;
     }),
     startAzuriteHttps(own('azurite-https'), track).then(({ url, certFile }) => {

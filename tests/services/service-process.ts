@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -13,17 +14,20 @@ export type ServiceProcess = {
   stop(signal?: NodeJS.Signals, ms?: number): Promise<void>;
 };
 
-type StartOptions = { env?: NodeJS.ProcessEnv; cwd?: string; uid?: number; gid?: number };
+/** `logFile`: where all that it writes goes, beside the last lines that are kept. */
+type StartOptions = { env?: NodeJS.ProcessEnv; cwd?: string; uid?: number; gid?: number; logFile?: string };
 
 /** Starts a program with its own environment (nothing of ours leaks in but PATH) and keeps its last 40 lines. */
 export function startProcess(name: string, command: string, args: readonly string[], options: StartOptions = {}): ServiceProcess {
+  const { logFile, ...place } = options;
   const child = spawn(command, args, {
-    ...options,
+    ...place,
     env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
   const keep = (chunk: Buffer) => {
+    if (logFile) appendFileSync(logFile, chunk, { mode: 0o600 });
     lines.push(...chunk.toString('utf8').split('\n').filter(Boolean));
     lines.splice(0, Math.max(0, lines.length - 40));
   };

@@ -4,6 +4,7 @@ import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { LOG_LINE_PREFIX } from '#server/embedded/embedded-postgres.ts';
 import { findPort } from '#server/embedded/free-port.ts';
 import { makeCertificate } from './make-certificate.ts';
 import { type ServiceProcess, startProcess, waitUntilReady } from './service-process.ts';
@@ -22,12 +23,14 @@ export function findPostgresBin(): string | null {
   return [...folders, ...(process.env.PATH ?? '').split(delimiter)].find((folder) => existsSync(join(folder, 'initdb'))) ?? null;
 }
 
+type StartedDatabase = { url: string; certFile: string; logFile: string };
+
 /**
  * Starts a PostgreSQL of its own on loopback, on data in `folder`, with a random password. Durability is off: the data
  * is thrown away. It speaks TLS with those who ask for it. As root it runs as the user `postgres`, because the server
  * refuses to be root.
  */
-export async function startPostgres(folder: string, track: (service: ServiceProcess) => void): Promise<{ url: string; certFile: string }> {
+export async function startPostgres(folder: string, track: (service: ServiceProcess) => void): Promise<StartedDatabase> {
   const bin = findPostgresBin();
   if (bin === null) throw new Error('PostgreSQL is not installed: `npm test` installs it or says how');
   const user = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
@@ -51,16 +54,18 @@ export async function startPostgres(folder: string, track: (service: ServiceProc
     max_connections: 300,
     fsync: 'off',
     full_page_writes: 'off',
+    log_line_prefix: LOG_LINE_PREFIX,
     ssl: 'on',
     ssl_cert_file: certFile,
     ssl_key_file: keyFile,
   };
   const args = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  const service = startProcess('PostgreSQL', join(bin, 'postgres'), ['-D', data, ...args], { ...user, env, cwd: folder });
+  const logFile = join(folder, 'service.log');
+  const service = startProcess('PostgreSQL', join(bin, 'postgres'), ['-D', data, ...args], { ...user, env, cwd: folder, logFile });
   track(service);
   const url = `postgres://tests:${password}@127.0.0.1:${port}/postgres`;
   await waitUntilReady(service, () => answers(url), READY_MS_MAX);
-  return { url, certFile };
+  return { url, certFile, logFile };
 }
 
 function idOf(flag: '-u' | '-g'): number {

@@ -9,7 +9,7 @@ import { listens, type ServiceProcess, startProcess, waitUntilReady } from './se
 const READY_MS_MAX = 120_000;
 
 /** The same broker as three users see it. */
-export type BrokerUrls = { url: string; serverUrl: string; runnerUrl: string };
+export type BrokerUrls = { url: string; serverUrl: string; runnerUrl: string; logFile: string };
 
 /** Finds RabbitMQ's own start script. The one on Debian's PATH switches users with `su` and cannot be used as it is. */
 export function findRabbitmqServer(): string | null {
@@ -56,12 +56,13 @@ export async function startRabbitmq(folder: string, track: (service: ServiceProc
   const epmd = startProcess('epmd', 'epmd', ['-address', '127.0.0.1', '-port', String(epmdPort)], { env });
   track(epmd);
   await waitUntilReady(epmd, () => listens(epmdPort), 20_000);
-  const node = startProcess('RabbitMQ', script, [], { env, cwd: folder });
+  const logFile = join(folder, 'service.log');
+  const node = startProcess('RabbitMQ', script, [], { env, cwd: folder, logFile });
   track(node);
   const urlOf = (user: keyof typeof passwords) => `amqp://${user}:${passwords[user]}@127.0.0.1:${port}`;
   const url = urlOf('tests');
   await waitUntilReady(node, async () => (await listens(port)) && (await logsIn(url)), READY_MS_MAX);
-  return { url, serverUrl: urlOf('server'), runnerUrl: urlOf('runner') };
+  return { url, serverUrl: urlOf('server'), runnerUrl: urlOf('runner'), logFile };
 }
 
 function newPassword(): string {
@@ -81,6 +82,7 @@ function configuration(port: number, definitionsFile: string): string {
     `load_definitions = ${definitionsFile}`,
     'disk_free_limit.absolute = 50MB',
     'log.console = true',
+    // Refusals are errors: infra/rabbitmq logs more, never less.
     'log.console.level = warning',
     'log.file = false',
     '',

@@ -154,7 +154,7 @@ async function deliver(session: InstanceSession, terminal: Terminal, capture: Ca
     sha256: asset.sha256,
   };
   if (session.json && flags.output !== '-') terminal.json(facts);
-  const size = asset.pages ? `${asset.pages} pages` : `${asset.width} × ${asset.height} px`;
+  const size = asset.pages ? `${asset.pages} ${asset.pages === 1 ? 'page' : 'pages'}` : `${asset.width} × ${asset.height} px`;
   terminal.say(
     `${terminal.style('green', '✔')} ${flags.output === '-' ? 'written' : flags.output}: ${capture.verdict ?? 'done'}, ${size}, ${formatBytes(asset.bytes)}`,
   );

@@ -9,11 +9,12 @@ import { EXIT } from '#server/embedded/operator-error.ts';
 import { findPostgresBinaries } from '#server/embedded/postgres-binaries.ts';
 import { PROJECT_ROOT } from '#server/embedded/project-root.ts';
 import { findBarrier } from '#server/embedded/reachable.ts';
+import { describeBrowserAge } from '#shared/browser-age.ts';
 import { type CommandContext, withDataDir } from '../command-context.ts';
-import { readPassedOn, readSettings, type Settings } from '../config.ts';
+import { readBrowserAgeMax, readPassedOn, readSettings, type Settings } from '../config.ts';
 import { connectOperator } from '../operator-client.ts';
 import { formatBytes } from '../terminal.ts';
-import { findBrowser, isOnPath } from '../up/browser.ts';
+import { findBrowser, isOnPath, readBrowserVersion } from '../up/browser.ts';
 import { findPortHolder } from '../up/port-holder.ts';
 import { toOperatorError } from '../up/progress.ts';
 
@@ -21,7 +22,13 @@ export type Check = { name: string; ok: boolean; found: string; remedy: string |
 
 const FREE_BYTES_MIN = 1024 ** 3;
 const flagsSchema = z.looseObject({ dataDir: z.string().optional(), json: z.boolean().default(false) });
-const healthSchema = z.looseObject({ database: z.string(), storage: z.string(), runnersOnline: z.int().nullable(), sandbox: z.string() });
+const healthSchema = z.looseObject({
+  database: z.string(),
+  storage: z.string(),
+  runnersOnline: z.int().nullable(),
+  sandbox: z.string(),
+  poolKeys: z.array(z.string()),
+});
 
 /** `doctor`: checks, each with its remedy; exit 0 when all are well. It changes nothing. */
 export function addDoctor(program: Command, { terminal }: CommandContext): void {
@@ -82,7 +89,11 @@ function checkNode(): Found {
 
 async function checkBrowser(settings: Settings): Promise<Found> {
   const search = await findBrowser({ env: readPassedOn(), explicit: settings.browser, signal: AbortSignal.timeout(60_000) });
-  return search.found ? { found: `${search.found.path} (${search.found.kind})` } : { found: search.message, remedy: search.remedy };
+  if (!search.found) return { found: search.message, remedy: search.remedy };
+  const version = await readBrowserVersion(search.found.path, readPassedOn());
+  const found = `${search.found.path} (${search.found.kind}${version ? ` ${version}` : ''})`;
+  const isOld = describeBrowserAge(version ?? '', new Date(), readBrowserAgeMax());
+  return isOld ? { found, remedy: `${isOld}: update it, or set SESSIONSHOT_BROWSER_AGE_DAYS_MAX.` } : { found };
 }
 
 /** Chromium's sandbox needs user namespaces; some systems keep them from ordinary users. */
@@ -173,9 +184,11 @@ async function checkInstance(dataDir: string): Promise<Found> {
   if (!findInstance(dataDir)) return { found: 'not running' };
   const operator = connectOperator(dataDir);
   const health = await operator.status(healthSchema);
-  const found = `${operator.url}: database ${health.database}, storage ${health.storage}, ${health.runnersOnline ?? 0} runners, sandbox ${health.sandbox}`;
+  const found = `${operator.url}: database ${health.database}, storage ${health.storage}, ${health.runnersOnline ?? 0} ${health.runnersOnline === 1 ? 'runner' : 'runners'}, sandbox ${health.sandbox}, sealing to ${health.poolKeys[0] ?? 'no key'}`;
   if (health.database !== 'ok' || health.storage !== 'ok')
     return { found, remedy: 'Look at the folder `logs` of the data folder, then `sessionshot stop` and start again.' };
+  if (health.poolKeys.length === 0)
+    return { found, remedy: 'Every key of the runners is revoked: `sessionshot runner keygen --rotate` makes a new one.' };
   return health.runnersOnline === 0 ? { found, remedy: 'No runner is online: look at `logs/runner.log` of the data folder.' } : { found };
 }
 

@@ -40,6 +40,7 @@ export function addDomains(program: Command, { terminal }: CommandContext): void
     terminal.say(
       `${terminal.style('green', '✔')} ${added.domain} is allowed${added.isPrivate ? ', at private addresses too' : ''}${added.use === 'parts' ? ', for parts of pages only' : ''} (${added.id}).`,
     );
+    if (added.warning) terminal.say(`${terminal.style('yellow', '!')} ${added.warning}`);
   });
 
   withInstance(domains.command('list').description('list the allowed domains')).action(async (_flags: unknown, command: Command) => {
@@ -56,7 +57,7 @@ export function addDomains(program: Command, { terminal }: CommandContext): void
           entry.use,
           entry.isPrivate ? 'private too' : 'public',
           entry.createdAt.slice(0, 10),
-          entry.proof ? 'waits for its proof' : 'allowed',
+          `${entry.proof ? 'waits for its proof' : 'allowed'}${entry.warning ? ', mixes scripts' : ''}`,
         ]),
       ]),
     );

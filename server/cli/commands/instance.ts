@@ -14,9 +14,17 @@ const statusSchema = z.looseObject({
   queue: z.string(),
   runnersOnline: z.int().nullable(),
   sandbox: z.string(),
+  browsers: z.object({ oldest: z.string().nullable(), tooOld: z.int() }),
+  poolKeys: z.array(z.string()),
   work: workSchema,
 });
 const linkSchema = z.object({ url: z.string(), expiresAt: z.string() });
+
+/** Which key captures are sealed to, and which others clients may seal to. */
+function sealedTo([first, ...others]: readonly string[]): string {
+  if (first === undefined) return 'none that may be sealed to: `sessionshot runner keygen --rotate` makes one';
+  return [first, ...(others.length > 0 ? [`and ${others.length} older`] : [])].join(' ');
+}
 
 /** `status | open` */
 export function addInstance(program: Command, { terminal }: CommandContext): void {
@@ -36,7 +44,10 @@ export function addInstance(program: Command, { terminal }: CommandContext): voi
         row('storage', status.storage);
         row('queue', status.queue);
         if (status.work) row('captures', `${status.work.running} running, ${status.work.waiting} waiting`);
+        row('keys', sealedTo(status.poolKeys));
         row('runners', `${status.runnersOnline ?? 'unknown'} online, sandbox ${status.sandbox}`);
+        const { oldest, tooOld } = status.browsers;
+        if (oldest !== null) row('browser', `Chromium ${oldest}${tooOld > 0 ? `, too old on ${tooOld} of the runners: update it` : ''}`);
       }
       process.exitCode = status.status === 'ok' || status.status === 'degraded' ? EXIT.ok : EXIT.unavailable;
     },

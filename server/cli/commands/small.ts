@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { findInstance } from '#server/embedded/instance.ts';
 import { EXIT, OperatorError } from '#server/embedded/operator-error.ts';
-import { runnerViewSchema } from '#shared/console.ts';
 import { type CommandContext, examples, openSession, withDataDir, withInstance } from '../command-context.ts';
 import { readDataDir } from '../config.ts';
 
@@ -25,35 +24,6 @@ export function addDemo(program: Command, { terminal }: CommandContext): void {
       );
     terminal.out(readFileSync(join(dataDir, 'demo', 'demo-auth.json'), 'utf8'));
   });
-}
-
-const RUNNER_HELP = `
-A runner in three lines:
-  runner keygen --out DIR  make the key pair of the runners (kept when it is there)
-  runner token NAME        make the token of a runner; it is shown once
-  runner                   start a runner, which works until it is told to stop
-
-Its settings come by environment: SESSIONSHOT_SERVER_URL,
-SESSIONSHOT_RUNNER_TOKEN_FILE, SESSIONSHOT_RUNNER_KEY_FILE and those that
-\`sessionshot runner keygen --help\` lists.`;
-
-/** `runner token NAME`; the runner itself and `runner keygen` are programs of their own, which `bin` starts. */
-export function addRunnerToken(program: Command, { terminal }: CommandContext): void {
-  const runner = program.command('runner').description('runners elsewhere: start one, make its keys, make its token');
-  examples(runner, ['sessionshot runner keygen --out ./keys', 'sessionshot runner token eu-1', 'sessionshot runner']);
-  // Commander knows `token` alone: the other two would not be found by who looks here.
-  runner.addHelpText('after', RUNNER_HELP);
-  withInstance(runner.command('token').argument('NAME').description('make the token of a runner; it is shown once')).action(
-    async (name: string, _flags: unknown, command: Command) => {
-      const { operator, json } = await openSession(command);
-      const made = await operator.call('runners.createToken', z.object({ runner: runnerViewSchema, token: z.string() }), { name });
-      if (json) return terminal.json({ id: made.runner.id, token: made.token });
-      terminal.out(made.token);
-      terminal.say(
-        `${terminal.style('green', '✔')} ${made.runner.name} (${made.runner.id}). The token is shown this once: give it to the runner as SESSIONSHOT_RUNNER_TOKEN.`,
-      );
-    },
-  );
 }
 
 /** `totp remove EMAIL`: for somebody who has lost the phone and the recovery codes. */

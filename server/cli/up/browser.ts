@@ -13,6 +13,7 @@ type Options = { env: Record<string, string>; explicit: string | undefined; sign
 type InstallOptions = Options & { logFile: string };
 
 const FIND_MS_MAX = 30_000;
+const VERSION_MS_MAX = 15_000;
 const DOWNLOAD_MS_MAX = 3 * 60_000;
 const APT_MS_MAX = 10 * 60_000;
 /** Playwright's name for it. */
@@ -87,6 +88,12 @@ export async function findBrowser(options: Options): Promise<Search> {
   // The runner's last word is the command for this platform.
   const remedy = (missing && lines.findLast(Boolean)) || 'Run: npx playwright install --with-deps --only-shell chromium';
   return { found: found ?? null, message: `No Chromium, Chrome or Edge was found. Looked at${places}`, remedy };
+}
+
+/** Asks a browser for its version, such as `156.0.8078.114`; null where it does not tell. */
+export async function readBrowserVersion(path: string, env: Record<string, string>): Promise<string | null> {
+  const { output } = await runProgram(path, ['--version'], { env, ms: VERSION_MS_MAX });
+  return /\b\d+(?:\.\d+){3}\b/.exec(output)?.[0] ?? null;
 }
 
 function giveUp(search: Search): never {

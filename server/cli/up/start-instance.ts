@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { followPublicKeys } from '#server/adapters/public-key-file.ts';
 import { type App, type AppOptions, startApp } from '#server/app.ts';
-import { readPublicKeys, readSecretKeys } from '#server/config.ts';
+import { readExtraCas, readSecretKeys } from '#server/config.ts';
 import { openLog } from '#server/embedded/child-process.ts';
 import { type DataDir, openDataDir } from '#server/embedded/data-dir.ts';
 import { type EmbeddedDemo, readDemoFacts } from '#server/embedded/embedded-demo.ts';
@@ -58,7 +59,7 @@ export async function startInstance(options: StartOptions): Promise<Running> {
     startDemo(context),
     prepareKeys(context),
   ]);
-  const app = await startServer(context, { database, storage, publicFile: keys.publicFile });
+  const app = await startServer(context, { database, storage, publicFile: keys.publicFile, demo });
   const demoPortBefore = demoBefore ? Number(new URL(demoBefore.origin).port) : null;
   const workspace = await prepareWorkspace(app.deps, { demoPort: demo.port, demoPortBefore, needsCapture: options.needsCapture });
   const runner = browser ? await startRunner(context, { app, browser, keyFile: keys.privateFile, demo }) : null;
@@ -79,7 +80,12 @@ async function checkPort({ port, host }: Settings): Promise<void> {
   throw new OperatorError(EXIT.unavailable, 'port_taken', why, 'Choose another port: --port 0 takes any free one.');
 }
 
-type ServerParts = { database: Pick<AppOptions, 'databaseUrl' | 'serverUrl'>; storage: AppOptions['blobs']; publicFile: string };
+type ServerParts = {
+  database: Pick<AppOptions, 'databaseUrl' | 'serverUrl'>;
+  storage: AppOptions['blobs'];
+  publicFile: string;
+  demo: EmbeddedDemo;
+};
 
 async function startServer(context: StartContext, parts: ServerParts): Promise<App> {
   const { settings, external, lifetime, dataDir, instance, log, onStop } = context;
@@ -95,8 +101,9 @@ async function startServer(context: StartContext, parts: ServerParts): Promise<A
         serverUrl: parts.database.serverUrl,
         rabbitmqUrl: external.rabbitmqUrl,
         blobs: parts.storage,
-        publicKeys: readPublicKeys(parts.publicFile),
+        publicKeys: followPublicKeys(parts.publicFile, log),
         secretKeys: readSecretKeys(secretKeyFile),
+        extraCas: readExtraCas(caFilesOf(settings, parts.demo)),
         oidc: readSingleSignOn(),
         domainProof: readDomainProof(),
         host: settings.host,
@@ -123,7 +130,7 @@ async function startRunner(
   return await progress.step('runner', async (tell) => {
     tell('starting the browser and trying its walls');
     const tokenFile = await prepareRunnerToken(app.deps, dataDir.path);
-    const caFiles = [demo.caFile, ...(settings.extraCaFile ? [settings.extraCaFile] : [])];
+    const caFiles = caFilesOf(settings, demo);
     const given = {
       ...env,
       SESSIONSHOT_BROWSER: browser.path,
@@ -150,6 +157,11 @@ async function startRunner(
     tell(`${slots} ${slots === 1 ? 'slot' : 'slots'}, sandbox ${runner.facts.sandbox ?? 'unknown'}`);
     return runner;
   });
+}
+
+/** The authorities that sites and receivers of this instance may be signed by besides the public ones. */
+function caFilesOf({ extraCaFile }: Settings, demo: EmbeddedDemo): string[] {
+  return [demo.caFile, ...(extraCaFile ? [extraCaFile] : [])];
 }
 
 /** Where this machine reaches the server, whatever address people use. */

@@ -15,6 +15,7 @@ export type ApiKeyActor = From & {
   workspaceId: WorkspaceId;
   scopes: readonly Scope[];
   domains: readonly AllowedDomain[] | null;
+  maxConcurrentCaptures: number | null;
   fingerprintKey: Secret<Uint8Array>;
 };
 /** A person signed in to the console. */
@@ -29,8 +30,10 @@ export type UserActor = From & {
 };
 /** The owner of the machine, through the command line of the running instance. */
 export type OperatorActor = From & { kind: 'operator'; workspaceId: WorkspaceId; fingerprintKey: Secret<Uint8Array> };
-/** `sandbox`: what it said of its browsers with its last claim, where that was read. */
-export type RunnerActor = From & { kind: 'runner'; runnerId: RunnerId; name: string; sandbox?: 'on' | 'off' | null };
+/** What a runner says of its browsers with each claim: of their sandbox, and of their version and whether that is too old. */
+export type SaidOfBrowsers = { sandbox?: 'on' | 'off' | undefined; browser?: { version: string; isOld: boolean } | undefined };
+/** `said`: with its last claim, where that was read. */
+export type RunnerActor = From & { kind: 'runner'; runnerId: RunnerId; name: string; said?: SaidOfBrowsers };
 
 /** Everybody who acts inside a workspace. */
 export type Actor = ApiKeyActor | UserActor | OperatorActor;
@@ -43,7 +46,7 @@ export function requireScope(actor: Actor, scope: Scope): void {
   if (!held.includes(scope))
     throw new AppError(
       'insufficient_scope',
-      `This needs the scope \`${scope}\`. Make a key that has it, or ask an admin of the workspace.`,
+      `This needs the scope \`${scope}\`. Make a key that has it (\`sessionshot keys create NAME --scope ${scope}\`, with \`--scope\` again for each other that it needs), or ask an admin of the workspace.`,
     );
 }
 

@@ -8,7 +8,8 @@ import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { type Actor, requireAdmin } from './actor.ts';
 import { recordAudit } from './audit.ts';
-import { awaitedProof, makeProofToken } from './domain-proof.ts';
+import { awaitedProof, makeProofToken, proofFault } from './domain-proof.ts';
+import { warnOfMixedScripts } from './mixed-scripts.ts';
 
 const HTTPS_PORT = 443;
 type Stored = Pick<Deps, 'db' | 'clock' | 'settings'>;
@@ -36,6 +37,8 @@ export async function addAllowedDomain(deps: Stored, actor: Actor, input: NewDom
   if (!parsed.ok) throw refused('domain', parsed.message);
   const { host, port } = parsed.domain;
   const proofToken = deps.settings.requiresDomainProof && actor.kind !== 'operator' && use === 'pages' ? makeProofToken() : null;
+  const fault = proofToken === null ? null : proofFault(host);
+  if (fault !== null) throw refused('domain', fault);
   const now = deps.clock.now();
   return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const [changed] = await em.execute<{ id: string }[]>(ADD, [
@@ -151,9 +154,17 @@ function toEntry(row: AllowedDomainRow): AllowedDomainEntry {
   return { host: row.host, port: row.port === HTTPS_PORT ? null : row.port, isPrivate: row.isPrivate };
 }
 
-/** Shows an entry, with the record that it waits for. */
+/** Shows an entry, with the record that it waits for and what its name may be mistaken for. */
 export function toDomainView(row: AllowedDomainRow): DomainView {
   const entry = toEntry(row);
   const { id, use } = row;
-  return { id, domain: shownDomain(entry), ...entry, use, createdAt: row.createdAt.toISOString(), proof: awaitedProof(row) };
+  return {
+    id,
+    domain: shownDomain(entry),
+    ...entry,
+    use,
+    createdAt: row.createdAt.toISOString(),
+    proof: awaitedProof(row),
+    warning: warnOfMixedScripts(row.host),
+  };
 }

@@ -1,27 +1,31 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { ApiKey, type ApiKeyRow } from '#server/db/access.entities.ts';
 import { type AllowedDomain, parseAllowedDomain } from '#shared/allowed-domain.ts';
-import { isWellFormedToken, makeToken, tokenHint } from '#shared/api-key.ts';
-import type { ApiKeyView } from '#shared/console.ts';
-import { type ApiKeyId, isId, makeId, type WorkspaceId } from '#shared/ids.ts';
+import { makeToken, tokenHint } from '#shared/api-key.ts';
+import type { ApiKeyView, KeyNetwork } from '#shared/console.ts';
+import { isId, makeId, type WorkspaceId } from '#shared/ids.ts';
 import type { FieldError } from '#shared/problem.ts';
 import type { Scope } from '#shared/scopes.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { type Actor, requireAdmin } from './actor.ts';
 import { addressFault } from './address-list.ts';
-import { shownDomain } from './allowed-domains.ts';
+import { toKeyView } from './api-key-view.ts';
 import { recordAudit } from './audit.ts';
 import { hashToken } from './token-hash.ts';
 
 type Keeping = Pick<Deps, 'db' | 'clock'>;
-/** `expiresInMs`: milliseconds from now; null or absent for never. `domains` narrows the workspace's, never widens them. */
+/**
+ * `expiresInMs`: milliseconds from now; null or absent for never. `domains` narrows the workspace's, never widens them.
+ * `maxConcurrentCaptures`: how many captures of the key may be unfinished at once; null or absent for no bound.
+ */
 export type NewApiKey = {
   name: string;
   scopes: readonly Scope[];
   domains?: readonly string[];
   expiresInMs?: number | null;
   allowedAddresses?: readonly string[];
+  maxConcurrentCaptures?: number | null;
 };
 /** `key` is the whole key. It is shown here and never again: only its hash is stored. */
 export type IssuedApiKey = { apiKey: ApiKeyView; key: string };
@@ -46,6 +50,8 @@ export async function createApiKey(deps: Keeping, actor: Actor, input: NewApiKey
       scopes: [...new Set(input.scopes)],
       domains: domains.length > 0 ? domains : null,
       allowedAddresses: input.allowedAddresses?.length ? [...input.allowedAddresses] : null,
+      maxConcurrentCaptures: input.maxConcurrentCaptures ?? null,
+      networks: null,
       createdAt: now,
       expiresAt: input.expiresInMs ? new Date(now.getTime() + input.expiresInMs) : null,
     });
@@ -58,7 +64,7 @@ export async function createApiKey(deps: Keeping, actor: Actor, input: NewApiKey
 export async function listApiKeys(deps: Pick<Deps, 'db'>, actor: Actor): Promise<ApiKeyView[]> {
   requireAdmin(actor);
   const rows = await deps.db.inWorkspace(actor.workspaceId).find(ApiKey, { workspace: actor.workspaceId }, { orderBy: { id: 'desc' } });
-  return rows.map(toView);
+  return rows.map(toKeyView);
 }
 
 /** Revokes a key at once and for good; one that is revoked already stays as it is. */
@@ -66,32 +72,11 @@ export async function revokeApiKey(deps: Keeping, actor: Actor, id: string): Pro
   requireAdmin(actor);
   return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
     const row = await findKey(em, actor, id);
-    if (row.revokedAt) return toView(row);
+    if (row.revokedAt) return toKeyView(row);
     row.revokedAt = deps.clock.now();
     await em.flush();
     await recordAudit(em, actor, { action: 'key.revoke', target: row.id });
-    return toView(row);
-  });
-}
-
-/**
- * Revokes the key that is handed in, for whoever found it: to know it is the right to end it. Tells nothing of whether
- * there is such a key. Refuses a text that is no key by its checksum, which anybody can work out: a key that was copied
- * badly must not pass for one that was ended.
- */
-export async function revokeLeakedKey(deps: Keeping, input: { key: string; address?: string }): Promise<void> {
-  if (!isWellFormedToken('apiKey', input.key)) {
-    const message = 'is no API key of SessionShot: its checksum does not fit. Hand in the whole key, `ss_live_…`';
-    throw new AppError('invalid_request', `\`key\` ${message}.`, { errors: [{ path: 'key', message }] });
-  }
-  await deps.db.acrossWorkspaces().transactional(async (em) => {
-    const [ended] = await em.execute<{ id: ApiKeyId; workspace_id: WorkspaceId }[]>(
-      'update api_key set revoked_at = ? where hash = ? and revoked_at is null returning id, workspace_id',
-      [deps.clock.now(), hashToken(input.key)],
-    );
-    if (!ended) return;
-    const finder = { kind: 'anyone' as const, address: input.address };
-    await recordAudit(em, finder, { action: 'key.revoke', target: ended.id, detail: 'by the key itself', workspaceId: ended.workspace_id });
+    return toKeyView(row);
   });
 }
 
@@ -103,12 +88,15 @@ export async function rotateApiKey(deps: Keeping, actor: Actor, id: string, opti
     const now = deps.clock.now();
     if (old.revokedAt || (old.expiresAt && old.expiresAt <= now))
       throw new AppError('conflict', 'This key does not work any more: make a new one.');
-    const { name, scopes, domains = null, allowedAddresses = null, expiresAt = null } = old;
+    const { name, scopes, domains = null, allowedAddresses = null, expiresAt = null, maxConcurrentCaptures = null } = old;
+    // Its programs are the same, so they come from where the old one was known to be used.
+    const networks = old.networks?.filter(({ isNew }) => !isNew) ?? null;
+    const rights = { name, scopes, domains, allowedAddresses, maxConcurrentCaptures, networks };
     const end = new Date(now.getTime() + Math.max(0, options.overlapMs));
     if (options.overlapMs <= 0) old.revokedAt = now;
     else if (!old.expiresAt || end < old.expiresAt) old.expiresAt = end;
     await em.flush();
-    const issued = await storeKey(em, actor.workspaceId, { name, scopes, domains, allowedAddresses, createdAt: now, expiresAt });
+    const issued = await storeKey(em, actor.workspaceId, { ...rights, createdAt: now, expiresAt });
     await recordAudit(em, actor, { action: 'key.rotate', target: old.id, detail: issued.apiKey.id });
     return issued;
   });
@@ -119,6 +107,8 @@ type KeyRights = {
   scopes: Scope[];
   domains: AllowedDomain[] | null;
   allowedAddresses: string[] | null;
+  maxConcurrentCaptures: number | null;
+  networks: KeyNetwork[] | null;
   createdAt: Date;
   expiresAt: Date | null;
 };
@@ -127,7 +117,7 @@ async function storeKey(em: EntityManager, workspaceId: WorkspaceId, rights: Key
   const key = makeToken('apiKey');
   const id = makeId('apiKey', rights.createdAt.getTime());
   await em.insert(ApiKey, { id, workspace: workspaceId, hint: tokenHint('apiKey', key), hash: hashToken(key), ...rights });
-  return { apiKey: toView(await em.findOneOrFail(ApiKey, { id })), key };
+  return { apiKey: toKeyView(await em.findOneOrFail(ApiKey, { id })), key };
 }
 
 /** Entries may name private hosts: a narrowing only takes away, so it needs no operator. */
@@ -146,20 +136,4 @@ async function findKey(em: EntityManager, actor: Actor, id: string): Promise<Api
   const row = isId('apiKey', id) ? await em.findOne(ApiKey, { id, workspace: actor.workspaceId }) : null;
   if (!row) throw notFound();
   return row;
-}
-
-function toView(row: ApiKeyRow): ApiKeyView {
-  const instant = (date: Date | null | undefined) => (date ? date.toISOString() : null);
-  return {
-    id: row.id,
-    name: row.name,
-    hint: row.hint,
-    scopes: row.scopes,
-    domains: row.domains?.map(shownDomain) ?? null,
-    allowedAddresses: row.allowedAddresses ?? null,
-    createdAt: row.createdAt.toISOString(),
-    expiresAt: instant(row.expiresAt),
-    revokedAt: instant(row.revokedAt),
-    lastUsedAt: instant(row.lastUsedAt),
-  };
 }

@@ -23,7 +23,15 @@ export type AuditRecord = { action: AuditAction; target?: string; detail?: strin
  * One statement and no lock. The entries are chained a moment later (`chain-audit.ts`).
  */
 export async function recordAudit(em: EntityManager, actor: AuditActor, ...records: readonly AuditRecord[]): Promise<void> {
-  if (records.length > 0) await em.execute(RECORD, [JSON.stringify(records.map((record) => toRow(actor, record)))]);
+  await recordAudits(
+    em,
+    records.map((record) => ({ actor, record })),
+  );
+}
+
+/** The same of several actors at once. */
+export async function recordAudits(em: EntityManager, entries: readonly { actor: AuditActor; record: AuditRecord }[]): Promise<void> {
+  if (entries.length > 0) await em.execute(RECORD, [JSON.stringify(entries.map(({ actor, record }) => toRow(actor, record)))]);
 }
 
 /**

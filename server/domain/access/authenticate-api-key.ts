@@ -2,31 +2,33 @@ import { ApiKey, type ApiKeyRow } from '#server/db/access.entities.ts';
 import { isWellFormedToken } from '#shared/api-key.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
+import { groupCalls, onePer } from '../group-calls.ts';
 import type { ApiKeyActor } from './actor.ts';
 import { isInRanges } from './address-list.ts';
 import { recordRefusal } from './audit.ts';
+import { noteKeyUse } from './note-key-use.ts';
 import { fingerprintKeyOf, hashToken } from './token-hash.ts';
+import { usedFrom } from './used-from.ts';
 
-const LAST_USED_EVERY_MS = 60_000;
+export type Caller = { address: string; userAgent?: string | undefined };
 
 /**
  * Finds who holds an API key. `missing_api_key` without one; `invalid_api_key` for a malformed, unknown, revoked or
  * expired one, the same answer for all of them, so that there is nothing to probe; `address_not_allowed` for a caller
- * outside the key's address list.
+ * outside the key's address list. Keeps from where and by what the key was used.
  */
 export async function authenticateApiKey(
   deps: Pick<Deps, 'db' | 'clock' | 'log'>,
   token: string | undefined,
-  remoteAddress: string,
+  caller: Caller,
 ): Promise<ApiKeyActor> {
+  const { address: remoteAddress, userAgent } = caller;
   if (token === undefined || token === '')
     throw new AppError('missing_api_key', 'Send an API key: `Authorization: Bearer ss_live_…` or `X-API-Key: ss_live_…`.');
   // The checksum sorts out what was mistyped or made up without asking the database.
   if (!isWellFormedToken('apiKey', token)) throw invalid('malformed');
-  const em = deps.db.fork();
   const now = deps.clock.now();
-  const [found] = await em.execute<Record<string, unknown>[]>(FIND, [hashToken(token)]);
-  const row = found && em.map(ApiKey, found);
+  const row = await findingOf(deps.db)(hashToken(token), null);
   if (!row) throw invalid('unknown');
   const actor: ApiKeyActor = {
     kind: 'apiKey',
@@ -34,6 +36,7 @@ export async function authenticateApiKey(
     workspaceId: row.workspace.id,
     scopes: row.scopes,
     domains: row.domains ?? null,
+    maxConcurrentCaptures: row.maxConcurrentCaptures ?? null,
     address: remoteAddress,
     fingerprintKey: fingerprintKeyOf(token),
   };
@@ -47,10 +50,22 @@ export async function authenticateApiKey(
       { internal: `key ${row.id} used from ${remoteAddress}` },
     );
   }
-  if (!row.lastUsedAt || now.getTime() - row.lastUsedAt.getTime() > LAST_USED_EVERY_MS)
-    await deps.db.inWorkspace(actor.workspaceId).nativeUpdate(ApiKey, { id: row.id }, { lastUsedAt: now });
+  await noteKeyUse(deps, actor, { row, from: usedFrom(remoteAddress, userAgent), now });
   return actor;
 }
+
+const GROUP_MAX = 1000;
+
+/** Calls with one key that come while it is looked up are answered by the next look, so that a revoked key ends at once. */
+const findingOf = onePer((db: Deps['db']) => {
+  const find = async (callers: readonly null[], hash: string): Promise<(ApiKeyRow | null)[]> => {
+    const em = db.fork();
+    const [found] = await em.execute<Record<string, unknown>[]>(FIND, [hash]);
+    const row = found ? em.map(ApiKey, found) : null;
+    return callers.map(() => row);
+  };
+  return groupCalls(find, { sizeMax: GROUP_MAX });
+});
 
 /** Sees the keys of all workspaces, inside the function alone: who calls is in none yet. No transaction to pay for. */
 const FIND = 'select * from api_key_of_hash(?)';

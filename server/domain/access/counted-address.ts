@@ -10,12 +10,17 @@ const V4_PREFIXES = ['0:0:0:0:0:ffff', '64:ff9b:0:0:0:0'];
  * single line is given, and whoever has it has more addresses than any rate could count. Text that is no address: as it is.
  */
 export function countedAddress(address: string): string {
-  const { v4, v6 } = WITH_PORT.exec(address)?.groups ?? {};
-  const bare = (v4 ?? v6 ?? address).replace(/%.*$/, '');
+  const bare = bareAddress(address);
   if (!isIPv6(bare)) return isIP(bare) === 4 ? bare : address;
   const groups = groupsOf(bare);
   if (V4_PREFIXES.includes(groups.slice(0, 6).join(':'))) return dotted(groups[6], groups[7]);
   return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+/** An address without port, brackets and zone. Text that is no address: as it is, but for what looks like a zone. */
+export function bareAddress(address: string): string {
+  const { v4, v6 } = WITH_PORT.exec(address)?.groups ?? {};
+  return (v4 ?? v6 ?? address).replace(/%.*$/, '');
 }
 
 /** The eight groups of an IPv6 address, each as short as it can be written. */

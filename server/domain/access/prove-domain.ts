@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts';
 import { type Actor, requireAdmin } from './actor.ts';
 import { shownDomain, toDomainView } from './allowed-domains.ts';
 import { recordAudit } from './audit.ts';
-import { awaitedProof } from './domain-proof.ts';
+import { awaitedProof, proofFault } from './domain-proof.ts';
 import { takeRate } from './take-rate.ts';
 
 type Asking = Pick<Deps, 'db' | 'clock' | 'log' | 'textRecords'>;
@@ -22,6 +22,8 @@ export async function proveDomain(deps: Asking, actor: Actor, id: string): Promi
   const row = await findEntry(deps.db.inWorkspace(actor.workspaceId), actor, id);
   const proof = awaitedProof(row);
   if (proof === null) return toDomainView(row);
+  const fault = proofFault(row.host);
+  if (fault !== null) throw new AppError('conflict', fault);
   await takeProof(deps, actor);
   // Outside of any transaction: it may take seconds.
   await lookFor(deps, proof);

@@ -4,7 +4,7 @@ import type { RunnerView } from '#shared/console.ts';
 import { isId, makeId } from '#shared/ids.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
-import { type Actor, type RunnerActor, requireAdmin, requireScope } from './actor.ts';
+import { type Actor, type RunnerActor, requireAdmin, requireScope, type SaidOfBrowsers } from './actor.ts';
 import { type AuditActor, recordAudit, recordRefusal } from './audit.ts';
 import { hashToken } from './token-hash.ts';
 
@@ -41,7 +41,7 @@ export async function authenticateRunner(
   const now = deps.clock.now();
   const row = await em.findOne(Runner, { tokenHash: hashToken(token) });
   if (!row) throw invalid();
-  const actor: RunnerActor = { kind: 'runner', runnerId: row.id, name: row.name, sandbox: row.sandbox ?? null, address };
+  const actor: RunnerActor = { kind: 'runner', runnerId: row.id, name: row.name, said: saidIn(row), address };
   if (row.revokedAt) {
     await recordRefusal(deps, actor, { action: 'runner.use', detail: 'revoked' });
     throw invalid();
@@ -63,10 +63,15 @@ export async function recordStrayRunner(
   await recordRefusal(deps, actor, { action: 'runner.use', detail: `at the door of the ${given.door}` });
 }
 
-/** Keeps what a runner says of its browsers' sandbox. Writes only what is new: it says so with every claim. */
-export async function noteSandbox(deps: Keeping, runner: RunnerActor, sandbox: 'on' | 'off' | undefined): Promise<void> {
-  if (sandbox === undefined || sandbox === runner.sandbox) return;
-  await deps.db.fork().nativeUpdate(Runner, { id: runner.runnerId }, { sandbox });
+/** Keeps what a runner says of its browsers. Writes only what is new: it says so with every claim. */
+export async function noteBrowsers(deps: Keeping, runner: RunnerActor, { sandbox, browser }: SaidOfBrowsers): Promise<void> {
+  const { said } = runner;
+  const isNewBrowser = browser && (browser.version !== said?.browser?.version || browser.isOld !== said.browser.isOld);
+  const news = {
+    ...(sandbox !== undefined && sandbox !== said?.sandbox ? { sandbox } : {}),
+    ...(isNewBrowser ? { browserVersion: browser.version, browserIsOld: browser.isOld } : {}),
+  };
+  if (Object.keys(news).length > 0) await deps.db.fork().nativeUpdate(Runner, { id: runner.runnerId }, news);
 }
 
 /** Lists the runners of the instance, newest first. They serve every workspace. */
@@ -97,11 +102,27 @@ export async function countOnlineRunners(deps: Keeping): Promise<number> {
   return await deps.db.fork().count(Runner, isOnlineAt(deps.clock.now()));
 }
 
-/** The sandbox of the runners that have been heard of lately: `off` when one is without, `on` when all have told that they have one. */
-export async function readSandboxState(deps: Keeping): Promise<'on' | 'off' | 'unknown'> {
-  const rows = await deps.db.fork().find(Runner, isOnlineAt(deps.clock.now()), { fields: ['sandbox'] });
-  if (rows.some((row) => row.sandbox === 'off')) return 'off';
-  return rows.length > 0 && rows.every((row) => row.sandbox === 'on') ? 'on' : 'unknown';
+/**
+ * What the runners that have been heard of lately have said of their browsers. `sandbox`: `off` when one is without, `on` when all
+ * have told that they have one. `oldest` is the lowest version, null where none was told; `tooOld` counts runners.
+ */
+export async function readBrowsers(
+  deps: Keeping,
+): Promise<{ sandbox: 'on' | 'off' | 'unknown'; browsers: { oldest: string | null; tooOld: number } }> {
+  const rows = await deps.db.fork().find(Runner, isOnlineAt(deps.clock.now()));
+  const isOn = rows.length > 0 && rows.every((row) => row.sandbox === 'on');
+  const versions = rows.flatMap((row) => row.browserVersion ?? []).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return {
+    sandbox: rows.some((row) => row.sandbox === 'off') ? 'off' : isOn ? 'on' : 'unknown',
+    browsers: { oldest: versions[0] ?? null, tooOld: rows.filter((row) => row.browserIsOld).length },
+  };
+}
+
+function saidIn({ sandbox, browserVersion, browserIsOld }: RunnerRow): SaidOfBrowsers {
+  return {
+    sandbox: sandbox ?? undefined,
+    browser: browserVersion ? { version: browserVersion, isOld: browserIsOld === true } : undefined,
+  };
 }
 
 function isOnlineAt(now: Date) {
@@ -120,5 +141,6 @@ function toView(row: RunnerRow, now: Date): RunnerView {
     online,
     revokedAt: instant(row.revokedAt),
     sandbox: row.sandbox ?? null,
+    browser: saidIn(row).browser ?? null,
   };
 }

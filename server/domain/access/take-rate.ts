@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts';
+import { groupCalls, onePer } from '../group-calls.ts';
 
 /** A rate: one a `everyMs`, and as many as `burst` at once after a pause. `name` says of whom. */
 export type Rate = { name: string; everyMs: number; burst: number };
@@ -6,20 +7,34 @@ export type Rate = { name: string; everyMs: number; burst: number };
 export type Taken = { ok: boolean; left: number; waitMs: number };
 
 /**
- * Takes one from a rate, which all servers on the database share. One statement, by the database's clock; two that take
- * the last one at the same moment wait for each other, and one of them is refused. What is refused writes nothing.
+ * Takes one from a rate, which all servers on the database share, by the database's clock. Two that take the last one at the
+ * same moment wait for each other, and one of them is refused. What is refused writes nothing. Those of one server that come
+ * at once are taken by one statement, in their order.
  */
-export async function takeRate(deps: Pick<Deps, 'db'>, { name, everyMs, burst }: Rate): Promise<Taken> {
-  const slackMs = (burst - 1) * everyMs;
-  const [row] = await deps.db.fork().execute<{ ok: boolean; busy_ms: number }[]>(TAKE, [name, everyMs, everyMs, slackMs, name]);
-  // Somebody else's first one may have come between: it is counted, and cannot be seen by this statement.
-  if (!row) return { ok: false, left: 0, waitMs: everyMs };
-  // One that was refused may see the rate as it was before others took at the same moment: then it is told the longest wait.
-  const wait = row.busy_ms > slackMs ? row.busy_ms - slackMs : everyMs;
-  return row.ok
-    ? { ok: true, left: Math.max(0, Math.floor((slackMs + everyMs - row.busy_ms) / everyMs)), waitMs: 0 }
-    : { ok: false, left: 0, waitMs: wait };
+export async function takeRate(deps: Pick<Deps, 'db'>, rate: Rate): Promise<Taken> {
+  return await takingOf(deps.db)(`${rate.everyMs} ${rate.burst} ${rate.name}`, rate);
 }
+
+const GROUP_MAX = 1000;
+
+const takingOf = onePer((db: Deps['db']) => {
+  const take = async (rates: readonly Rate[]): Promise<Taken[]> => {
+    const [rate] = rates;
+    if (!rate) return [];
+    const { name, everyMs, burst } = rate;
+    const values = [name, everyMs, burst, rates.length];
+    const [row] = await db
+      .fork()
+      .execute<{ granted: number; busy_ms: number }[]>('select granted, busy_ms from take_rate(?, ?, ?, ?)', values);
+    const { granted = 0, busy_ms: busyMs = 0 } = row ?? {};
+    // Each sees the rate as the ones before it have left it.
+    return rates.map((_rate, index) => {
+      if (index >= granted) return { ok: false, left: 0, waitMs: busyMs + (granted - burst + 1) * everyMs };
+      return { ok: true, left: Math.max(0, Math.floor(burst - busyMs / everyMs) - index - 1), waitMs: 0 };
+    });
+  };
+  return groupCalls(take, { sizeMax: GROUP_MAX });
+});
 
 /** Gives back one that was taken a moment ago. What others took in the meantime stays taken. */
 export async function giveBackRate(deps: Pick<Deps, 'db'>, { name, everyMs }: Rate): Promise<void> {
@@ -37,17 +52,3 @@ export async function clearRates(deps: Pick<Deps, 'db'>, names: readonly [string
 export async function purgeRates(deps: Pick<Deps, 'db'>): Promise<void> {
   await deps.db.fork().execute('delete from rate_limit where busy_until < clock_timestamp()');
 }
-
-// `busy_until` is when everything would be there again; it moves on by one step for each that is taken, and as far ahead
-// of now as the burst allows. The clock is read where it is used: now() would be the time before a wait for the row.
-const TAKE = `
-with taken as (
-  insert into rate_limit as rate (name, busy_until) values (?, clock_timestamp() + ? * interval '1 millisecond')
-  on conflict (name) do update set busy_until = greatest(rate.busy_until, clock_timestamp()) + ? * interval '1 millisecond'
-    where rate.busy_until <= clock_timestamp() + ? * interval '1 millisecond'
-  returning busy_until
-)
-select true as ok, (extract(epoch from busy_until - clock_timestamp()) * 1000)::float8 as busy_ms from taken
-union all
-select false, (extract(epoch from busy_until - clock_timestamp()) * 1000)::float8 from rate_limit
-where name = ? and not exists (select 1 from taken)`;

@@ -29,7 +29,9 @@ export async function cancelCapture(
   if (!canceled) throw new AppError('conflict', 'The capture is finished: it can be deleted, not canceled.');
   const [view] = await deps.db
     .inWorkspace(actor.workspaceId)
-    .transactional(async (em) => await loadViews(em, deps, { actor, captures: [await findCapture(em, actor, id)], withLinks: false }));
+    .transactional(
+      async (em) => await loadViews(em, deps, { shown: [{ actor, capture: await findCapture(em, actor, id) }], withLinks: false }),
+    );
   if (!view) throw notFound();
   return view;
 }

@@ -4,7 +4,13 @@ import { FAILURES, type Failure } from '#shared/failure.ts';
 import { REFERENCE_PATH } from '#shared/problem.ts';
 
 export type Link = { url: string; expiresAt: Date };
-export type CaptureRows = { capture: CaptureRow; attempts: readonly AttemptRow[]; asset: AssetRow | null; link: Link | null };
+/** What a view is made of. A capture that was just taken down has no more than what it came with. */
+export type ViewedCapture = Pick<
+  CaptureRow,
+  'id' | 'status' | 'partial' | 'format' | 'url' | 'createdAt' | 'queuedAt' | 'timings' | 'tags'
+> &
+  Partial<Omit<CaptureRow, 'workspace'>>;
+export type CaptureRows = { capture: ViewedCapture; attempts: readonly AttemptRow[]; asset: AssetRow | null; link: Link | null };
 /** People at the console are shown how the parts of an auth state fared in numbers, programs that may read also which. Links begin with `publicUrl`. */
 export type ViewOptions = { showAuthNames: boolean; publicUrl: string };
 
@@ -29,6 +35,7 @@ export function toCaptureView({ capture, attempts, asset, link }: CaptureRows, o
     finishedAt: instant(capture.finishedAt),
     expiresAt: instant(capture.expiresAt),
     assetExpiredAt: instant(capture.assetExpiredAt),
+    heldAt: instant(capture.heldAt),
     timeline: toTimeline(capture),
     timings: capture.timings,
     asset: asset && link ? toAsset(asset, link) : null,
@@ -52,7 +59,7 @@ function toAttempt(attempt: AttemptRow): CaptureView['attempts'][number] {
   };
 }
 
-function toTimeline(capture: CaptureRow): CaptureView['timeline'] {
+function toTimeline(capture: ViewedCapture): CaptureView['timeline'] {
   const timeline: CaptureView['timeline'] = [];
   const stamp = (step: CaptureView['timeline'][number]['step'], at: Date | null | undefined, detail?: string | null) => {
     if (at) timeline.push({ step, at: at.toISOString(), ...(detail ? { detail } : {}) });

@@ -1,141 +1,97 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
-import { Capture, CapturePayload, type CaptureRow } from '#server/db/captures.entities.ts';
-import { databaseNow } from '#server/db/database-time.ts';
-import { countAuth, type ResolvedAuth } from '#shared/auth-policy.ts';
-import type { Capture as CaptureView } from '#shared/capture.ts';
 import type { CaptureRequest } from '#shared/capture-request.ts';
-import { type CaptureId, makeId } from '#shared/ids.ts';
+import { faultPoint } from '#shared/fault-points.ts';
+import { makeId, type WorkspaceId } from '#shared/ids.ts';
+import { LIMITS } from '#shared/limits.ts';
 import type { CapturePayload as Payload } from '#shared/sealed-payload.ts';
-import { shownUrl } from '#shared/target-url.ts';
-import { type Actor, seesAuthNames } from '../access/actor.ts';
+import type { Actor } from '../access/actor.ts';
 import { loadAllowedDomains } from '../access/allowed-domains.ts';
-import { recordAudit } from '../access/audit.ts';
 import { narrowDomains } from '../access/narrow-domains.ts';
+import { findRevokedKids } from '../access/pool-keys.ts';
 import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
-import { enqueueJob } from '../jobs/enqueue-job.ts';
-import type { Sealer } from '../ports.ts';
+import { groupCalls, onePer } from '../group-calls.ts';
+import { acceptCapture, type Created } from './accept-captures.ts';
 import { type Admitted, admitRequest, requireCaptureScopes } from './capture-policy.ts';
-import { toCaptureView } from './capture-view.ts';
-import { findAnswer, type Idempotency, readIdempotency, takeKey } from './idempotency.ts';
+import { admitWebhook } from './capture-webhook.ts';
+import { chooseKey, kidsOf, requireSealer } from './choose-pool-key.ts';
+import { findAnswers, type Idempotency, readIdempotency } from './idempotency.ts';
 
 /** `body` is the JSON as it was sent: what the idempotency fingerprint is made of. */
 export type CreateOptions = { idempotencyKey?: string; body: unknown };
-export type Created = { capture: CaptureView; replayed: boolean };
-export type Creating = Pick<Deps, 'db' | 'sealer' | 'settings'>;
+export type Creating = Pick<Deps, 'db' | 'sealer' | 'vault' | 'settings'>;
+
+/** A key that is revoked between the sealing and the taking is no reason to refuse, and no reason to go on for ever. */
+const SEALED_MAX = 3;
 
 /**
  * Accepts a capture: policy, seal, then capture, sealed payload and job in one transaction, so that a capture which was
  * answered is also dispatched. A repeated idempotency key is answered as the first time (`replayed`). Refusals, in this
- * order: scope, key, target, domain, auth state and actions, a server without a public key, a full queue.
+ * order: scope, key, target, domain, auth state and actions, webhook, a revoked pool key, a server without a public key, a full
+ * queue, a busy API key.
  */
 export async function createCapture(deps: Creating, actor: Actor, request: CaptureRequest, options: CreateOptions): Promise<Created> {
   requireCaptureScopes(actor, request);
+  const { workspaceId } = actor;
   const idempotency = readIdempotency(actor, options.idempotencyKey, options.body);
-  // One transaction, sealing included: it takes a millisecond, and every transaction has to name its workspace.
-  return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
-    const first = idempotency && (await findAnswer(em, idempotency));
-    if (first) return { capture: first, replayed: true };
-    const workspace = await loadAllowedDomains(em, actor.workspaceId);
+  for (let sealed = 0; sealed < SEALED_MAX; sealed++) {
+    const kids = deps.sealer ? await kidsOf(deps.sealer, request) : [];
+    const ground = await groundOf(deps.db)(workspaceId, { idempotency, kids });
+    if (ground.first instanceof AppError) throw ground.first;
+    if (ground.first) return { capture: ground.first, replayed: true };
     const key = actor.kind === 'apiKey' ? actor.domains : null;
-    const admitted = admitRequest(request, { workspace, key }, narrowDomains(workspace, key));
+    const admitted = admitRequest(request, { workspace: ground.domains, key }, narrowDomains(ground.domains, key));
+    const webhook = await admitWebhook(deps.db.inWorkspace(workspaceId), deps, { actor, request });
+    const { key: poolKey, authKid } = chooseKey(await requireSealer(deps).keys(), ground.revoked, request);
     const id = makeId('capture');
-    const sealed = await requireSealer(deps).seal(toPayload(request, admitted), { captureId: id, workspaceId: actor.workspaceId });
-    return await accept(em, { deps, actor, request, admitted, idempotency, id, sealed });
+    const payload = await poolKey.seal(toPayload(request, admitted), { captureId: id, workspaceId });
+    const created = await acceptCapture({
+      ...{ deps, actor, request, admitted, webhook, idempotency, id },
+      payload: { sealed: payload, kid: poolKey.kid, authKid },
+    });
+    if (created === 'revoked') continue;
+    await faultPoint('after_commit');
+    return created;
+  }
+  throw new AppError('unavailable', 'The keys that captures are sealed to change all the time: send again in a moment.', {
+    retryAfterSeconds: 5,
   });
 }
 
-type Accepting = {
-  deps: Creating;
-  actor: Actor;
-  request: CaptureRequest;
-  admitted: Admitted;
-  idempotency: Idempotency | null;
-  id: CaptureId;
-  sealed: string;
+type Asked = { idempotency: Idempotency | null; kids: readonly string[] };
+/** What a request is judged by, read after it came. `first`: how its idempotency key was answered before, or why it may not be used. */
+type Ground = {
+  domains: Awaited<ReturnType<typeof loadAllowedDomains>>;
+  revoked: ReadonlySet<string>;
+  first: Created['capture'] | AppError | null;
 };
 
-async function accept(em: EntityManager, accepting: Accepting): Promise<Created> {
-  const { deps, actor, request, idempotency, id, sealed } = accepting;
-  const now = await databaseNow(em);
-  const row = toRow(accepting, now);
-  const capture = toCaptureView(
-    { capture: em.create(Capture, row, { persist: false }), attempts: [], asset: null, link: null },
-    { showAuthNames: seesAuthNames(actor), publicUrl: deps.settings.publicUrl() },
-  );
-  const first = idempotency && (await takeKey(em, idempotency, capture));
-  if (first) return { capture: first, replayed: true };
-  await refuseFullQueue(em, actor, deps.settings.queuedPerWorkspaceMax);
-  await em.insert(Capture, row);
-  await em.insert(CapturePayload, { capture: id, sealed });
-  await enqueueJob(em, {
-    captureId: id,
-    workspaceId: actor.workspaceId,
-    now,
-    deadlineAt: row.deadlineAt,
-    totalMs: request.timeouts.total,
-    retryAfterActions: request.retryAfterActions,
-    keyDomains: actor.kind === 'apiKey' ? actor.domains : null,
-  });
-  await recordAudit(em, actor, { action: 'capture.create', target: id });
-  return { capture, replayed: false };
-}
+const GROUP_MAX = 200;
 
-/** What is stored in clear: nothing that came in the auth state, the query, a header or an action. */
-function toRow({ actor, request, admitted, id }: Accepting, now: Date) {
-  return {
-    id,
-    workspace: actor.workspaceId,
-    createdBy: actor.kind === 'apiKey' ? actor.keyId : actor.kind === 'user' ? actor.userId : 'operator',
-    status: 'queued' as const,
-    verdict: null,
-    partial: false,
-    format: request.output.format,
-    url: shownUrl(admitted.target.href),
-    host: admitted.target.host,
-    retentionMs: request.retention,
-    tags: request.tags,
-    reference: request.reference ?? null,
-    timings: {},
-    authReceipt: toReceipt(admitted.auth),
-    createdAt: now,
-    queuedAt: now,
-    deadlineAt: new Date(now.getTime() + request.deadline),
+/** Those of one workspace that come while it is being read are judged by the next reading, all of them by the same. */
+const groundOf = onePer((db: Deps['db']) => {
+  const read = async (asked: readonly Asked[], workspaceId: WorkspaceId): Promise<Ground[]> => {
+    return await db.inWorkspace(workspaceId).transactional(async (em) => {
+      const answers = await findAnswers(
+        em,
+        asked.map(({ idempotency }) => idempotency),
+      );
+      const domains = await loadAllowedDomains(em, workspaceId);
+      const revoked = await findRevokedKids(em, [...new Set(asked.flatMap(({ kids }) => kids))]);
+      return answers.map((first) => ({ domains, revoked, first }));
+    });
   };
-}
-
-function toReceipt(auth: ResolvedAuth | null): CaptureRow['authReceipt'] {
-  return auth && { ...countAuth(auth), rejected: auth.rejected };
-}
+  const refuse = () =>
+    new AppError('overloaded', 'More captures come than can be judged: send again in a moment.', { retryAfterSeconds: 1 });
+  return groupCalls(read, { sizeMax: GROUP_MAX, bound: { waitingMax: LIMITS.acceptWaitingMax, refuse } });
+});
 
 function toPayload(request: CaptureRequest, { target, auth }: Admitted): Payload {
-  const { auth: given, ...rest } = request;
+  // Runners have no use for the webhook: the server sends it.
+  const { auth: given, webhook: _webhook, ...rest } = request;
   return {
     request: { ...rest, ...(given?.verify ? { auth: { verify: given.verify } } : {}) },
     target,
     auth,
     sealedAuth: given?.sealed ?? null,
   };
-}
-
-/** The sealer; refuses with `unavailable` where the server was given no public key. */
-export function requireSealer({ sealer }: Creating): Sealer {
-  if (sealer) return sealer;
-  throw new AppError(
-    'unavailable',
-    'This server has no public key to seal captures to: set SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE (made by `sessionshot runner keygen`).',
-    { retryAfterSeconds: 60 },
-  );
-}
-
-/** Refuses when as many captures of the workspace wait as may. Counts up to the bound only. Requests at the very same moment may pass it by as many as they are. */
-export async function refuseFullQueue(em: EntityManager, actor: Actor, max: number): Promise<void> {
-  const waiting = await em.execute<unknown[]>(`select 1 as waiting from job where workspace_id = ? and state = 'available' limit ?`, [
-    actor.workspaceId,
-    max,
-  ]);
-  if (waiting.length < max) return;
-  throw new AppError('queue_full', `${max} captures of this workspace are waiting already: send again when some are done.`, {
-    retryAfterSeconds: 10,
-  });
 }

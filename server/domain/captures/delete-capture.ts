@@ -6,19 +6,22 @@ import { AppError } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
 import { capturePrefix } from '../jobs/blob-name.ts';
 import { cancelJob } from './cancel-capture.ts';
+import { beginDeletion } from './hold-capture.ts';
 import { findCapture } from './read-captures.ts';
 
 /**
  * Deletes a capture with all that is kept of it: sealed payload, every blob it ever stored, rows, idempotency answer.
- * One that is not finished is canceled first. When storage cannot be reached the capture stays, so that the call can be
- * repeated: rows that are gone could not name the blobs any more.
+ * One that is not finished is canceled first; one that is on hold is refused with `conflict`. When storage cannot be reached
+ * the capture stays, so that the call can be repeated: rows that are gone could not name the blobs any more.
  */
 export async function deleteCapture(deps: Pick<Deps, 'db' | 'blobs'>, actor: Actor, id: string): Promise<void> {
   requireScope(actor, 'captures:delete');
   const em = deps.db.inWorkspace(actor.workspaceId);
   const capture = await em.transactional(async (tx) => {
     const found = await findCapture(tx, actor, id);
+    // The job first: a runner that reports locks them in this order, and a refusal below takes the cancel back.
     await cancelJob(tx, actor, found.id);
+    await beginDeletion(tx, found);
     return found;
   });
   const owner = { workspaceId: actor.workspaceId, captureId: capture.id, createdAt: capture.createdAt };

@@ -13,7 +13,7 @@ const EXPIRE_MAX = 200;
 const ORPHAN_BATCH = 200;
 
 /**
- * Deletes the assets whose retention is over: first the blob, then its row, so that a blob is never forgotten. The
+ * Deletes the assets whose retention is over and that nobody holds: first the blob, then its row, so that a blob is never forgotten. The
  * capture stays. Also forgets idempotency keys past their life. Answers how many assets were deleted.
  */
 export async function expireCaptures(deps: Pick<Deps, 'db' | 'blobs' | 'log'>): Promise<number> {
@@ -21,11 +21,14 @@ export async function expireCaptures(deps: Pick<Deps, 'db' | 'blobs' | 'log'>): 
   await em.execute(`delete from idempotency_record where created_at < now() - ? * interval '1 millisecond'`, [LIMITS.idempotencyLifeMs]);
   const due = await em.execute<{ id: CaptureId; workspace_id: WorkspaceId; blob_name: string }[]>(
     `select capture.id, capture.workspace_id, asset.blob_name from capture join asset on asset.capture_id = capture.id
-     where capture.asset_expired_at is null and capture.expires_at <= now() order by capture.expires_at limit ${EXPIRE_MAX}`,
+     where capture.asset_expired_at is null and capture.held_at is null and capture.expires_at <= now() order by capture.expires_at limit ${EXPIRE_MAX}`,
   );
   let expired = 0;
   for (const { id, workspace_id: workspaceId, blob_name: blobName } of due) {
     try {
+      // It may have been held since: from this statement on it cannot be.
+      const begun = await em.execute<unknown[]>(BEGIN, [id]);
+      if (begun.length === 0) continue;
       await deps.blobs.remove(blobName);
       await em.transactional(async (tx) => {
         await tx.nativeDelete(Asset, { capture: id });
@@ -40,6 +43,8 @@ export async function expireCaptures(deps: Pick<Deps, 'db' | 'blobs' | 'log'>): 
   }
   return expired;
 }
+
+const BEGIN = 'update capture set deleting_at = coalesce(deleting_at, now()) where id = ? and held_at is null returning id';
 
 /**
  * Deletes blobs that no capture names as its result and that nobody is writing: those of attempts that were lost after

@@ -24,19 +24,39 @@ export function readIdempotency(actor: Actor, key: string | undefined, body: unk
 }
 
 /** Finds the answer a key was given in the last 24 h; null for a new key. Refuses a key that came with another body. */
-export async function findAnswer(em: EntityManager, { workspaceId, key, fingerprint }: Idempotency): Promise<CaptureView | null> {
-  const [record] = await em.execute<{ fingerprint: string; answer: CaptureView }[]>(FIND, [workspaceId, key, LIMITS.idempotencyLifeMs]);
-  if (!record) return null;
-  if (record.fingerprint === fingerprint) return record.answer;
-  throw new AppError(
+export async function findAnswer(em: EntityManager, idempotency: Idempotency): Promise<CaptureView | null> {
+  const [answer = null] = await findAnswers(em, [idempotency]);
+  if (answer instanceof AppError) throw answer;
+  return answer;
+}
+
+/** The same of several requests of one workspace, null for those without a key; a refusal is answered in its place. */
+export async function findAnswers(em: EntityManager, asked: readonly (Idempotency | null)[]): Promise<(CaptureView | AppError | null)[]> {
+  const given = asked.filter((each) => each !== null);
+  const [one] = given;
+  if (!one) return asked.map(() => null);
+  const keys = JSON.stringify(given.map(({ key }) => key));
+  const found = await em.execute<Found[]>(FIND, [one.workspaceId, keys, LIMITS.idempotencyLifeMs]);
+  const records = new Map(found.map((record) => [record.key, record]));
+  return asked.map((each) => {
+    const record = each && records.get(each.key);
+    if (!record) return null;
+    return record.fingerprint === each.fingerprint ? record.answer : keyReused();
+  });
+}
+
+type Found = { key: string; fingerprint: string; answer: CaptureView };
+
+function keyReused(): AppError {
+  return new AppError(
     'idempotency_key_reused',
     'This Idempotency-Key was used with another body or by another API key: take a new key for a new request.',
   );
 }
 
 const FIND = `
-select fingerprint, answer from idempotency_record
-where workspace_id = ? and key = ? and created_at >= now() - ? * interval '1 millisecond'`;
+select key, fingerprint, answer from idempotency_record
+where workspace_id = ? and key in (select jsonb_array_elements_text(?::jsonb)) and created_at >= now() - ? * interval '1 millisecond'`;
 
 /**
  * Takes a key inside the caller's transaction, with the answer that belongs to it. Answers null when it is now the
@@ -54,6 +74,11 @@ export async function takeKey(em: EntityManager, idempotency: Idempotency, answe
   const first = await findAnswer(em, idempotency);
   if (!first) throw inProgress(); // it ran out or was deleted between the two statements: a repeat will find it free
   return first;
+}
+
+/** Gives back a key that was taken in the same transaction, by a request that was refused after all. */
+export async function giveBackKey(em: EntityManager, { workspaceId, key }: Idempotency): Promise<void> {
+  await em.execute('delete from idempotency_record where workspace_id = ? and key = ?', [workspaceId, key]);
 }
 
 // A second insert of the same key waits here until the first one's transaction ends: then it is a conflict, or free.

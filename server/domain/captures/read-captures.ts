@@ -6,8 +6,9 @@ import { LIMITS } from '#shared/limits.ts';
 import { type Actor, requireScope } from '../access/actor.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
+import { groupCalls, onePer } from '../group-calls.ts';
 import type { ServerEvent } from '../ports.ts';
-import { loadViews } from './load-views.ts';
+import { loadViews, type Shown } from './load-views.ts';
 
 /** How long a waiter goes by events alone before it looks for itself: an event can be missed. */
 const LOOK_MS = 1_000;
@@ -16,13 +17,39 @@ type Reading = Pick<Deps, 'db' | 'blobs' | 'clock' | 'settings'>;
 /** Reads one capture of the workspace, its asset with a freshly signed link. Foreign and unknown ids: `not_found`. */
 export async function readCapture(deps: Reading, actor: Actor, id: string): Promise<CaptureView> {
   requireScope(actor, 'captures:read');
-  return await deps.db
-    .inWorkspace(actor.workspaceId)
-    .transactional(async (em) => await viewOf(em, deps, { actor, capture: await findCapture(em, actor, id) }));
+  const view = isId('capture', id) ? await readingOf(deps)(actor.workspaceId, { actor, id }) : null;
+  if (!view) throw notFound();
+  return view;
 }
 
-async function viewOf(em: EntityManager, deps: Reading, { actor, capture }: { actor: Actor; capture: CaptureRow }): Promise<CaptureView> {
-  const [view] = await loadViews(em, deps, { actor, captures: [capture], withLinks: true });
+type Asked = { actor: Actor; id: CaptureId };
+const GROUP_MAX = 50;
+
+/** Those of one workspace that are asked for while others are read are read together; each link is recorded for whom it was made. */
+const readingOf = onePer((deps: Reading) =>
+  groupCalls<Asked, CaptureView | null>(
+    async (asked) => {
+      const [{ actor } = {}] = asked;
+      if (!actor) return [];
+      return await deps.db.inWorkspace(actor.workspaceId).transactional(async (em) => {
+        const ids = [...new Set(asked.map(({ id }) => id))];
+        const rows = new Map((await em.find(Capture, { id: { $in: ids }, workspace: actor.workspaceId })).map((row) => [row.id, row]));
+        const shown = asked.map((each) => ({ actor: each.actor, capture: rows.get(each.id) ?? null }));
+        const views = await loadViews(em, deps, { shown: shown.filter(isFound), withLinks: true });
+        let next = 0;
+        return shown.map((each) => (isFound(each) ? (views[next++] ?? null) : null));
+      });
+    },
+    { sizeMax: GROUP_MAX },
+  ),
+);
+
+function isFound(each: { actor: Actor; capture: CaptureRow | null }): each is Shown {
+  return each.capture !== null;
+}
+
+async function viewOf(em: EntityManager, deps: Reading, shown: Shown): Promise<CaptureView> {
+  const [view] = await loadViews(em, deps, { shown: [shown], withLinks: true });
   if (!view) throw notFound();
   return view;
 }
@@ -64,6 +91,8 @@ export type CaptureFilter = {
   tags?: Record<string, string>;
   reference?: string;
   host?: string;
+  /** Those on hold, or those that are not. */
+  held?: boolean;
   /** RFC 3339. */
   createdAfter?: string;
   createdBefore?: string;
@@ -92,7 +121,7 @@ export async function listCaptures(
       ids.length > 0 ? await em.find(Capture, { id: { $in: ids }, workspace: actor.workspaceId }, { orderBy: { id: 'desc' } }) : [];
     const last = ids.at(-1);
     return {
-      data: await loadViews(em, deps, { actor, captures, withLinks: filter.withLinks ?? true }),
+      data: await loadViews(em, deps, { shown: captures.map((capture) => ({ actor, capture })), withLinks: filter.withLinks ?? true }),
       nextCursor: found.length > limit && last ? Buffer.from(last).toString('base64url') : null,
     };
   });
@@ -111,6 +140,7 @@ function toWhere(actor: Actor, filter: CaptureFilter): { where: string; values: 
   if (filter.reference) terms.push(['reference = ?', filter.reference]);
   if (filter.host) terms.push(['host = ?', filter.host.toLowerCase()]);
   if (filter.tags && Object.keys(filter.tags).length > 0) terms.push(['tags @> ?::jsonb', JSON.stringify(filter.tags)]);
+  if (filter.held !== undefined) terms.push(['(held_at is not null) = ?', filter.held]);
   if (filter.createdAfter) terms.push(['created_at > ?::timestamptz', filter.createdAfter]);
   if (filter.createdBefore) terms.push(['created_at < ?::timestamptz', filter.createdBefore]);
   if (filter.cursor) terms.push(['id < ?', readCursor(filter.cursor)]);

@@ -1,35 +1,31 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
-import { Job, type JobRow } from '#server/db/captures.entities.ts';
 import { databaseNow } from '#server/db/database-time.ts';
 import { notify } from '#server/db/notifications.ts';
 import { failure } from '#shared/failure.ts';
 import type { JobId, RunnerId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Deps } from '../deps.ts';
+import { diedInCompany } from './judge-death.ts';
 import { retryOrFail } from './requeue-job.ts';
 import { settleJob } from './settle-job.ts';
-
-/** Which jobs a sweep takes: SQL of ours, what comes from elsewhere as parameters. */
-type Condition = { sql: string; parameters?: readonly unknown[] };
-
-/** Jobs of one sweep at most; what is left is for the next turn. */
-const SWEEP_MAX = 500;
+import { type Condition, sweepJobs } from './sweep-jobs.ts';
 
 /**
- * Takes back the jobs whose lease has run out: the attempt ends as `runner_lost` and is repeated by the retry rules. A
- * job that ended `LIMITS.runnerDeathsMax` runners is put aside as `poison`. With `endedRunner` those of a runner that is
+ * Takes back the jobs whose lease has run out: the attempt ends as `runner_lost` and is repeated by the retry rules,
+ * alone. A job lost for the `LIMITS.runnerDeathsMax`th time that had its runner for itself has ended it, and is put aside
+ * as `poison`; one beside others may be innocent. With `endedRunner` those of a runner that is
  * known to be gone, whose leases need not be waited for. Answers how many were taken back.
  */
 export async function recoverLostJobs(deps: Pick<Deps, 'db' | 'log'>, endedRunner?: RunnerId): Promise<number> {
   const lost: Condition = endedRunner
     ? { sql: `state = 'leased' and runner_id = ?`, parameters: [endedRunner] }
     : { sql: `state = 'leased' and lease_until < now()` };
-  return await sweep(deps, lost, async (em, job) => {
+  return await sweepJobs(deps, lost, async (em, job) => {
     const now = await databaseNow(em);
     const end = { outcome: 'lost', code: 'runner_lost' } as const;
     job.processDeaths += 1;
     const late = job.cancelRequested || job.deadlineAt.getTime() <= now.getTime();
-    if (late || job.processDeaths >= LIMITS.runnerDeathsMax) {
+    const isPoison = job.processDeaths >= LIMITS.runnerDeathsMax && !(await diedInCompany(em, job, endedRunner !== undefined));
+    if (late || isPoison) {
       const ended = failure(late ? 'deadline_exceeded' : 'poison', job.step ?? null);
       await settleJob(em, job, { status: 'failed', failure: ended, observed: null }, end);
     } else {
@@ -43,10 +39,10 @@ export async function recoverLostJobs(deps: Pick<Deps, 'db' | 'log'>, endedRunne
  * stop, and they fail with its report or when its lease ends. Answers how many were ended or told.
  */
 export async function expireDeadlines(deps: Pick<Deps, 'db' | 'log'>): Promise<number> {
-  const waiting = await sweep(deps, { sql: `state = 'available' and deadline_at <= now()` }, async (em, job) => {
+  const waiting = await sweepJobs(deps, { sql: `state = 'available' and deadline_at <= now()` }, async (em, job) => {
     await settleJob(em, job, { status: 'failed', failure: failure('deadline_exceeded', null), observed: null });
   });
-  const running = await sweep(deps, { sql: `state = 'leased' and deadline_at <= now() and not cancel_requested` }, async (em, job) => {
+  const running = await sweepJobs(deps, { sql: `state = 'leased' and deadline_at <= now() and not cancel_requested` }, async (em, job) => {
     job.cancelRequested = true;
     await notify(em, { kind: 'cancel', jobId: job.id });
   });
@@ -64,35 +60,4 @@ export async function reannounceJobs(deps: Pick<Deps, 'db'>): Promise<number> {
     [LIMITS.announcedStaleMs],
   );
   return rows.length;
-}
-
-/**
- * Runs `handle` for each job that fits, every one in a transaction of its own with its row locked, so that one fault
- * does not hold up the others. Jobs that another server is handling are passed over.
- */
-async function sweep(
-  deps: Pick<Deps, 'db' | 'log'>,
-  { sql, parameters = [] }: Condition,
-  handle: (em: EntityManager, job: JobRow) => Promise<void>,
-): Promise<number> {
-  const found = await deps.db
-    .acrossWorkspaces()
-    .execute<{ id: JobId }[]>(`select id from job where ${sql} limit ${SWEEP_MAX}`, [...parameters]);
-  let handled = 0;
-  for (const { id } of found) {
-    try {
-      handled += await deps.db.acrossWorkspaces().transactional(async (em) => {
-        const locked = await em.execute<unknown[]>(`select id from job where id = ? and ${sql} for update skip locked`, [
-          id,
-          ...parameters,
-        ]);
-        if (locked.length === 0) return 0;
-        await handle(em, await em.findOneOrFail(Job, { id }));
-        return 1;
-      });
-    } catch (error) {
-      deps.log.error('A job could not be put right; it is tried again with the next sweep', { jobId: id, error });
-    }
-  }
-  return handled;
 }

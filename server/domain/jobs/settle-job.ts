@@ -13,6 +13,7 @@ import { notify } from '#server/db/notifications.ts';
 import type { Failure, FailureCode } from '#shared/failure.ts';
 import type { Observed } from '#shared/runner-protocol.ts';
 import { shownUrl } from '#shared/target-url.ts';
+import { recordEvent } from '../record-event.ts';
 import { recordReceipt, withSpentSession } from './session-use.ts';
 
 export type StoredAsset = {
@@ -34,7 +35,7 @@ export type AttemptEnd = { outcome: AttemptOutcome; code: FailureCode | 'cancele
 
 /**
  * Makes a capture final, inside the caller's transaction and with the job row locked: status, result, end of the
- * attempt, and the sealed payload wiped, all or nothing. The lease token's hash stays, so that its holder can be told.
+ * attempt, the event for webhooks, and the sealed payload wiped, all or nothing. The lease token's hash stays, so that its holder can be told.
  */
 export async function settleJob(em: EntityManager, job: JobRow, ending: Ending, attempt?: AttemptEnd): Promise<void> {
   const now = await databaseNow(em);
@@ -55,7 +56,15 @@ export async function settleJob(em: EntityManager, job: JobRow, ending: Ending, 
   if (attempt) await endAttempt(em, job, { ...attempt, at: now });
   await em.nativeDelete(CapturePayload, { capture: capture.id });
   await em.flush();
-  await notify(em, { kind: 'capture', captureId: capture.id, workspaceId: job.workspace.id, isFinal: true });
+  const workspaceId = job.workspace.id;
+  await recordEvent(em, {
+    type: `capture.${ending.status}`,
+    workspaceId,
+    about: { id: capture.id, object: 'capture', status: ending.status },
+    captureId: capture.id,
+    at: now,
+  });
+  await notify(em, { kind: 'capture', captureId: capture.id, workspaceId, isFinal: true });
 }
 
 /** Writes how and when the job's present attempt ended. */

@@ -155,7 +155,6 @@ export const gotenbergRefusals: readonly PeerCase[] = [
     page: ONE,
     request: { webhook: { url: 'https://hooks.example.com/x', events: ['capture.succeeded'] }, output: PDF },
     expect: { pages: 1 },
-    miss: 'webhooks are planned: `webhook` is refused by name until they are there',
   },
   {
     id: 'gb-no-key',

@@ -50,7 +50,6 @@ export const playwrightMask: readonly PeerCase[] = [
         [50, 150, BLUE],
       ],
     },
-    miss: 'the selectors of `mask` are those of the page itself: a frame is covered whole, by its own selector',
   },
   {
     id: 'pw-mask-stalled-frame',

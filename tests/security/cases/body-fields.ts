@@ -95,8 +95,16 @@ export const BODY_FIELDS: readonly BodyGroup[] = [
     cases: [
       ['a mistyped key', { viewPort: {} }, 'viewPort'],
       ['a mistyped key further down', { output: { format: 'png', fulPage: true } }, 'output.fulPage'],
-      ['a planned key', { webhook: { url: 'https://evil.test/?CANARY' } }, 'webhook'],
-      ['a planned key: priority', { priority: 'high' }, 'priority'],
+      ['a webhook without TLS', { webhook: { url: 'http://evil.example.net/?CANARY' } }, 'webhook.url'],
+      ['a webhook at an address', { webhook: { url: 'https://10.0.0.1/?CANARY' } }, 'webhook.url'],
+      ['a webhook with a password', { webhook: { url: 'https://me:CANARY@hooks.example.net/' } }, 'webhook.url'],
+      [
+        'a webhook with headers of its own',
+        { webhook: { url: 'https://hooks.example.net/', headers: { 'X-A': 'CANARY' } } },
+        'webhook.headers',
+      ],
+      ['priority: of another service', { priority: 'high' }, 'priority'],
+      ['priority: a number', { priority: 1 }, 'priority'],
       ['a planned key: runner', { runner: { labels: ['x'] } }, 'runner'],
       ['a path of a file', { path: '/etc/passwd' }, 'path'],
       ['options of the launch', { launchOptions: { args: ['--no-sandbox'] } }, 'launchOptions'],

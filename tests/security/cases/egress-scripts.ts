@@ -1,4 +1,5 @@
 import type { MadeAnswer, Vectors } from './egress-vector.ts';
+import { WEBRTC } from './egress-webrtc.ts';
 
 /** Requests of a script. */
 export const REQUESTS: Vectors = {
@@ -53,39 +54,10 @@ export const WORKERS: Vectors = {
   'worklet-paint': `await CSS.paintWorklet.addModule('{HTTPS}');`,
 };
 
-const peer = (urls: string) =>
-  `const peer = new RTCPeerConnection({ iceServers: [{ urls: '${urls}', username: 'u', credential: 'c' }] }); peer.createDataChannel('c');
-   await peer.setLocalDescription(await peer.createOffer()); await new Promise((done) => setTimeout(done, 1500)); peer.close();`;
-const candidate = (line: string) =>
-  `const peer = new RTCPeerConnection(), other = new RTCPeerConnection(); peer.createDataChannel('c');
-   await peer.setLocalDescription(await peer.createOffer()); await other.setRemoteDescription(peer.localDescription);
-   await other.setLocalDescription(await other.createAnswer()); await peer.setRemoteDescription(other.localDescription);
-   await peer.addIceCandidate({ candidate: '${line}', sdpMid: '0', sdpMLineIndex: 0 });
-   await new Promise((done) => setTimeout(done, 1500)); peer.close(); other.close();`;
-
 /** Sockets past HTTP: what a proxy alone does not see. */
 export const SOCKETS: Vectors = {
   'web-transport': `await new WebTransport('https://{AT}:{OWN}/').ready;`,
-  stun: peer('stun:{AT}:{OWN}'),
-  'stun-second': peer('stun:{SECOND}:{OWN}'),
-  turn: peer('turn:{AT}:{OWN}'),
-  'turn-tcp': peer('turn:{AT}:{OWN}?transport=tcp'),
-  'turn-tls': peer('turns:{AT}:{OWN}?transport=tcp'),
-  'turn-name': peer('turn:loop.canary.test:{OWN}?transport=tcp'),
-  'ice-udp': candidate('candidate:1 1 udp 2113937151 {AT} {OWN} typ host'),
-  'ice-tcp': candidate('candidate:1 1 tcp 1518280447 {AT} {OWN} typ host tcptype passive'),
-};
-
-/**
- * Tried all the same, and not counted: one kind of browser or the other does not do these, and a look-up alone meets no
- * canary (look-ups are counted by themselves).
- */
-export const UNCOUNTED: Vectors = {
-  'speculate-prefetch': `const rules = document.createElement('script'); rules.type = 'speculationrules'; rules.textContent = JSON.stringify({ prefetch: [{ source: 'list', urls: ['{HTTPS}'], eagerness: 'immediate' }] }); document.head.append(rules);`,
-  'stun-name': peer('stun:loop.canary.test:{OWN}'),
-  'link-preconnect': `document.head.append(Object.assign(document.createElement('link'), { rel: 'preconnect', href: 'https://{AT}:{OWN}/' }));`,
-  'link-dns-prefetch': `document.head.append(Object.assign(document.createElement('link'), { rel: 'dns-prefetch', href: 'https://loop.canary.test/' }));`,
-  'speculate-prerender': `const rules = document.createElement('script'); rules.type = 'speculationrules'; rules.textContent = JSON.stringify({ prerender: [{ source: 'list', urls: ['/made/{NAME}'], eagerness: 'immediate' }] }); document.head.append(rules);`,
+  ...WEBRTC,
 };
 
 const HTML = 'text/html; charset=utf-8';
@@ -105,7 +77,6 @@ export const MADE: Readonly<Record<string, MadeAnswer>> = {
   },
   'unload-fetch': { type: HTML, body: `<script>onpagehide = () => fetch('{HTTPS}', { mode: 'no-cors', keepalive: true });</script>` },
   'unload-beacon': { type: HTML, body: `<script>onpagehide = () => navigator.sendBeacon('{HTTPS}', 'x');</script>` },
-  'speculate-prerender': { type: HTML, body: `<script>fetch('{HTTPS}', { mode: 'no-cors' });</script>` },
   'worker-bounced': { type: 'text/javascript', body: `importScripts('/bounce/worker-bounced');` },
   'service-worker': { type: 'text/javascript', body: `fetch('{HTTPS}', { mode: 'no-cors' });` },
 };

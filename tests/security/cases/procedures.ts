@@ -5,6 +5,8 @@ export type Subject = {
   workspace: string;
   capture: string;
   key: string;
+  /** A network new to that key, which it was used from. */
+  keyNetwork: string;
   /** The whole text of that key. */
   keyText: string;
   domain: string;
@@ -15,6 +17,9 @@ export type Subject = {
   inviteToken: string;
   signer: string;
   session: string;
+  webhook: string;
+  /** A delivery that is over. */
+  delivery: string;
 };
 export const PASSWORD = 'correct horse battery staple';
 
@@ -34,6 +39,7 @@ export type ProcedureCase = {
 
 const REQUEST = { url: 'https://app.example.com/x', output: { format: 'png' } };
 const byCapture = ({ capture }: Subject) => ({ id: capture });
+const byWebhook = ({ webhook }: Subject) => ({ id: webhook });
 const byKey = ({ key }: Subject) => ({ id: key });
 
 export const PROCEDURES: Record<string, ProcedureCase> = {
@@ -71,12 +77,17 @@ export const PROCEDURES: Record<string, ProcedureCase> = {
   'captures.issueLink': { access: 'captures:read', names: true, input: byCapture, answers: 'conflict' }, // it has no asset yet
   'captures.cancel': { access: 'captures:create', names: true, input: byCapture },
   'captures.remove': { access: 'captures:delete', names: true, input: byCapture },
+  'captures.hold': { access: 'admin', names: true, input: byCapture },
+  'captures.release': { access: 'admin', names: true, input: byCapture },
+  'usage.read': { access: 'captures:read', input: () => ({ days: 7 }) },
+  'usage.queue': { access: 'captures:read' },
   'captures.onChange': { access: 'captures:read', input: () => ({ lastEventId: 'before' }) },
   'captures.watch': { access: 'captures:read', names: true, input: byCapture },
 
   'keys.list': { access: 'admin' },
   'keys.create': { access: 'admin', input: (_subject, unique) => ({ name: unique, scopes: ['captures:read'] }) },
   'keys.revoke': { access: 'admin', names: true, input: byKey },
+  'keys.acknowledgeNetwork': { access: 'admin', names: true, input: ({ key, keyNetwork }) => ({ id: key, network: keyNetwork }) },
   'keys.revokeLeaked': { access: 'anyone', input: ({ keyText }) => ({ key: keyText }) },
   'keys.rotate': { access: 'admin', names: true, input: ({ key }) => ({ id: key, overlapMs: 0 }) },
 
@@ -111,9 +122,28 @@ export const PROCEDURES: Record<string, ProcedureCase> = {
   'workspaces.create': { access: 'admin', operator: 'forbidden', input: (_subject, unique) => ({ name: unique }) },
   'workspaces.switch': { access: 'user', names: true, input: ({ workspace }) => ({ id: workspace }) },
   'workspaces.rename': { access: 'admin', input: (_subject, unique) => ({ name: unique }) },
+  'poolKeys.list': { access: 'operator' },
+  'poolKeys.revoke': { access: 'operator', input: (_subject, unique) => ({ kid: unique, evenIfUnknown: true }) },
+  'payloads.survey': { access: 'operator' },
+  'payloads.purge': { access: 'operator' },
+
   'audit.list': { access: 'admin' },
   'audit.export': { access: 'operator' },
   'audit.verify': { access: 'operator' },
+
+  'webhooks.list': { access: 'webhooks:manage' },
+  'webhooks.get': { access: 'webhooks:manage', names: true, input: byWebhook },
+  // Of a listed host: a case before may have made the workspace strict.
+  'webhooks.create': { access: 'webhooks:manage', input: (_subject, unique) => ({ url: `https://app.example.com/${unique}` }) },
+  'webhooks.update': { access: 'webhooks:manage', names: true, input: ({ webhook }) => ({ id: webhook, description: 'changed' }) },
+  'webhooks.rotateSecret': { access: 'webhooks:manage', names: true, input: byWebhook },
+  'webhooks.rotateDefaultSecret': { access: 'webhooks:manage' },
+  'webhooks.remove': { access: 'webhooks:manage', names: true, input: byWebhook },
+  'webhooks.test': { access: 'webhooks:manage', names: true, input: byWebhook },
+  'webhooks.recover': { access: 'webhooks:manage', names: true, input: ({ webhook }) => ({ id: webhook, since: '2026-01-01T00:00:00Z' }) },
+  'webhooks.deliveries': { access: 'webhooks:manage' },
+  'webhooks.delivery': { access: 'webhooks:manage', names: true, input: ({ delivery }) => ({ id: delivery }) },
+  'webhooks.resend': { access: 'webhooks:manage', names: true, input: ({ delivery }) => ({ id: delivery }) },
 
   'system.health': { access: 'member' },
   'system.runnerKeys': { access: 'anyone' },

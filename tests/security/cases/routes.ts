@@ -25,6 +25,15 @@ const one =
   (tail = '') =>
   ({ capture }: Subject) =>
     `/api/captures/${capture}${tail}`;
+const webhook = (tail: string, more: Partial<RouteCase> = {}): RouteCase => ({
+  door: 'key',
+  scopes: ['webhooks:manage'],
+  path: (subject) => `/api/webhooks/${subject.webhook}${tail}`,
+  names: true,
+  ...more,
+});
+const delivery = (tail: string, more: Partial<RouteCase> = {}): RouteCase =>
+  webhook('', { path: (subject) => `/api/webhooks/deliveries/${subject.delivery}${tail}`, ...more });
 const job = (tail: string, body: object): RouteCase => ({
   door: 'runner',
   path: () => `/runner/v1/jobs/${JOB}/${tail}`,
@@ -63,11 +72,33 @@ export const ROUTES: Record<string, readonly RouteCase[]> = {
     { door: 'key', scopes: ['captures:read'], path: one('/links'), names: true, status: [409] }, // it has no asset yet
     { door: 'key', scopes: ['captures:read'], path: one('/links'), body: () => ({ ttl: 60_000 }), names: true, status: [409] },
   ],
+  'POST /api/captures/batch': [
+    {
+      door: 'key',
+      scopes: ['captures:create'],
+      body: () => ({ defaults: { output: REQUEST.output }, items: [{ url: REQUEST.url }] }),
+      status: [202],
+    },
+  ],
   'POST /api/captures/:id/cancel': [{ door: 'key', scopes: ['captures:create'], path: one('/cancel'), names: true }],
   'DELETE /api/captures/:id': [{ door: 'key', scopes: ['captures:delete'], path: one(), names: true, status: [204] }],
   'GET /api/keys/runner': [{ door: 'public' }],
   // A text that no key has: whose key it is does not matter at this door.
   'POST /api/keys/revoke': [{ door: 'public', body: () => ({ key: makeToken('apiKey') }), status: [204] }],
+  'POST /api/webhooks': [
+    { door: 'key', scopes: ['webhooks:manage'], body: () => ({ url: 'https://other.example.net/hook' }), status: [201] },
+  ],
+  'GET /api/webhooks': [{ door: 'key', scopes: ['webhooks:manage'], path: () => '/api/webhooks?limit=100' }],
+  'GET /api/webhooks/:id': [webhook('')],
+  'PATCH /api/webhooks/:id': [webhook('', { body: () => ({ description: 'changed' }) })],
+  'DELETE /api/webhooks/:id': [webhook('', { status: [204] })],
+  'POST /api/webhooks/:id/rotate': [webhook('/rotate', { status: [201] })],
+  'POST /api/webhooks/:id/test': [webhook('/test', { status: [202] })],
+  'POST /api/webhooks/:id/recover': [webhook('/recover', { body: () => ({ since: '2026-01-01T00:00:00Z' }), status: [202] })],
+  'POST /api/webhooks/default-secret': [{ door: 'key', scopes: ['webhooks:manage'], status: [201] }],
+  'GET /api/webhooks/deliveries': [{ door: 'key', scopes: ['webhooks:manage'] }],
+  'GET /api/webhooks/deliveries/:id': [delivery('')],
+  'POST /api/webhooks/deliveries/:id/resend': [delivery('/resend', { status: [202] })],
   'GET /api/openapi.json': [{ door: 'public' }],
   'GET /api/docs': [{ door: 'public' }],
 
