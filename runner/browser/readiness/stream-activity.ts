@@ -46,14 +46,16 @@ export type StreamActivity = {
   close(): void;
 };
 
+/** `lastAt` is when the last piece came, `beforeAt` the one before it, or the answer; `deafMs` is how long nobody listened since. */
+type Body = { until: number; timer: NodeJS.Timeout; gapMax: number; lastAt: number; beforeAt: number; deafMs: number };
+
 /**
  * Follows what comes in pieces. Playwright tells nothing of single pieces, so Chromium is asked; only from the first
  * stream on, because most pages have none and every event costs.
  */
 export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWork; isOwnHost: (host: string) => boolean }): StreamActivity {
   const { cdp, work, isOwnHost } = tools;
-  /** `lastAt` is when the last piece came, `beforeAt` the one before it, or the answer. */
-  const bodies = new Map<object, { until: number; timer: NodeJS.Timeout; gapMax: number; lastAt: number; beforeAt: number }>();
+  const bodies = new Map<object, Body>();
   const checks = new Map<object, NodeJS.Timeout>();
   const startedAt = new Map<string, number>();
   const dataAt = new Map<string, number>();
@@ -99,11 +101,15 @@ export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWor
     }
   };
   /** Whether the page changed when data came last. `isFirst`: no piece was seen yet, so what follows later is not drawn of it. */
-  const isDrawn = async ({ lastAt, beforeAt }: { lastAt: number; beforeAt: number }, isFirst: boolean) => {
+  const isDrawn = async (entry: Body, isFirst: boolean) => {
+    const askedAt = Date.now();
     const known = await lately();
+    // Whoever is late with this answer, the page or this process, is as late with what comes and with drawing it.
+    entry.deafMs += Date.now() - askedAt;
     if (!known) return !isFirst;
     const touchedAt = Date.now() - known.touchedMs;
-    return touchedAt >= beforeAt - STREAM.drawnWithin && (!isFirst || touchedAt <= lastAt + STREAM.drawnWithin);
+    if (touchedAt < entry.beforeAt - STREAM.drawnWithin) return false;
+    return !isFirst || touchedAt <= entry.lastAt + STREAM.drawnWithin + entry.deafMs;
   };
   const forgetCheck = (key: object) => {
     clearTimeout(checks.get(key));
@@ -130,28 +136,35 @@ export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWor
     if (bodies.has(key) || !work.has(key)) return;
     ask();
     const longest = /event-stream/.test(contentType) ? STREAM.longestEvents : STREAM.longest;
-    const look = async () => {
-      const lastAt = lastDataAt(begun);
-      const silentFor = Date.now() - lastAt;
+    const begun = Date.now();
+    const lookAfter = (ms: number) => {
+      const dueAt = Date.now() + ms;
+      return setTimeout(() => void look(Date.now() - dueAt), ms);
+    };
+    const look = async (lateMs: number) => {
       const entry = bodies.get(key);
       if (!entry) return;
+      const lastAt = lastDataAt(begun);
       entry.gapMax = Math.max(entry.gapMax, lastAt - entry.lastAt);
-      if (lastAt > entry.lastAt) [entry.beforeAt, entry.lastAt] = [entry.lastAt, lastAt];
+      // While this process stood still nobody listened; what came meanwhile is told after this timer.
+      entry.deafMs += Math.max(0, lateMs);
+      if (lastAt > entry.lastAt) Object.assign(entry, { beforeAt: entry.lastAt, lastAt, deafMs: 0 });
+      const isSilent = Date.now() - lastAt - entry.deafMs >= STREAM.silence;
       let allowed: number = STREAM.silence;
-      if (work.has(key) && silentFor >= STREAM.silence && (await isDrawn(entry, lastAt === begun))) {
+      if (work.has(key) && isSilent && (await isDrawn(entry, lastAt === begun))) {
         allowed = Math.min(STREAM.drawnSilenceMax, Math.max(STREAM.drawnSilence, 3 * entry.gapMax));
         entry.until = Math.min(entry.until, begun + STREAM.longestDrawn);
       }
       if (bodies.get(key) !== entry) return;
-      // More may have come while the page was asked.
-      const left = allowed - (Date.now() - lastDataAt(begun));
+      // More may have come while the page was asked. A timer may be early: what was not asked is never silent.
+      const left = Math.max(isSilent ? 0 : 1, allowed + entry.deafMs - (Date.now() - lastDataAt(begun)));
       if (!work.has(key) || left <= 0 || Date.now() >= entry.until) {
         bodies.delete(key);
         work.end(key);
-      } else entry.timer = setTimeout(look, Math.min(left, STREAM.silence));
+      } else entry.timer = lookAfter(Math.min(left, STREAM.silence));
     };
-    const begun = Date.now();
-    bodies.set(key, { until: begun + longest, timer: setTimeout(look, STREAM.silence), gapMax: 0, lastAt: begun, beforeAt: at });
+    const timer = lookAfter(STREAM.silence);
+    bodies.set(key, { until: begun + longest, timer, gapMax: 0, lastAt: begun, beforeAt: at, deafMs: 0 });
   };
   const onSocket = (socket: WebSocket) => {
     if (!URL.canParse(socket.url()) || !isOwnHost(new URL(socket.url()).hostname)) return;
