@@ -14,7 +14,7 @@ WORKDIR /app
 # Debian's headless shell gets security updates with the image's rebuild; so its version is not pinned here.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      ca-certificates chromium-headless-shell fonts-liberation fonts-noto-cjk fonts-noto-color-emoji fonts-noto-core libnss3-tools \
+      ca-certificates chromium-headless-shell fonts-liberation fonts-noto-cjk fonts-noto-color-emoji fonts-noto-core libnss3-tools nftables \
  && rm -rf /var/lib/apt/lists/* \
  && mkdir -p /keys/private /tokens \
  && chown -R 10001:10001 /keys /tokens
@@ -22,6 +22,8 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY shared shared
 COPY runner runner
+# For infra/compose.second-wall.yml; not used by the command below.
+COPY infra/second-wall.sh infra/run-behind-wall.sh infra/
 # A number, not a name: Chromium's sandbox needs a user that is not root, and the orchestrator must be able to see it.
 USER 10001:10001
 ENV HOME=/tmp SESSIONSHOT_WORK_DIR=/tmp/sessionshot

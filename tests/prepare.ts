@@ -39,6 +39,7 @@ const NEEDS: readonly Need[] = [
   },
   { what: 'an emoji font', packages: ['fonts-noto-color-emoji'], found: () => hasFont('emoji') },
   { what: 'ip (counts packets in a network namespace)', packages: ['iproute2'], optional: true, found: () => onPath('ip') },
+  { what: 'nft (puts up the second wall there)', packages: ['nftables'], optional: true, found: () => onPath('nft') },
   { what: 'docker-compose (lints the compose file)', packages: ['docker-compose'], optional: true, found: () => onPath('docker-compose') },
 ];
 

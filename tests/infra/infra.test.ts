@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkCompose } from './check-compose.ts';
 import { checkDockerfile } from './check-dockerfile.ts';
-import { COMPOSE_FILE, checkInfra, runComposeConfig } from './check-infra.ts';
+import { COMPOSE_FILE, checkInfra, runComposeConfig, WALL_FILE } from './check-infra.ts';
+import { checkWallFile } from './check-wall-file.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const COMPOSE = readFileSync(join(ROOT, COMPOSE_FILE), 'utf8');
@@ -126,6 +127,18 @@ test.each(BROKEN_COMPOSE)('compose: $what breaks the rule "$rule"', (change) => 
 
 test.each(BROKEN_DOCKERFILES)('Dockerfile: $what breaks the rule "$rule"', (change) => {
   expect(rulesOf(checkDockerfile(broken(SERVER, change), ROOT))).toEqual([change.rule]);
+});
+
+test.each([
+  ['more rights', 'KILL, NET_ADMIN', 'KILL, SYS_ADMIN, NET_ADMIN'],
+  ['another service', '  runner-2:', '  server: { user: "0:0" }\n  runner-2:'],
+  ['a runner that keeps its rights', "'sh', 'infra/run-behind-wall.sh', ", ''],
+  ['more than the wall is for', "user: '0:0'", "user: '0:0'\n  privileged: true"],
+])('the file of the second wall: %s is refused', (_, from, to) => {
+  const text = readFileSync(join(ROOT, WALL_FILE), 'utf8');
+  expect(text).toContain(from);
+  expect(checkWallFile(text)).toEqual([]);
+  expect(checkWallFile(text.replace(from, to)).length).toBeGreaterThan(0);
 });
 
 test('a seccomp profile that allows mounts, or lacks what the sandbox needs, is refused', () => {

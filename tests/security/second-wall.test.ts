@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { RIGHTS } from '../infra/check-wall-file.ts';
 import { findHindrance, runHostilePage, runInNamespace } from './network-namespace.ts';
 
 /**
@@ -8,6 +9,7 @@ import { findHindrance, runHostilePage, runInNamespace } from './network-namespa
  * the kernel in a network namespace of its own. Needs root, namespaces and nft; says so where not.
  */
 const SCRIPT = join(import.meta.dirname, '../../infra/second-wall.sh');
+const BEHIND_WALL = join(import.meta.dirname, '../../infra/run-behind-wall.sh');
 const RUN = join(import.meta.dirname, 'second-wall-run.ts');
 const PORTS = '20000-20999';
 const EVERYWHERE = [
@@ -59,6 +61,21 @@ test.skipIf(hindrance)(
     await expect(runInNamespace(install, selfTest)).rejects.toThrow('ended with 69');
   },
 );
+
+// As the container of infra/compose.second-wall.yml has it: no more rights than those that are named there.
+test.skipIf(hindrance)(`a runner with the rights of its container gives up those over the wall, and takes jobs${skipped}`, async () => {
+  const rights = RIGHTS.map((right) => `+${right.toLowerCase()}`).join(',');
+  const asContainer = ['setpriv', '--no-new-privs', '--inh-caps=-all', `--bounding-set=-all,${rights}`, '--', 'env'];
+  const begin = [...asContainer, `SESSIONSHOT_PROXY_PORTS=${PORTS}`, 'sh', BEHIND_WALL];
+  const kept = await runInNamespace([], [...begin, 'sh', '-c', 'grep Cap /proc/self/status; nft list tables 2>&1 || true']);
+  expect(kept).toMatch(/CapEff:\s+00000000000000eb\n/);
+  expect(kept).toMatch(/CapBnd:\s+00000000000000eb\n/);
+  expect(kept).toContain('Operation not permitted');
+  const selfTest = [process.execPath, join(import.meta.dirname, '../../runner/main.ts'), 'self-test'];
+  expect(JSON.parse(await runInNamespace([], [...begin, ...selfTest]))).toMatchObject({ ok: true, leaks: [] });
+  const tried = [...begin, process.execPath, RUN, '20500', '30500', '61184'];
+  expect(JSON.parse(await runInNamespace([], tried))).toEqual({ 61184: ['a proxy'] });
+});
 
 test('the script prints its rules without rights, and refuses ports that are none', () => {
   const run = (...args: string[]) => execFileSync('sh', [SCRIPT, ...args], { encoding: 'utf8', stdio: 'pipe', timeout: 10_000 });
