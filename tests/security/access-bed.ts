@@ -41,7 +41,15 @@ export type Side = {
   picture(): Promise<Record<string, unknown>>;
 };
 
-export type AccessBed = { api: ApiBed; first: Side; second: Side; unique(): string; close(): Promise<void> };
+export type AccessBed = {
+  api: ApiBed;
+  first: Side;
+  second: Side;
+  unique(): string;
+  /** Notes what there is; the answer deletes what was made since. A picture of thousands of captures takes longer than the call that it is about. */
+  keepWhatIs(): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+};
 
 /** The server with two workspaces, made by the functions of the domain, since the product itself makes only the first. */
 export async function createAccessBed(): Promise<AccessBed> {
@@ -64,8 +72,19 @@ export async function createAccessBed(): Promise<AccessBed> {
     await api.close();
     await dns.close();
   };
-  return { api, ...sides, unique, close };
+  const keepWhatIs = async () => {
+    const kept = await Promise.all(
+      GROWING.map(async (table) => ({ table, ids: (await api.sql(`select id from ${table}`)).map(({ id }) => id) })),
+    );
+    return async () => {
+      for (const { table, ids } of kept) await api.sql(`delete from ${table} where id <> all($1)`, [ids]);
+    };
+  };
+  return { api, ...sides, unique, keepWhatIs, close };
 }
+
+/** What each case makes more of; what belongs to these goes with them. */
+const GROWING = ['capture', 'api_key', 'allowed_domain', 'invite', 'runner', 'webhook_endpoint', 'webhook_event', 'app_user', 'workspace'];
 
 function createSide(api: ApiBed, dns: TestDns, workspaceId: WorkspaceId): Side {
   const { deps } = api.app;

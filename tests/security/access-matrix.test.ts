@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Access } from '#server/api/procedures.ts';
 import type { Role } from '#server/domain/access/actor.ts';
 import { SCOPES, type Scope } from '#shared/scopes.ts';
@@ -18,10 +18,13 @@ const KEYS: readonly (readonly Scope[])[] = [...SCOPES.map((scope) => [scope]), 
 let bed: AccessBed;
 /** Things that only refused calls name, and that are there to the end. */
 let standing: Subject;
+let forgetOthers: () => Promise<void>;
 beforeAll(async () => {
   bed = await createAccessBed();
   standing = await bed.first.makeSubject();
+  forgetOthers = await bed.keepWhatIs();
 });
+beforeEach(() => forgetOthers());
 afterAll(() => bed?.close());
 
 test('every procedure declares whom it is for, and the matrix knows it', () => {
