@@ -14,12 +14,20 @@ import { f07 } from './f07-runner-killed.ts';
 import { f08 } from './f08-runner-frozen.ts';
 import { f09 } from './f09-runner-killed-after-upload.ts';
 import { f10 } from './f10-poison.ts';
+import { f11 } from './f11-pages-that-hold.ts';
 import { f12 } from './f12-browser-killed.ts';
 import { f13 } from './f13-rolling-restart.ts';
 import { f14 } from './f14-one-key-many-posts.ts';
 import { f15 } from './f15-overload.ts';
 import { f16 } from './f16-no-runner.ts';
+import { f17 } from './f17-webhook-receiver-fails.ts';
+import { f18 } from './f18-worst-order.ts';
+import { f19 } from './f19-wrong-clocks.ts';
+import { k1 } from './k1-random-kills.ts';
+import { x1 } from './x1-canaries-under-crashes.ts';
+import { x3 } from './x3-runner-without-a-wall.ts';
 import { x4 } from './x4-payload-swapped.ts';
+import { x5 } from './x5-stolen-runner.ts';
 
 /** The drills that are built, in the order in which they are run. */
 export const DRILLS: readonly Drill[] = [
@@ -33,20 +41,28 @@ export const DRILLS: readonly Drill[] = [
   f08,
   f09,
   f10,
+  f11,
   f12,
   f13,
   f14,
   f15,
   f16,
+  f17,
+  f18,
+  f19,
   em1,
   em2,
   em3,
   em4,
   em5,
+  k1,
+  x1,
+  x3,
   x4,
+  x5,
 ];
 
-/** All thirty by their numbers, with where those that are not drills yet stand. */
+/** All thirty by their numbers and the long one, with where those that are not drills yet stand. */
 export const PLANNED: Readonly<Record<string, { title: string; instead?: string }>> = {
   F01: { title: 'Server killed after its commit, before its answer' },
   F02: { title: 'Server killed between publish and confirm' },
@@ -82,6 +98,7 @@ export const PLANNED: Readonly<Record<string, { title: string; instead?: string 
     instead: '`tests/e2e/stop-and-continue.test.ts` and `tests/embedded/up.test.ts` cover its parts',
   },
   EM5: { title: 'Embedded: the port is taken' },
+  K1: { title: 'Any process killed at random, for ten minutes' },
   X1: { title: 'Canaries under crashes' },
   X2: { title: 'Egress proxy killed in the middle of a capture' },
   X3: { title: 'Runner without one of its walls', instead: '`tests/security/sandbox-refused.test.ts` covers the sandbox' },

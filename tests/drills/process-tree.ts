@@ -39,3 +39,15 @@ function parentOf(pid: number): number | null {
     return null; // it has ended meanwhile
   }
 }
+
+/** The memory of these processes in MiB, with what they share counted once between them (Pss). */
+export function residentMiB(pids: readonly number[]): number {
+  const kiB = pids.map((pid) => {
+    try {
+      return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
+    } catch {
+      return 0; // it has ended meanwhile
+    }
+  });
+  return Math.round(kiB.reduce((sum, each) => sum + each, 0) / 1024);
+}

@@ -32,6 +32,8 @@ export type PostOptions = {
   delayMs?: number;
   /** `deadline` of the request; its default unless given. */
   deadlineMs?: number;
+  /** More of the request, in place of what a load asks for: its `url`, `timeouts`, `webhook`. */
+  more?: Record<string, unknown>;
   /** Index of the server that is asked first; each repetition asks the other one. */
   server?: number;
 };
@@ -44,9 +46,9 @@ export async function post(
   bed: Bed,
   load: Load,
   key: string,
-  { delayMs = 500, deadlineMs, server = 0 }: PostOptions = {},
+  { delayMs = 500, deadlineMs, more, server = 0 }: PostOptions = {},
 ): Promise<string> {
-  const body = JSON.stringify({ ...captureOf(bed, load, delayMs), deadline: deadlineMs });
+  const body = JSON.stringify({ ...captureOf(bed, load, delayMs), deadline: deadlineMs, ...more });
   const end = Date.now() + GIVE_UP_MS;
   for (let tries = 0; Date.now() < end; tries++) {
     const { url } = bed.servers[(server + tries) % 2] ?? bed.servers[0];

@@ -1,7 +1,10 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Authority, makeAuthority } from '#runner/fixtures/certificates.ts';
 import { findPort } from '#server/embedded/free-port.ts';
+import { SCOPES } from '#shared/scopes.ts';
 import type { StorageState } from '../e2e/start-distributed.ts';
 import { runCommand, type Started, startProcess } from '../e2e/start-process.ts';
 import { createFreezableProxy } from '../server/freezable-proxy.ts';
@@ -19,10 +22,13 @@ export type Program = {
   start(more?: Record<string, string>): Promise<Started>;
 };
 export type Server = Program & { url: string };
+export type Runner = Program & { token: string };
 export type Bed = {
   folder: string;
   servers: [Server, Server];
-  runners: [Program, Program];
+  runners: [Runner, Runner];
+  /** Whom servers and runners trust besides the public ones: of sites and receivers that a drill starts on `localhost`. */
+  authority: Authority;
   stores: { database: Proxy; broker: Proxy; blobs: Proxy };
   /** Past the proxies: the drill's own look is not part of the fault. */
   databaseUrl: string;
@@ -30,6 +36,8 @@ export type Bed = {
   key: string;
   demo: { origin: string; storageState: StorageState };
   cli(...args: string[]): ReturnType<typeof runCommand>;
+  /** One runner more, started; it is mended and closed like the two. */
+  addRunner(name: string): Promise<Runner>;
   output(): string;
   /** Starts what has ended and opens what is shut, so that the next drill finds everything well. */
   mend(): Promise<void>;
@@ -66,6 +74,10 @@ export async function startBed(): Promise<Bed> {
   const demo = start('demo/main.ts', ['--data-dir', folder]);
   const demoReady = await demo.waitFor('ready');
   const origin = String(demoReady.origin);
+  const authority = await makeAuthority('Fault drills');
+  const [caFile, secretKeyFile] = [join(folder, 'authorities.pem'), join(folder, 'server.key')];
+  writeFileSync(caFile, `${readFileSync(String(demoReady.caFile), 'utf8')}\n${authority.pem}`);
+  writeFileSync(secretKeyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
   await done(runCommand(['runner', 'keygen', '--out', folder]));
   const env = {
     DATABASE_URL: throughProxy(database.url, stores.database),
@@ -76,6 +88,8 @@ export async function startBed(): Promise<Bed> {
     ),
     SESSIONSHOT_BLOB_CONTAINER: blobs.container,
     SESSIONSHOT_RUNNER_PUBLIC_KEYS_FILE: join(folder, 'public.jwks.json'),
+    SESSIONSHOT_SECRET_KEY_FILE: secretKeyFile,
+    SESSIONSHOT_EXTRA_CA_FILE: caFile,
     SESSIONSHOT_KEY_RATE_PER_SECOND: '1000',
     SESSIONSHOT_KEY_RATE_BURST: '1000',
   };
@@ -103,16 +117,18 @@ export async function startBed(): Promise<Bed> {
   };
   const servers: Bed['servers'] = [await makeServer('server 1'), await makeServer('server 2')];
   await Promise.all(servers.map((server) => server.start()));
-  const { key } = JSON.parse((await done(cli('keys', 'create', 'drills', '--json'))).stdout);
+  const { key } = JSON.parse(
+    (await done(cli('keys', 'create', 'drills', ...SCOPES.flatMap((scope) => ['--scope', scope]), '--json'))).stdout,
+  );
   await done(cli('domains', 'add', new URL(origin).host, '--private', '--json'));
-  const makeRunner = async (name: string, server: Server): Promise<Program> => {
+  const makeRunner = async (name: string, server: Server): Promise<Runner> => {
     const { token } = JSON.parse((await done(cli('runner', 'token', name, '--json'))).stdout);
-    return program(name, async (more) => {
+    const launch = async (more: Record<string, string>) => {
       const runner = start('bin/sessionshot.mjs', ['runner'], {
         SESSIONSHOT_SERVER_URL: server.url,
         SESSIONSHOT_RUNNER_TOKEN: token,
         SESSIONSHOT_RUNNER_KEY_FILE: join(folder, 'private.jwks.json'),
-        SESSIONSHOT_EXTRA_CA_FILE: String(demoReady.caFile),
+        SESSIONSHOT_EXTRA_CA_FILE: caFile,
         SESSIONSHOT_CONCURRENCY: String(SLOTS),
         SESSIONSHOT_WORK_DIR: join(folder, name),
         RABBITMQ_URL: throughProxy(serviceAddress('SESSIONSHOT_TEST_RABBITMQ_RUNNER_URL'), stores.broker),
@@ -120,34 +136,43 @@ export async function startBed(): Promise<Bed> {
       });
       await runner.waitFor('ready');
       return runner;
-    });
+    };
+    return { token, ...program(name, launch) };
   };
   const runners: Bed['runners'] = [await makeRunner('runner-1', servers[0]), await makeRunner('runner-2', servers[1])];
   await Promise.all(runners.map((runner) => runner.start()));
   undo.move();
+  const more: Runner[] = [];
   const isOver = ({ child }: Started) => child.exitCode !== null || child.signalCode !== null;
   return {
     folder,
     servers,
     runners,
+    authority,
     stores,
     databaseUrl: database.url,
     blobs,
     key,
     demo: { origin, storageState: JSON.parse(readFileSync(String(demoReady.stateFile), 'utf8')) },
     cli,
+    addRunner: async (name) => {
+      const runner = await makeRunner(name, servers[1]);
+      more.push(runner);
+      await runner.start();
+      return runner;
+    },
     output: () => everything.map((started) => started.stdout() + started.stderr()).join('\n'),
     mend: async () => {
       for (const proxy of Object.values(stores)) {
         proxy.restart();
         proxy.thaw();
       }
-      const ended = [...servers, ...runners].filter((each) => isOver(each.now()));
+      const ended = [...servers, ...runners, ...more].filter((each) => isOver(each.now()));
       await Promise.all(ended.map((each) => each.start()));
     },
     close: async () => {
       for (const { child } of everything) if (!child.killed) child.kill('SIGCONT');
-      const ends = [runners.map((each) => each.now()), servers.map((each) => each.now()), [demo]];
+      const ends = [[...runners, ...more].map((each) => each.now()), servers.map((each) => each.now()), [demo]];
       for (const group of ends) await Promise.all(group.map((started) => started.stop('SIGTERM').catch(() => started.stop('SIGKILL'))));
       for (const proxy of Object.values(stores)) await proxy.close();
       await database.drop();

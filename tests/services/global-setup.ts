@@ -1,8 +1,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { recordProcesses, sweepLeftovers } from './leftovers.ts';
-import type { ServiceProcess } from './service-process.ts';
+import { serviceAddress } from './service-address.ts';
+import { listens, type ServiceProcess, waitUntilReady } from './service-process.ts';
 import { startAzurite, startAzuriteHttps } from './start-azurite.ts';
 import { startPostgres } from './start-postgres.ts';
 import { startRabbitmq } from './start-rabbitmq.ts';
@@ -14,6 +16,14 @@ import { startRabbitmq } from './start-rabbitmq.ts';
 const PREFIX = 'sessionshot-tests-';
 /** Vitest calls a set-up for each project that uses it, in one process: the services are shared among them. */
 const SHARED = Symbol.for('sessionshot.tests.services');
+
+const AGAIN_MS_MAX = 120_000;
+const ADDRESSES = {
+  PostgreSQL: 'SESSIONSHOT_TEST_DATABASE_URL',
+  RabbitMQ: 'SESSIONSHOT_TEST_RABBITMQ_URL',
+  Azurite: 'SESSIONSHOT_TEST_BLOB_CONNECTION_STRING',
+} as const;
+export type ServiceName = keyof typeof ADDRESSES;
 
 type Services = { folder: string; processes: ServiceProcess[]; users: number };
 
@@ -28,6 +38,40 @@ export async function setup(): Promise<() => Promise<void>> {
     Reflect.deleteProperty(globalThis, SHARED);
     await stopServices(services);
   };
+}
+
+/**
+ * Ends a service of this process's run by `signal`; the answer starts it again on what it had written, and resolves when it takes
+ * connections. For drills alone: whoever shares the services loses them too.
+ */
+export async function endService(name: ServiceName, signal: NodeJS.Signals): Promise<() => Promise<void>> {
+  const services: Services = await Reflect.get(globalThis, SHARED);
+  const ended = services.processes.find((service) => service.name === name && !service.hasEnded());
+  if (!ended) throw new Error(`${name} does not run`);
+  await ended.stop(signal);
+  return async () => {
+    const end = Date.now() + AGAIN_MS_MAX;
+    for (;;) {
+      const service = ended.again();
+      services.processes.push(service);
+      recordProcesses(
+        services.folder,
+        services.processes.filter((each) => !each.hasEnded()).map(({ pid }) => pid),
+      );
+      try {
+        return await waitUntilReady(service, () => listens(portOf(name)), AGAIN_MS_MAX);
+      } catch (error) {
+        // PostgreSQL refuses while children of the killed one still end.
+        if (Date.now() > end) throw error;
+        await pause(500);
+      }
+    }
+  };
+}
+
+function portOf(name: ServiceName): number {
+  const address = serviceAddress(ADDRESSES[name]);
+  return Number(new URL(/BlobEndpoint=([^;]+)/.exec(address)?.[1] ?? address).port);
 }
 
 async function startServices(): Promise<Services> {

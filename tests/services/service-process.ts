@@ -12,6 +12,8 @@ export type ServiceProcess = {
   hasEnded(): boolean;
   /** Asks it to end with `signal`, waits at most `ms`, then kills it. */
   stop(signal?: NodeJS.Signals, ms?: number): Promise<void>;
+  /** Starts the same program on the same data once more; the caller waits until it is ready. */
+  again(): ServiceProcess;
 };
 
 /** `logFile`: where all that it writes goes, beside the last lines that are kept. */
@@ -42,6 +44,7 @@ export function startProcess(name: string, command: string, args: readonly strin
     tail: () => lines.join('\n'),
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     stop: (signal = 'SIGTERM', ms = 15_000) => stopChild(child, signal, ms),
+    again: () => startProcess(name, command, args, options),
   };
 }
 
