@@ -67,7 +67,6 @@ export const LIMITS = {
   webpSidePxMax: 16_383,
   pictureSelectorsMax: 20,
   paddingPxMax: 1000,
-  expandRoundsMax: 3,
   printAreaPxMax: 500_000,
   largePicturePx: 16_000_000,
   pdfPagesMax: 2000,

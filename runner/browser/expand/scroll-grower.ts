@@ -6,10 +6,10 @@ import type { StyleChanges } from './style-changes.ts';
 /** Lives in the page: opens inner scroll areas to the height of their content, and takes it back where that was wrong. */
 export type ScrollGrower = {
   /**
-   * Opens every scroll area that holds more than it shows; tells how many are open, whether any was opened now or grew, and
-   * whether the page has a stretch that nothing is drawn in.
+   * Opens every scroll area that holds more than it shows; tells how many are open, by how many CSS pixels they and the page grew
+   * in all, null where nothing changed, and whether the page has a stretch that nothing is drawn in.
    */
-  grow(): { opened: number; changed: boolean; hasVoid: boolean };
+  grow(): { opened: number; grown: number | null; hasVoid: boolean };
   /** Closes areas that stayed empty, as lists do that draw only what is in view; tells whether there were any. */
   closeEmpty(): boolean;
 };
@@ -99,9 +99,11 @@ export function makeScrollGrower(
     shownAt.set(area, shown);
     return [...coverings(path)].every((other) => covered.has(other)) && (limits.cut || root.scrollHeight <= limits.heightMax);
   };
+  const heights = () => [...[...shownAt.keys()].map((area) => bare(area).clientHeight), root.scrollHeight];
+  const sum = (all: readonly number[]) => all.reduce((total, height) => total + height, 0);
   const grow = () => {
-    if (!root) return { opened: 0, changed: false, hasVoid: false };
-    const before = [...shownAt.keys()].map((area) => bare(area).clientHeight).join() + root.scrollHeight;
+    if (!root) return { opened: 0, grown: null, hasVoid: false };
+    const before = heights();
     for (let pass = 0; pass < PASSES_MAX; pass++) {
       const areas = layout.findAreas().filter((area) => !left.some((closed) => bare(closed).contains(area)));
       const torn = areas.find((area) => isScroller(area) && !openArea(area));
@@ -109,11 +111,9 @@ export function makeScrollGrower(
       closeAll();
       left.push(torn);
     }
-    return {
-      opened: shownAt.size,
-      changed: before !== [...shownAt.keys()].map((area) => bare(area).clientHeight).join() + root.scrollHeight,
-      hasVoid: voids.hasVoid(),
-    };
+    const after = heights();
+    const grown = before.join() === after.join() ? null : sum(after) - sum(before);
+    return { opened: shownAt.size, grown, hasVoid: voids.hasVoid() };
   };
 
   const closeEmpty = (): boolean => {

@@ -39,6 +39,8 @@ export type NetworkActivity = {
   /** The status of the main document that is shown now, redirects passed over; null before the first. */
   documentStatus(): number | null;
   onResponse(listener: () => void): () => void;
+  /** The page is about to be scrolled on: what it asks for by the same path as before is the next part of a list, not a poll. */
+  expectParts(): void;
   close(): void;
 };
 
@@ -142,6 +144,7 @@ export function watchNetwork(
     whenSlowImageEnds: slow.whenOneEnds,
     responses: () => responses,
     documentStatus: () => status,
+    expectParts: repeats.startOver,
     onResponse: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -28,6 +28,8 @@ const FEED_WORDS =
 const VOLATILE = /^(_|t|ts|time|timestamp|cb|cache-?buster|nocache|rnd|rand|nonce)$/i;
 
 export type Repeats = {
+  /** What was asked for under one path so far says nothing of what is now: a list is about to be asked for its next page. */
+  startOver(): void;
   /** Notes a start and tells whether this is a poll. */
   isPoll(request: Request): boolean;
   /** Whether this was answered before: the same request, or for what is asked by address alone another of its path. */
@@ -98,6 +100,9 @@ export function watchRepeats(): Repeats {
       const isBeacon = (seen.get(identity)?.starts ?? 0) >= REPEATS.sameImage;
       return isBeacon || (!isImage && same >= REPEATS.same) || path >= REPEATS.samePath;
     },
+    startOver: () => {
+      for (const [key, entry] of seen) if (key.startsWith(PATH)) entry.starts = 0;
+    },
     wasAnswered: (request) => {
       const keys = request.method() === 'GET' ? [identityOf(request), pathOf(request)] : [identityOf(request)];
       return keys.some((key) => seen.get(key)?.answered === true);
@@ -124,7 +129,8 @@ export function identityOf(request: Request): string {
   return `${request.method()} ${url.origin}${url.pathname}${url.search} ${hash}`;
 }
 
+const PATH = 'path ';
 function pathOf(request: Request): string {
   const url = new URL(request.url());
-  return `path ${request.method()} ${url.origin}${url.pathname}`;
+  return `${PATH}${request.method()} ${url.origin}${url.pathname}`;
 }

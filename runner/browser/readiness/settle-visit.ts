@@ -6,13 +6,13 @@ import { classifyPlaywrightError, isExpiry } from '../classify-playwright-error.
 import { locate } from '../locate.ts';
 import type { Bare } from '../own-world.ts';
 import type { Visit } from '../visit/visit.ts';
+import { followGrowth } from './follow-growth.ts';
 import { askScrollHeed } from './heed-scroll.ts';
 import { didNotSettle } from './late-page.ts';
 import { type SettleBounds, type Settled, settle } from './readiness.ts';
 import { scrollThrough } from './scroll-through.ts';
 
-/** `roundsMax`: how often a page that grew while it was scrolled is scrolled on. */
-const SCROLL = { roundsMax: 3, growthMax: 3, areasMax: 20, answerSpareMs: 1000 } as const;
+const SCROLL = { growthMax: 3, areasMax: 20, answerSpareMs: 1000 } as const;
 
 /** Waits until the page is finished in the way that `waitUntil` names, and notes what was waited for. */
 export async function settleVisit(visit: Visit): Promise<void> {
@@ -46,13 +46,23 @@ export async function settleForPicture(visit: Visit, options: { touched: boolean
   // Without scripts browsers load nothing lazily.
   const heed = visit.payload.request.javaScriptEnabled ? await askScrollHeed(visit) : null;
   if (!heed?.may) return finish(visit, await settleAuto(visit, { wholePage: true, since: options.opened ? 'anything' : 'nothing', until }));
-  for (let round = 0; round < SCROLL.roundsMax && Date.now() < until; round++) {
-    const reached = await scrollForLazyParts(visit, { until, isHeard: heed.isHeard });
+  const heightMax = heightMaxOf(visit);
+  const follows = followGrowth({ until, isWhole: isWhole(visit) });
+  for (let from = 0; Date.now() < until; ) {
+    visit.network.expectParts();
+    const reached = await scrollForLazyParts(visit, { until, isHeard: heed.isHeard, from });
     const scrolledAt = Math.max(0, Date.now() - visit.navigatedAt);
     finish(visit, await settleAuto(visit, { wholePage: true, until }));
     visit.observed.readiness = { ...visit.observed.readiness, scroll: scrolledAt };
-    // What grew at the bottom meanwhile is a section that came late, or the next page of a feed.
-    if (reached === null || (await heightOf(visit)) <= reached) break;
+    // What grew at the bottom meanwhile is a section that came late, or the next page of a list.
+    const height = reached === null ? 0 : await heightOf(visit);
+    // What came while it was scrolled on counts: the end of the list may have been in view for too short a time to ask for more.
+    const known = from > 0 ? from : (reached ?? 0);
+    if (reached === null || height <= Math.min(known, reached) || reached >= heightMax) return;
+    const next = follows(height - Math.min(known, reached));
+    if (next === 'cut') visit.observed.partial = true;
+    if (next !== 'on') return;
+    from = height;
   }
 }
 
@@ -81,15 +91,17 @@ function deadlineOf(visit: Visit): number {
 }
 
 /** Scrolls through the page. Returns the height it reached; null for a page that could not be scrolled in time. */
-async function scrollForLazyParts(visit: Visit, { until, isHeard }: { until: number; isHeard: boolean }): Promise<number | null> {
-  const { payload } = visit;
+async function scrollForLazyParts(
+  visit: Visit,
+  { until, ...how }: { until: number; isHeard: boolean; from: number },
+): Promise<number | null> {
   const msMax = Math.max(1, (until - Date.now()) / 2);
   const limits = {
-    bottomMax: payload.request.output.maxHeight ?? LIMITS.heightPxMax,
+    bottomMax: heightMaxOf(visit),
     msMax,
     growthMax: SCROLL.growthMax,
     areasMax: SCROLL.areasMax,
-    isHeard,
+    ...how,
   };
   try {
     return await askPage(visit, scrollThrough, { given: limits, msMax: msMax + SCROLL.answerSpareMs });
@@ -97,6 +109,10 @@ async function scrollForLazyParts(visit: Visit, { until, isHeard }: { until: num
     if (error instanceof WaitExpired || classifyPlaywrightError(error).kind === 'navigated') return null; // The page is judged by the settling that follows.
     throw error;
   }
+}
+
+function heightMaxOf({ payload }: Visit): number {
+  return payload.request.output.maxHeight ?? LIMITS.heightPxMax;
 }
 
 async function heightOf(visit: Visit): Promise<number> {
