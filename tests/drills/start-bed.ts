@@ -74,10 +74,7 @@ export async function startBed(): Promise<Bed> {
   const demo = start('demo/main.ts', ['--data-dir', folder]);
   const demoReady = await demo.waitFor('ready');
   const origin = String(demoReady.origin);
-  const authority = await makeAuthority('Fault drills');
-  const [caFile, secretKeyFile] = [join(folder, 'authorities.pem'), join(folder, 'server.key')];
-  writeFileSync(caFile, `${readFileSync(String(demoReady.caFile), 'utf8')}\n${authority.pem}`);
-  writeFileSync(secretKeyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
+  const { authority, caFile, secretKeyFile } = await makeKeys(folder, String(demoReady.caFile));
   await done(runCommand(['runner', 'keygen', '--out', folder]));
   const env = {
     DATABASE_URL: throughProxy(database.url, stores.database),
@@ -179,6 +176,15 @@ export async function startBed(): Promise<Bed> {
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
+}
+
+/** The authority of the drills' own sites beside the demo's, and the servers' own key. */
+async function makeKeys(folder: string, demoCaFile: string) {
+  const authority = await makeAuthority('Fault drills');
+  const [caFile, secretKeyFile] = [join(folder, 'authorities.pem'), join(folder, 'server.key')];
+  writeFileSync(caFile, `${readFileSync(demoCaFile, 'utf8')}\n${authority.pem}`);
+  writeFileSync(secretKeyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
+  return { authority, caFile, secretKeyFile };
 }
 
 function program(name: string, launch: (more: Record<string, string>) => Promise<Started>): Program {

@@ -1,5 +1,6 @@
 import type { CDPSession, Page, WebSocket } from 'playwright';
 import { shownUrl } from '#shared/target-url.ts';
+import { followData } from './follow-data.ts';
 import type { OpenWork } from './open-work.ts';
 import { askLately } from './readiness-probe.ts';
 import type { Lately } from './settle-probe.ts';
@@ -49,46 +50,17 @@ export type StreamActivity = {
 /** `lastAt` is when the last piece came, `beforeAt` the one before it, or the answer; `deafMs` is how long nobody listened since. */
 type Body = { until: number; timer: NodeJS.Timeout; gapMax: number; lastAt: number; beforeAt: number; deafMs: number };
 
-/**
- * Follows what comes in pieces. Playwright tells nothing of single pieces, so Chromium is asked; only from the first
- * stream on, because most pages have none and every event costs.
- */
+/** Follows what comes in pieces: bodies, streams of events, sockets. */
 export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWork; isOwnHost: (host: string) => boolean }): StreamActivity {
   const { cdp, work, isOwnHost } = tools;
   const bodies = new Map<object, Body>();
   const checks = new Map<object, NodeJS.Timeout>();
-  const startedAt = new Map<string, number>();
-  const dataAt = new Map<string, number>();
   const sources = new Set<object>();
-  const sourceIds = new Set<string>();
-  let isAsking = false;
-
-  const ask = () => {
-    if (isAsking) return;
-    isAsking = true;
-    const forget = ({ requestId }: { requestId: string }) => {
-      startedAt.delete(requestId);
-      dataAt.delete(requestId);
-    };
-    cdp.on('Network.requestWillBeSent', ({ requestId }) => void startedAt.set(requestId, Date.now()));
-    cdp.on('Network.dataReceived', ({ requestId }) => {
-      if (!sourceIds.has(requestId)) dataAt.set(requestId, Date.now());
-    });
-    cdp.on('Network.loadingFinished', forget).on('Network.loadingFailed', forget);
-    cdp.on('Network.eventSourceMessageReceived', ({ requestId }) => {
-      // The data of a live feed say nothing about the other bodies.
-      sourceIds.add(requestId);
-      for (const source of sources) work.end(source);
-      sources.clear();
-    });
-    // Rejects when the page is gone, and with it everything that waits.
-    cdp.send('Network.enable').catch(() => undefined);
-  };
-  /** Playwright tells no ids, but what was asked for after an answer had come brings none of its data. */
-  const lastDataAt = (begun: number) => {
-    const own = [...dataAt].filter(([id]) => (startedAt.get(id) ?? 0) <= begun);
-    return Math.max(begun, ...own.map(([, at]) => at));
-  };
+  const data = followData(cdp, () => {
+    for (const source of sources) work.end(source);
+    sources.clear();
+  });
+  const { lastDataAt } = data;
   const lately = async (): Promise<Lately | null> => {
     const { promise: late, resolve } = Promise.withResolvers<null>();
     const timer = setTimeout(resolve, STREAM.ask, null);
@@ -134,7 +106,7 @@ export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWor
   };
   const followBody = (key: object, { at, contentType }: { at: number; contentType: string }) => {
     if (bodies.has(key) || !work.has(key)) return;
-    ask();
+    data.ask();
     const longest = /event-stream/.test(contentType) ? STREAM.longestEvents : STREAM.longest;
     const begun = Date.now();
     const lookAfter = (ms: number) => {
@@ -194,7 +166,7 @@ export function watchStreams(page: Page, tools: { cdp: CDPSession; work: OpenWor
     followBody,
     eventSourceOpened: (url) => {
       if (!isOwnHost(new URL(url).hostname)) return;
-      ask();
+      data.ask();
       const source = {};
       sources.add(source);
       work.begin(source, shownUrl(url));
