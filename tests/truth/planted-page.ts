@@ -81,6 +81,8 @@ export const PLANTS: Plant[] = [
   valued('carddash', CARDS[1] ?? '', (v) => `<table><tr><td>${v}</td><td>12</td></tr></table>`),
   valued('cardplain', CARDS[2] ?? '', (v) => `<p>${v}</p>`),
   valued('cardgroups', CARDS[3] ?? '', (v) => `<p style="display:flex;gap:6px"><span>${v.split(' ').join('</span><span>')}</span></p>`),
+  valued('carddots', '3714.496353.98431', (v) => `<p>Card ${v} valid</p>`),
+  valued('mailquoted', '"quoted person"@acme.example', (v) => `<p>Mail ${v} now</p>`),
   valued('cardbreak', '4012 8888 8888 1881', (v) => `<p>Card<br>${parts(v, 9).join('<br>')}<br>12/27</p>`),
   valued('cardstack', '5105-1051-0510-5100', (v) => `<p>${parts(v, 5, 10, 15).join('<br>')}</p>`),
   valued('ibanbreak', 'FR14 2004 1010 0505 0001 3M02 606', (v) => `<p>IBAN<br>${parts(v, 14, 20).join('<br>\n')}<br>EUR</p>`),
