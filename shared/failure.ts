@@ -41,7 +41,7 @@ export const FAILURES = {
   target_tls_error: {
     blame: 'target',
     retry: 'target',
-    says: 'The certificate of the site is not valid for this host. For a private CA set SESSIONSHOT_EXTRA_CA_FILE.',
+    says: 'No trusted TLS connection to the site could be opened. Check how it speaks TLS, with its own browser or `openssl s_client`.',
   },
   target_http_error: {
     blame: 'target',

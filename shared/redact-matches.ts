@@ -5,7 +5,8 @@ export type TextMatch = { start: number; end: number };
 
 /**
  * Finds what a rule looks for: places in UTF-16 units, in order, not overlapping. A card number must pass Luhn's check, an
- * IBAN its country's length and the check of ISO 7064; both may be grouped by single spaces or hyphens. Expects text as
+ * IBAN its country's length and the check of ISO 7064; both may be grouped by single spaces or hyphens, a card in its
+ * printed form (4-4-4-4, 4-6-5) also by dots or underscores. Expects text as
  * a reader sees it, without invisible characters. It is also sent into pages as text: it uses nothing from outside itself.
  */
 export function findMatches(text: string, rule: TextRule): TextMatch[] {
@@ -28,10 +29,10 @@ export function findMatches(text: string, rule: TextRule): TextMatch[] {
     return rest === 1;
   };
 
-  const cards = () => {
+  const groupedCards = (within: string) => {
     const found: TextMatch[] = [];
     // Groups of digits: a number may stand beside others, so every stretch of whole groups is a candidate, the longest first.
-    for (const row of text.matchAll(/(?<!\d)\d+(?:[ -]\d+)*/g)) {
+    for (const row of within.matchAll(/(?<!\d)\d+(?:[ -]\d+)*/g)) {
       const groups = [...row[0].matchAll(/\d+/g)].map((group) => ({ digits: group[0], at: row.index + group.index }));
       for (let from = 0; from < groups.length; from++) {
         let digits = '';
@@ -51,6 +52,17 @@ export function findMatches(text: string, rule: TextRule): TextMatch[] {
     }
     return found;
   };
+  /** Dots and underscores stand in other numbers too, so that only the groups that are printed on cards count. */
+  const dottedCards = () =>
+    all(/(?<!\d|\d[._])\d{4}(?:([._])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|([._])\d{6}\2\d{4,5})(?!\d|[._]\d)/g).filter(({ start, end }) =>
+      passesLuhn(text.slice(start, end).replace(/\D/g, '')),
+    );
+  const cards = () => {
+    const dotted = dottedCards();
+    let rest = '';
+    for (const { start, end } of dotted) rest += text.slice(rest.length, start) + 'x'.repeat(end - start);
+    return [...dotted, ...groupedCards(rest + text.slice(rest.length))].sort((one, other) => one.start - other.start);
+  };
 
   const ibans = () =>
     // A look-ahead, because the candidate that begins earlier must not swallow the number that follows it.
@@ -69,7 +81,8 @@ export function findMatches(text: string, rule: TextRule): TextMatch[] {
       return [{ start: match.index, end: match.index + end }];
     });
 
-  if (rule.kind === 'email') return all(/[\p{L}\p{N}._%+'&*~!#$^{|}-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}[\p{L}][\p{L}\p{N}-]{1,62}/gu);
+  if (rule.kind === 'email')
+    return all(/(?:"[^"@\n]{1,62}"|[\p{L}\p{N}._%+'&*~!#$^{|}-]{1,64})@(?:[\p{L}\p{N}-]{1,63}\.){1,8}[\p{L}][\p{L}\p{N}-]{1,62}/gu);
   if (rule.kind === 'card') return cards();
   if (rule.kind === 'iban') return ibans();
   if (rule.kind === 'jwt') return all(/(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g);

@@ -72,6 +72,24 @@ export type NavigationTold = {
   isConditional: boolean;
 };
 
+/** What is wrong with a certificate, by Chromium's name for it, and the remedy. */
+const CERTIFICATE_FAULTS: Record<string, string> = {
+  ERR_CERT_AUTHORITY_INVALID:
+    'is signed by an authority that the runner does not know, or by itself. For a private one set SESSIONSHOT_EXTRA_CA_FILE at the runner; a public site must send its whole chain.',
+  ERR_CERT_COMMON_NAME_INVALID:
+    'is not made for this host. Capture the site by a name that the certificate holds, or have one made for this name.',
+  ERR_CERT_DATE_INVALID: 'has expired or is not valid yet. Have the site renew it; if it is in date, set the clock of the runner.',
+  ERR_CERT_REVOKED: 'was revoked by its authority. The site needs a new one.',
+  ERR_CERT_WEAK_SIGNATURE_ALGORITHM: 'is signed by a method that is no longer safe. The site needs a new one.',
+  ERR_CERT_WEAK_KEY: 'has a key that is too short to be safe. The site needs a new one.',
+};
+
+function tlsFailure(host: string, name: string, at: Step): Failure {
+  const fault = CERTIFICATE_FAULTS[name];
+  if (!fault) return failure('target_tls_error', at, `${host}: ${name}.`);
+  return failure('target_tls_error', at, { instead: `The certificate of ${host} ${fault} (${name})` });
+}
+
 /** Turns a failed navigation to `host` into a failure; the egress proxy knows best why a connection did not open. */
 export function navigationFailure(
   error: PlaywrightError,
@@ -89,7 +107,7 @@ export function navigationFailure(
   const { name } = error;
   const block = proxy.lastBlock(host);
   if (block !== null && POLICY_REASONS.has(block)) return failure('target_address_blocked', at, `${host}: ${block}.`);
-  if (/^ERR_(CERT|SSL|BAD_SSL|TLS|ECH)/.test(name)) return failure('target_tls_error', at, `${host}: ${name}.`);
+  if (/^ERR_(CERT|SSL|BAD_SSL|TLS|ECH)/.test(name)) return tlsFailure(host, name, at);
   // Of an answer of 304 the browser tells nothing: it has nothing stored, so it has nothing to show. A redirect to a web
   // address it tells; whether it is the one or a redirect out of the web, only the caller's headers tell.
   const isSilent = name === 'ERR_ABORTED' && !isAnswered;

@@ -136,6 +136,23 @@ describe('422 invalid_request', () => {
     }
   });
 
+  test('an unknown key comes before what is missing on account of it', async () => {
+    const { output, ...rest } = GOOD;
+    const typos: [unknown, string, string][] = [
+      [{ ...rest, ouput: output }, '`ouput`: Unknown key `ouput`: did you mean `output`? (and 1 more, see `errors`)', 'output'],
+      [
+        { ...GOOD, actions: [{ type: 'click', selecter: 'a' }] },
+        '`actions[0].selecter`: Unknown key `selecter`: did you mean `selector`? (and 1 more, see `errors`)',
+        'actions[0].selector',
+      ],
+    ];
+    for (const [body, detail, missing] of typos) {
+      const problem = problemOf(await bed.call('/api/captures', { body }));
+      expect(problem.detail).toBe(detail);
+      expect(problem.errors?.[1]).toEqual({ path: missing, message: 'is required' });
+    }
+  });
+
   test('a field that is planned is refused by name, not passed over', async () => {
     const problem = problemOf(await bed.call('/api/captures', { body: { ...GOOD, runner: { labels: ['office'] } } }));
     expect(problem.errors).toEqual([{ path: 'runner', message: '`runner` is not available in this version.' }]);

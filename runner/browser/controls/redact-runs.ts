@@ -2,7 +2,15 @@
 /** The element that a selector rule hides, with the number of that rule. */
 export type Owner = { rule: number; element: Element };
 /** A piece of text that can be written: a text node, or what a style puts before or after an element. */
-export type Segment = { value: string; owner: Owner | null; place: Node; key: string; write(value: string): void };
+export type Segment = {
+  value: string;
+  owner: Owner | null;
+  place: Node;
+  key: string;
+  write(value: string): void;
+  /** It is no text: here a line ends within one block (`<br>`). */
+  isBreak?: true;
+};
 export type WalkTools = {
   /** The rule whose selector names this element, or null. */
   ruleOf(element: Element): number | null;
@@ -18,7 +26,8 @@ export type WalkTools = {
 /**
  * Walks the page as it is drawn, shadow trees and slots included, hands over each element, and the text in runs: what a
  * reader sees as one piece, however many elements it is spread over. Boxes that stand beside each other without a gap are
- * one piece too. Runs in the page: uses nothing from outside itself.
+ * one piece too, and the lines of one block, between which a segment stands that `isBreak`; an empty line parts them. Runs in
+ * the page: uses nothing from outside itself.
  */
 export function walkPage(start: Element, owned: Owner | null, tools: WalkTools): void {
   const UNDRAWN = new Set(['script', 'style', 'template']);
@@ -27,6 +36,9 @@ export function walkPage(start: Element, owned: Owner | null, tools: WalkTools):
   let run: Segment[] = [];
   let atBoundary = false;
   let hasSpace = false;
+  /** Of two texts: whether a block begins or ends between them, and how many lines end there. */
+  let isParted = false;
+  let breaks = 0;
   const flush = () => {
     if (run.length > 0) tools.onRun(run);
     run = [];
@@ -50,20 +62,29 @@ export function walkPage(start: Element, owned: Owner | null, tools: WalkTools):
     return gap < height / 8 && !hasSpace ? 'word' : 'space';
   };
 
+  const between = (value: string) => ({ value, owner: null, place: document, key: 'gap', write: () => undefined });
+  /** Ends the run before this text or goes on with it, after what stands between the two. */
+  const join = (segment: Segment) => {
+    if (breaks === 1 && !isParted) return run.push({ ...between('\n'), isBreak: true });
+    if (breaks > 0) return flush();
+    const how = joint(
+      run.findLast((entry) => entry.value.trim() !== ''),
+      segment,
+    );
+    if (how === 'none') flush();
+    if (how === 'space') run.push(between(' '));
+  };
   const add = (segment: Segment, inFlex: boolean) => {
-    if (atBoundary) {
+    if (atBoundary || breaks > 0) {
       if (segment.value.trim() === '') {
         hasSpace ||= !inFlex;
         return;
       }
-      const how = joint(
-        run.findLast((entry) => entry.value.trim() !== ''),
-        segment,
-      );
-      if (how === 'none') flush();
-      if (how === 'space') run.push({ value: ' ', owner: null, place: document, key: 'gap', write: () => undefined });
+      join(segment);
       atBoundary = false;
       hasSpace = false;
+      isParted = false;
+      breaks = 0;
     }
     run.push(segment);
   };
@@ -83,8 +104,15 @@ export function walkPage(start: Element, owned: Owner | null, tools: WalkTools):
     const own = rule === null ? owner : { rule, element: node };
     tools.onElement(node, own);
     const { display } = getComputedStyle(node);
-    const isInline = /^(inline|contents|ruby|ruby-text)$/.test(display) && node.localName !== 'br';
-    if (!isInline) atBoundary = true;
+    const isBreak = node.localName === 'br' && display !== 'none';
+    if (isBreak) breaks++;
+    const isInline = isBreak || /^(inline|contents|ruby|ruby-text)$/.test(display);
+    const isBlock = !isInline && !/^(none|inline-.*)$/.test(display);
+    const edge = () => {
+      atBoundary ||= !isInline;
+      isParted ||= isBlock;
+    };
+    edge();
     const isFlex = /flex|grid/.test(display);
     const marker = display.includes('list-item') ? tools.pseudo(node, 'marker', own) : null;
     if (marker) tools.onRun([marker]);
@@ -96,7 +124,7 @@ export function walkPage(start: Element, owned: Owner | null, tools: WalkTools):
     for (const child of [...children]) visit(child, own, isFlex);
     const after = tools.pseudo(node, 'after', own);
     if (after) add(after, false);
-    if (!isInline) atBoundary = true;
+    edge();
     if (own && rule !== null) left.push(own);
   };
   visit(start, owned, false);

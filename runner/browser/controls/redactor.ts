@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { findMatches, type TextMatch, type TextRule } from '#shared/redact-matches.ts';
 import { type Blanker, type BlankTools, makeBlanker } from './redact-blank.ts';
+import { type BreakTools, findOverBreaks, type Line, type Span } from './redact-breaks.ts';
 import { flattenDrawings } from './redact-drawings.ts';
 import { type ElementRedactor, type ElementTools, makeElementRedactor } from './redact-element.ts';
 import { type Ledger, makeLedger, type RedactorState } from './redact-ledger.ts';
@@ -31,6 +32,7 @@ type Tools = {
   makeLedger(rules: readonly PageRule[]): Ledger;
   flattenDrawings(roots: Iterable<Document | ShadowRoot>, textless: readonly string[]): number;
   find(text: string, rule: TextRule): TextMatch[];
+  findOverBreaks(lines: readonly Line[], tools: BreakTools): Span[];
 };
 
 /** Makes the redactor of one document and keeps it at work. Runs in the page: uses nothing from outside itself. */
@@ -80,7 +82,7 @@ export function makeRedactor(rules: readonly PageRule[], tools: Tools, events: {
     return owner;
   };
 
-  const texts = tools.makeTextRedactor({ rules, find: tools.find, hit });
+  const texts = tools.makeTextRedactor({ rules, find: tools.find, findOverBreaks: tools.findOverBreaks, hit });
   const pseudo = tools.makePseudoReader(mayWrite, later);
   const blanker = tools.makeBlanker({ rules, hit, mayWrite, fail, isTreated, shadowOf, later, afterwards, adoptSheet: pseudo.adoptSheet });
   const elements = tools.makeElementRedactor({ rules, text: texts, hit, mayWrite, blanker });
@@ -190,6 +192,6 @@ export const REDACTOR = '__redactor';
 
 /** The script that makes the redactor of a document once. Its value says whether it was made now. */
 export function redactorScript(rules: readonly PageRule[], events: { value: string; shadow: string }): string {
-  const tools = `{ walkPage: ${walkPage}, makeTextRedactor: ${makeTextRedactor}, makeElementRedactor: ${makeElementRedactor}, makeBlanker: ${makeBlanker}, makePseudoReader: ${makePseudoReader}, makeLedger: ${makeLedger}, flattenDrawings: ${flattenDrawings}, find: ${findMatches} }`;
+  const tools = `{ walkPage: ${walkPage}, makeTextRedactor: ${makeTextRedactor}, makeElementRedactor: ${makeElementRedactor}, makeBlanker: ${makeBlanker}, makePseudoReader: ${makePseudoReader}, makeLedger: ${makeLedger}, flattenDrawings: ${flattenDrawings}, find: ${findMatches}, findOverBreaks: ${findOverBreaks} }`;
   return `(() => { if (globalThis.${REDACTOR}) return false; globalThis.${REDACTOR} = (${makeRedactor})(${JSON.stringify(rules)}, ${tools}, ${JSON.stringify(events)}); return true; })()`;
 }
