@@ -110,7 +110,7 @@ test('one that fails shows each try with its answer, and the overview tells of i
   await alarm.getByRole('link', { name: bed.host }).click();
   await page.getByText('Failing').waitFor();
   await page.getByRole('link', { name: 'Failed', exact: true }).click();
-  await page.getByRole('cell', { name: '503' }).waitFor();
+  await page.getByRole('cell', { name: '503', exact: true }).waitFor();
   await expect.poll(() => page.getByRole('table', { name: 'Deliveries' }).getByRole('row').count()).toBe(2);
   expect(await page.locator('.status-tab[aria-current]').allTextContents()).toEqual(['Failed']);
   await check(tab, `${bed.host} webhook · SessionShot`);
