@@ -16,8 +16,6 @@ import { DONE } from './hostile-page.ts';
  */
 const FIRE_MS_MAX = 20_000;
 const LINGER_MS = 1500;
-/** Most of the time is waiting. */
-const AT_ONCE = 4;
 
 describe.each(findKinds())('$kind $note', ({ kind, found }) => {
   let bed: EgressBed;
@@ -39,18 +37,14 @@ describe.each(findKinds())('$kind $note', ({ kind, found }) => {
     const netLog = join(folder, `${isProfile}-${isWalled}.json`);
     const door = await bed.openDoor({ isProfile, isWalled, netLog });
     try {
-      const names = Object.keys(HINTS);
-      const visit = async () => {
-        for (let name = names.shift(); name; name = names.shift()) {
-          const page = await door.visit(`/alone/${name}`);
-          await page.getByText(DONE).waitFor();
-          const end = Date.now() + FIRE_MS_MAX;
-          while (awaited.includes(name) && !bed.canaries.hits().includes(name) && Date.now() < end) await wait(100);
-          await wait(LINGER_MS);
-          await page.close();
-        }
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, visit));
+      for (const name of Object.keys(HINTS)) {
+        const page = await door.visit(`/alone/${name}`);
+        await page.getByText(DONE).waitFor();
+        const end = Date.now() + FIRE_MS_MAX;
+        while (awaited.includes(name) && !bed.canaries.hits().includes(name) && Date.now() < end) await wait(100);
+        await wait(LINGER_MS);
+        await page.close();
+      }
     } finally {
       await door.close();
     }
