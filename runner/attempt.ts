@@ -5,6 +5,7 @@ import { faultPoint } from '#shared/fault-points.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log, LogFields } from '#shared/log.ts';
 import { type Claim, observedSchema } from '#shared/runner-protocol.ts';
+import { steadyNow } from '#shared/steady-now.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { type ControlPlane, LeaseLost } from './control-plane.ts';
 import { holdLease, type Progress } from './hold-lease.ts';
@@ -98,7 +99,7 @@ async function report(control: ControlPlane, attempt: Attempt, outcome: Outcome)
   const { claim, stop, held, log, startedAt } = attempt;
   const { jobId, leaseToken } = claim;
   // While heartbeats are answered the lease moves on; a server that is away gets one lease's length to come back.
-  const reportFrom = Date.now();
+  const reportFrom = steadyNow();
   const until = () => Math.max(held.until(), reportFrom + LIMITS.leaseMs);
   const stopped = stop.signal.reason instanceof AttemptStopped ? stop.signal.reason.why : null;
   const ms = Date.now() - startedAt;

@@ -16,6 +16,7 @@ import {
   settledSchema,
 } from '#shared/runner-protocol.ts';
 import type { Secret } from '#shared/secret.ts';
+import { steadyNow } from '#shared/steady-now.ts';
 
 /** The lease was lost: another attempt runs, or the capture is final. Nothing of this attempt may be reported. */
 export class LeaseLost extends Error {
@@ -42,7 +43,7 @@ export type ControlPlane = {
   claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim | null>;
   /** One held heartbeat. One try: `holdLease` repeats it. */
   heartbeat(jobId: string, body: HeartbeatRequest, signal: AbortSignal): Promise<Heartbeat>;
-  /** These three end an attempt. They are idempotent by the lease token and repeated until `until()` (epoch ms) has passed. */
+  /** These three end an attempt. They are idempotent by the lease token and repeated until `until()` (epoch ms of `steadyNow`) has passed. */
   complete(jobId: string, body: CompleteRequest, until: () => number): Promise<void>;
   fail(jobId: string, body: FailRequest, until: () => number): Promise<void>;
   release(jobId: string, leaseToken: string, until: () => number): Promise<void>;
@@ -93,7 +94,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         await call({ path, body, msMax: LIMITS.callMsMax }, settledSchema);
         return;
       } catch (error) {
-        const isWorthwhile = error instanceof ControlPlaneError && error.isTransient && Date.now() < until();
+        const isWorthwhile = error instanceof ControlPlaneError && error.isTransient && steadyNow() < until();
         if (!isWorthwhile) throw error;
         log.warn('the server is away: the result is kept and reported again', { count: tries, error });
         await wait(backoffMs(tries, 250, LIMITS.callRetryMsMax));

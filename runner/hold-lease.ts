@@ -4,6 +4,7 @@ import type { Step } from '#shared/failure.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Log } from '#shared/log.ts';
 import type { Claim } from '#shared/runner-protocol.ts';
+import { steadyNow } from '#shared/steady-now.ts';
 import { type ControlPlane, LeaseLost } from './control-plane.ts';
 
 /** A server that does not hold heartbeats must not be asked in a tight loop. */
@@ -13,7 +14,7 @@ const PULSE_MS = 500;
 export type Progress = { step: Step; sideEffects: boolean };
 export type LeaseEnd = 'canceled' | 'lease_lost';
 export type HeldJob = {
-  /** Until when the lease holds by this runner's clock, epoch ms; moves with each answer. */
+  /** Until when the lease holds by `steadyNow`, epoch ms; moves with each answer. */
   until(): number;
   /**
    * Sends progress before the next heartbeat is due: at once when it is `urgent`, else within `PULSE_MS`, so that the
@@ -39,10 +40,10 @@ export function holdLease(parts: {
   const { control, claim, progress, onEnd, log } = parts;
   const ended = new AbortController();
   let current = new AbortController();
-  let until = Date.now() + claim.leaseMs;
+  let until = steadyNow() + claim.leaseMs;
 
   const beat = async (): Promise<LeaseEnd | null> => {
-    const startedAt = Date.now();
+    const startedAt = steadyNow();
     current = new AbortController();
     const pulsed = current.signal;
     try {
@@ -51,9 +52,9 @@ export function holdLease(parts: {
         { leaseToken: claim.leaseToken, ...progress() },
         AbortSignal.any([ended.signal, pulsed]),
       );
-      until = Date.now() + answer.leaseMs;
+      until = steadyNow() + answer.leaseMs;
       if (answer.canceled) return 'canceled';
-      await pause(startedAt + HEARTBEAT_GAP_MS - Date.now(), AbortSignal.any([ended.signal, pulsed]));
+      await pause(startedAt + HEARTBEAT_GAP_MS - steadyNow(), AbortSignal.any([ended.signal, pulsed]));
     } catch (error) {
       if (error instanceof LeaseLost) return 'lease_lost';
       if (!pulsed.aborted) throw error;

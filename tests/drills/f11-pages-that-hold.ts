@@ -78,8 +78,8 @@ export const f11: Drill = {
 async function checkTimes(bed: Bed, load: Load): Promise<void> {
   const late = await query<{ number: number; ms: number }>(
     bed,
-    `select number, (extract(epoch from finished_at - started_at) * 1000)::int as ms from attempt join capture on capture.id = capture_id
-     where reference = $1 and finished_at - started_at > $2 * interval '1 millisecond'`,
+    `select number, (extract(epoch from attempt.finished_at - attempt.started_at) * 1000)::int as ms from attempt join capture on capture.id = capture_id
+     where reference = $1 and attempt.finished_at - attempt.started_at > $2 * interval '1 millisecond'`,
     [load.reference, TOTAL_MS + LATE_MS_MAX + FREE_MS_MAX],
   );
   must(late.length === 0, `attempts that outlived their time limit: ${JSON.stringify(late)}`);

@@ -16,6 +16,8 @@ export const f19: Drill = {
   id: 'F19',
   title: 'Clocks that are wrong and jump',
   what: 'One runner and one server are five minutes ahead, the other runner five behind; in the middle of the load those ahead jump to five behind. No capture expires, none loses its lease, and links of the wrong server open. The clock of the database is right',
+  without:
+    'The steady clock by which a server ends a heartbeat that it holds: two captures were lost, whose heartbeats the jump held for ten minutes',
   isShort: false,
   run: async (bed, size) => {
     const library = LIBRARIES.find((path) => existsSync(path));

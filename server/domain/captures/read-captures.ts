@@ -3,6 +3,7 @@ import { Capture, type CaptureRow } from '#server/db/captures.entities.ts';
 import { type CaptureStatus, type Capture as CaptureView, FINAL_STATUSES } from '#shared/capture.ts';
 import { type CaptureId, isId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
+import { steadyNow } from '#shared/steady-now.ts';
 import { type Actor, requireScope } from '../access/actor.ts';
 import { AppError, notFound } from '../app-error.ts';
 import type { Deps } from '../deps.ts';
@@ -66,12 +67,12 @@ export async function waitForCapture(
   wait: { ms: number; signal?: AbortSignal; isNew?: boolean; stillThere?: () => Promise<unknown> },
 ): Promise<CaptureView> {
   requireScope(actor, 'captures:read');
-  const endsAt = Date.now() + Math.min(wait.ms, LIMITS.preferWaitSecondsMax * 1000);
+  const endsAt = steadyNow() + Math.min(wait.ms, LIMITS.preferWaitSecondsMax * 1000);
   const isOver = (event: ServerEvent) => event.kind === 'capture' && event.captureId === id && event.isFinal;
   let hasWaited = false;
   if (wait.isNew) hasWaited = await deps.events.next(isOver, Math.min(LOOK_MS, wait.ms), wait.signal).then(() => true);
   for (;;) {
-    const left = Math.min(LOOK_MS, endsAt - Date.now());
+    const left = Math.min(LOOK_MS, endsAt - steadyNow());
     // Waiting begins before looking: a change committed in between would otherwise be waited past.
     const changed = deps.events.next(isOver, Math.max(0, left), wait.signal);
     if (hasWaited) await wait.stillThere?.();

@@ -10,6 +10,7 @@ import { LIMITS } from '#shared/limits.ts';
 import { CONTENT_TYPES, type Format } from '#shared/output.ts';
 import type { Claim, ClaimRequest } from '#shared/runner-protocol.ts';
 import { readKid } from '#shared/sealed-payload.ts';
+import { steadyNow } from '#shared/steady-now.ts';
 import type { RunnerActor } from '../access/actor.ts';
 import { loadAllowedDomains, loadPartHosts } from '../access/allowed-domains.ts';
 import { recordingSql, recordingValues } from '../access/audit.ts';
@@ -34,7 +35,7 @@ type Ready = Pick<Deps, 'db' | 'blobs' | 'events' | 'log'>;
  * Answers null when there is none. The attempt is counted here, so that a runner that dies cannot hide it.
  */
 export async function claimJob(deps: Ready, runner: RunnerActor, request: ClaimRequest, signal?: AbortSignal): Promise<Claim | null> {
-  const endsAt = Date.now() + Math.min(request.waitMs ?? 0, LIMITS.claimWaitMsMax);
+  const endsAt = steadyNow() + Math.min(request.waitMs ?? 0, LIMITS.claimWaitMsMax);
   for (;;) {
     const stop = new AbortController();
     // Listening begins before looking: a job committed in between would otherwise be waited past.
@@ -46,7 +47,7 @@ export async function claimJob(deps: Ready, runner: RunnerActor, request: ClaimR
     try {
       const claim = await claimOnce(deps, runner, request);
       if (claim && signal?.aborted) return await giveBack(deps, runner, claim);
-      const left = endsAt - Date.now();
+      const left = endsAt - steadyNow();
       if (claim || left <= 0 || signal?.aborted) return claim;
       const timer = setTimeout(() => stop.abort(), left);
       await woken.finally(() => clearTimeout(timer));

@@ -3,6 +3,7 @@ import { notify } from '#server/db/notifications.ts';
 import type { CaptureId, JobId, WorkspaceId } from '#shared/ids.ts';
 import { LIMITS } from '#shared/limits.ts';
 import type { Heartbeat, HeartbeatRequest } from '#shared/runner-protocol.ts';
+import { steadyNow } from '#shared/steady-now.ts';
 import type { RunnerActor } from '../access/actor.ts';
 import type { Deps } from '../deps.ts';
 import { lostLease } from './fence.ts';
@@ -35,9 +36,9 @@ export async function heartbeatJob(
     return answer(true);
   }
   if (beat.cancelRequested) return answer(true);
-  const endsAt = Date.now() + LIMITS.heartbeatHoldMsMax;
+  const endsAt = steadyNow() + LIMITS.heartbeatHoldMsMax;
   for (;;) {
-    const left = Math.min(LOOK_MS, endsAt - Date.now());
+    const left = Math.min(LOOK_MS, endsAt - steadyNow());
     if (left <= 0 || signal?.aborted) return answer(false);
     // Looking comes after waiting begins: a cancel committed before that would otherwise be waited past.
     const woken = deps.events.next((event) => event.kind === 'cancel' && event.jobId === jobId, left, signal);

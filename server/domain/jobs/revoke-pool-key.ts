@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLockTimeout } from '#server/db/lock-timeout.ts';
 import { LIMITS } from '#shared/limits.ts';
+import { steadyNow } from '#shared/steady-now.ts';
 import type { OperatorActor } from '../access/actor.ts';
 import { recordAudit } from '../access/audit.ts';
 import { markRevoked } from '../access/pool-keys.ts';
@@ -35,10 +36,10 @@ export async function revokePoolKey(
       return marked;
     })
     .catch(explainLock);
-  const endsAt = Date.now() + LIMITS.revokeMsMax;
+  const endsAt = steadyNow() + LIMITS.revokeMsMax;
   let ended = 0;
   let left = 1;
-  while (left > 0 && Date.now() < endsAt) {
+  while (left > 0 && steadyNow() < endsAt) {
     const handled = await endUnderKey(deps, actor, { condition: UNDER_REVOKED, reason: 'revoked' });
     ended += handled;
     left = await countJobs(deps, underKey(kid));
