@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { html, startTestSite, type TestSite } from '#runner/browser/fixtures/test-site.ts';
 import type { AllowedDomain } from '#shared/allowed-domain.ts';
 import { LATE_WALLS } from './fixtures/late-walls.ts';
+import { LONE_LOOK_ALIKES, LONE_WALLS } from './fixtures/verdict-lone.ts';
 import { LOOK_ALIKES } from './fixtures/verdict-lookalikes.ts';
 import { VALID_PAGES, type VerdictPage } from './fixtures/verdict-pages.ts';
 import { REFUSALS } from './fixtures/verdict-refusals.ts';
@@ -16,7 +17,9 @@ const DOMAINS: AllowedDomain[] = ['app.example.com', 'sso.example.com', 'bi.exam
   port: null,
   isPrivate: false,
 }));
-const PAGES = [...VALID_PAGES, ...WALLS, ...LATE_WALLS, ...LOOK_ALIKES, ...REFUSALS, ...STEPS, ...NOTHINGS, ...STEP_LOOK_ALIKES];
+const CAPTURED = [...VALID_PAGES, ...LOOK_ALIKES, ...STEP_LOOK_ALIKES, ...LONE_LOOK_ALIKES];
+const REFUSED = [...WALLS, ...LATE_WALLS, ...REFUSALS, ...STEPS, ...NOTHINGS, ...LONE_WALLS];
+const PAGES = [...CAPTURED, ...REFUSED];
 let site: TestSite;
 /** The page under test: two pages may both lead to `/login`. */
 let current: VerdictPage | undefined;
@@ -52,14 +55,14 @@ describe('T1: the verdict', () => {
     expect(new Set(PAGES.map(({ path }) => path)).size).toBe(PAGES.length);
   });
 
-  it.each([...VALID_PAGES, ...LOOK_ALIKES, ...STEP_LOOK_ALIKES])('captures $name ($path)', async (page) => {
+  it.each(CAPTURED)('captures $name ($path)', async (page) => {
     const { result, files } = await capture(page);
     expect(result.ok ? 'captured' : result.failure.detail).toBe('captured');
     expect(result.observed.verdict).toBe(page.verdict);
     expect(files).toHaveLength(1);
   });
 
-  it.each([...WALLS, ...LATE_WALLS, ...REFUSALS, ...STEPS, ...NOTHINGS])('refuses $name ($path) and leaves no picture', async (page) => {
+  it.each(REFUSED)('refuses $name ($path) and leaves no picture', async (page) => {
     const { result, files } = await capture(page);
     expect(result).toMatchObject({ ok: false, failure: { code: page.code }, observed: { verdict: page.verdict } });
     expect(result.ok ? '' : result.failure.detail).toContain(page.says ?? '');
@@ -67,7 +70,7 @@ describe('T1: the verdict', () => {
     expect(JSON.stringify(result)).not.toContain('canary-session-value');
   });
 
-  it.each([...WALLS, ...STEPS].filter((page) => !page.request && page.answer.status === undefined))(
+  it.each([...WALLS, ...STEPS, ...LONE_WALLS].filter((page) => !page.request && page.answer.status === undefined))(
     'without a session $name is a page like any other, where it stays on its host',
     async (page) => {
       current = page;

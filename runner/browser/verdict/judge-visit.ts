@@ -25,6 +25,8 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   const stopped = run.stopped();
   if (stopped) throw new CaptureFault(stopped);
 
+  // What was found on the page before it was redacted need not be found on what is left of it.
+  const isRedacted = when === 'again' && request.redact.length > 0;
   const cookies = auth?.cookies ?? [];
   const screen = visit.known?.facts ?? [];
   const read = async () => {
@@ -39,7 +41,8 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
     httpStatus: network.documentStatus(),
     expectedStatuses: request.expect.flatMap((expect) => (expect.status === undefined ? [] : [expect.status])),
     hasAuth: auth !== null,
-    facts,
+    // Where text was blanked, the form may be all that is left of a page that was judged with it.
+    facts: isRedacted ? facts.map((each) => ({ ...each, lone: null })) : facts,
     deletedCookies: deletedSessionCookies(cookies, jar, isSameCookie),
     domains,
     describesPage: request.expect.some(
@@ -52,8 +55,6 @@ export async function judgeVisit(visit: Visit, when: 'early' | 'first' | 'again'
   const verify = request.auth?.verify;
   // Before the actions the check is asked only against a suspicion: what it looks for may come with them.
   const isAsked = when !== 'early' || quick.failure !== null;
-  // What was found on the page before it was redacted need not be found on what is left of it.
-  const isRedacted = when === 'again' && request.redact.length > 0;
   const asked =
     verify && isAsked ? await checkVerify(checks, isRedacted ? withoutText(verify) : verify, quick.failure ? 0 : patience) : null;
   if (asked?.met && verify?.selector !== undefined && quick.failure?.code === 'login_wall' && !isRedacted)

@@ -22,7 +22,11 @@ export type Words = Record<
   | 'failed'
   | 'broken'
   | 'closed'
-  | 'besideError',
+  | 'besideError'
+  | 'locked'
+  | 'scan'
+  | 'ownSecret'
+  | 'actsOn',
   string
 >;
 
@@ -67,6 +71,10 @@ export function lookAround(words: Words, bare: Bare, closed: readonly ShadowRoot
     broken: is(words.broken),
     closed: is(words.closed),
     besideError: is(words.besideError),
+    locked: is(words.locked),
+    scan: is(words.scan),
+    ownSecret: is(words.ownSecret),
+    actsOn: is(words.actsOn),
     maintenance: is('maintenance|wartung'),
     keeps: is('^(?:save|apply|publish|update|speichern|übernehmen|enregistrer|guardar|salva|opslaan|保存)(?![a-z])'),
     goesOn: is(

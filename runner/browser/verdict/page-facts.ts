@@ -10,6 +10,7 @@ import { lookAround, type Words } from './look-around.ts';
 import { type KnownPage, readState } from './page-state.ts';
 import { readBetween } from './read-between.ts';
 import { type PageFacts, readFacts } from './read-facts.ts';
+import { readLone } from './read-lone.ts';
 import { readText } from './read-text.ts';
 import * as words from './sign-in-words.ts';
 import * as steps from './step-words.ts';
@@ -51,10 +52,14 @@ const WORDS: Words = {
   broken: steps.BROKEN_WORDS,
   closed: steps.CLOSED_WORDS,
   besideError: steps.BESIDE_ERROR_WORDS,
+  locked: steps.LOCKED_WORDS,
+  scan: steps.SCAN_WORDS,
+  ownSecret: steps.OWN_SECRET_WORDS,
+  actsOn: steps.ACTS_ON_WORDS,
 };
 /** The functions as one text: what runs in a page takes nothing along. `closed`: an expression for closed shadow trees. */
 const factsOf = (closed: string) =>
-  `((look) => { const parts = (${findParts.toString()})(look); const said = (${readText.toString()})(look); return { ...(${readFacts.toString()})(look, parts, said), ...(${readBetween.toString()})(look, parts, said) }; })((${lookAround.toString()})(${JSON.stringify(WORDS)}, (${makeBare})(), ${closed}))`;
+  `((look) => { const parts = (${findParts.toString()})(look); const said = (${readText.toString()})(look); return { ...(${readFacts.toString()})(look, parts, said), ...(${readBetween.toString()})(look, parts, said), ...(${readLone.toString()})(look, parts, said) }; })((${lookAround.toString()})(${JSON.stringify(WORDS)}, (${makeBare})(), ${closed}))`;
 /** In the page's own world, where frames are read, the probe holds what scripts attached; in ours there is none. */
 export const READ_FACTS = factsOf('window.__sessionshotProbe?.closedRoots?.() ?? []');
 const READ_FACTS_WITH = `function (...closed) { return ${factsOf('closed')}; }`;

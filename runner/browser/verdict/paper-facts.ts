@@ -16,6 +16,7 @@ export function newOnPaper(paper: PageFacts, screen: readonly PageFacts[]): Page
     saysError: isNew('namesError') || isNew('headingSaysError'),
     // Menus are not on the paper, so what is left there looks as if it were alone.
     between: null,
+    lone: null,
     nothing: null,
     hasOpenSecret: isNew('hasOpenSecret'),
     offersSignIn: isNew('offersSignIn'),

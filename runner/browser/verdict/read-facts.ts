@@ -2,6 +2,7 @@
 import type { Parts } from './find-parts.ts';
 import type { Look } from './look-around.ts';
 import type { StepFacts } from './read-between.ts';
+import type { LoneFacts } from './read-lone.ts';
 import type { Said } from './read-text.ts';
 
 /** A visible password field and the form or dialog around it. */
@@ -22,7 +23,7 @@ export type PasswordField = {
   isPattern: boolean;
 };
 /** What a document shows of the kind that tells a sign-in page from any other. */
-export type PageFacts = StepFacts & {
+type SeenFacts = {
   /** Characters, with white space drawn together. Where they are more than any wall has, neither they nor lines are read. */
   textLength: number;
   passwords: PasswordField[];
@@ -51,12 +52,13 @@ export type PageFacts = StepFacts & {
   /** The maker of a check for robots that stands in front of the site, or null. */
   botCheck: string | null;
 };
+export type PageFacts = StepFacts & LoneFacts & SeenFacts;
 
 /**
  * Reads the facts of one document. Runs in the page: uses nothing from outside itself and what it is given. What is said is
  * looked at before whether it is shown: the latter costs a walk to the top for each of a thousand links.
  */
-export function readFacts(look: Look, parts: Parts, said: Said): Omit<PageFacts, keyof StepFacts> {
+export function readFacts(look: Look, parts: Parts, said: Said): SeenFacts {
   const { bare, DIALOGS, says, roots, shadowOf, find, parentOf, isShown, shownOf, labelOf, textOf } = look;
   const { someControl, fieldsOf, isPassword, isUserField } = parts;
   const liesOver = (element: Element) => {

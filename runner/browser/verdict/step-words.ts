@@ -47,3 +47,18 @@ export const CLOSED_WORDS =
 /** A line such as stands on a page of an error or a refusal beside its heading. */
 export const BESIDE_ERROR_WORDS =
   'error|fehler|try again|reload|refresh|^(?:go |take me )?(?:back|home)\\b|back to|go to|return to|sorry|unexpected|went wrong|(?:could|can|was) ?not\\b|(?:couldn|can|doesn|don).t\\b|not found|(?:does|do) not|no longer|permission|administrator|contact (?:us|support)|get (?:help|support)|^(?:help|support)$|request (?:access|id)|(?:trace|reference|correlation|ray) id|temporarily|maintenance|wartung|^(?:privacy|terms|imprint|impressum)|©|^sign[ -]?out$|^log[ -]?out$|exception';
+
+/** The title or heading of a lock screen: it is the session that is locked, and no file or door. */
+export const LOCKED_WORDS =
+  '^(?:(?:the |this |your )?(?:screen|session|app|application|workspace|vault|terminal|console) (?:is |has been |was )?)?locked[.!]?$|^lock ?screen$|^unlock (?:to continue|(?:your |the )?(?:session|screen|workspace|vault|app))[.!]?$|^(?:(?:ihre |die )?sitzung|(?:der )?bildschirm)? ?(?:ist )?gesperrt[.!]?$|^(?:session|écran) verrouillée?$|^(?:sesión|pantalla) bloqueada$|^(?:画面)?ロック(?:中|されています|画面)?$|^(?:屏幕)?已?锁(?:定|屏)$';
+
+/** A line that tells to scan a code. */
+export const SCAN_WORDS = '\\bscan\\b|qr[ -]?(?:code|コード)|スキャン|扫[码描]|掃[碼描]|스캔|scanne[nz]\\b|escanea|scansiona|сканир';
+
+/** A line that speaks of the secret of a file or of a share of it, and not of the reader's own. */
+export const OWN_SECRET_WORDS =
+  '\\b(?:file|document|pdf|archive|zip|export|recording|attachment|share)\\b.{0,40}\\b(?:protected|encrypted|locked|password|pin|passcode)\\b|\\b(?:password|pin|passcode|passphrase)\\b.{0,40}\\b(?:file|document|pdf|archive|zip|export|recording|attachment|share)\\b|password[- ]protected|passwortgeschützt|mit (?:einem )?(?:passwort|kennwort) geschützt|protégée? par (?:un )?mot de passe|protegid[oa] con contraseña|パスワードで保護|密码保护';
+
+/** A button that does something that a password is asked for once more, or opens what has a secret of its own. */
+export const ACTS_ON_WORDS =
+  '^(?:delete|remove|close (?:the |my |your )?account|deactivate|disable|enable|transfer|approve|authorize|join|sign(?![ -]?(?:in|on|out|off|up)\\b)|löschen|entfernen|herunterladen|anzeigen|bestätigen|supprimer|télécharger|afficher|confirmer|eliminar|descargar|confirmar|ver|elimina|scarica|conferma|verwijderen|downloaden|削除|ダウンロード|確認|删除|下载|打开|удалить|скачать|открыть|сохранить|삭제|다운로드|열기|저장)(?![a-zà-ÿ])';

@@ -5,7 +5,7 @@ import { looksLikeSession } from '../session/session-names.ts';
 import { navigationFault } from '../visit/navigation-guard.ts';
 import type { Nothing } from './read-between.ts';
 import type { PageFacts } from './read-facts.ts';
-import { layerSign, SHORT_PAGE_CHARS, wallSign } from './wall-signs.ts';
+import { layerSign, loneSign, SHORT_PAGE_CHARS, wallSign } from './wall-signs.ts';
 
 /** Everything the verdict is made from. */
 export type VerdictInput = {
@@ -41,6 +41,9 @@ const NOTHING: Record<Nothing, string> = {
   error: 'the page says that it is an error page.',
   closed: 'the page says that the site is closed for maintenance.',
 };
+/** A picture of a sign-in page is never stored for one that was asked for, whatever word or element of it the check names. */
+const MET_ON_SIGN_IN =
+  '`auth.verify` was met, but on a page that shows hardly anything but a sign-in form. Let it name what only a signed-in user sees.';
 const RIGHT_PAGE = 'If it is the page that you want, say so with `expect: [{ "text": … }]`, or with `selector`.';
 
 /**
@@ -78,8 +81,10 @@ export function judgePage(input: VerdictInput, step: Step): Judgement {
     if (sign) return wall(`The check in \`${at}\` was not met. ${sign}`);
     return fail('login_wall', 'login_wall', { instead: unmetWithoutSign(input, at) });
   }
-  const counted = isProven ? input.hasAuth && layerSign(input) : sign;
-  if (counted) return wall(`${counted}${layerSign(input) ? '' : rightPage(read)}`);
+  const layer = layerSign(input);
+  if (input.hasAuth && isProven && !layer && loneSign(input)) return wall(MET_ON_SIGN_IN);
+  const counted = isProven ? input.hasAuth && layer : sign;
+  if (counted) return wall(`${counted}${layer ? '' : rightPage(read)}`);
   const nothing = nothingOf(input);
   if (nothing) {
     const said = `${NOTHING[nothing]} ${RIGHT_PAGE}`;
@@ -114,10 +119,10 @@ function withoutAuth(sign: string): { instead: string } {
   return { instead: `${sign} The page asked to sign in, so nothing was stored. Send an auth state of a user who may see it.` };
 }
 
-/** How a page that is right after all is allowed; a layer over the page cannot be. */
+/** How a page that is right after all is allowed; a layer over the page cannot be, nor a page of nothing but a sign-in form. */
 function rightPage(facts: readonly PageFacts[]): string {
   const isTold = facts.some(({ between }) => between !== null);
-  return ` If it is the page that you want, name what it shows in \`auth.verify\`${isTold ? ' or in `expect`' : ''}, as \`selector\` or \`text\`.`;
+  return ` If it is the page that you want and it has more than a sign-in form, name what it shows in \`auth.verify\`${isTold ? ' or in `expect`' : ''}, as \`selector\` or \`text\`.`;
 }
 
 /** The page asked for nothing: either the check is wrong, or the page is another one than that of a known user. */

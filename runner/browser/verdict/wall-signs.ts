@@ -1,5 +1,6 @@
 import type { Between } from './read-between.ts';
 import type { PageFacts, PasswordField } from './read-facts.ts';
+import type { Lone } from './read-lone.ts';
 import { isSignInHost, isSignInPage, leadsToSignIn, returnsTo } from './sign-in-signs.ts';
 
 export type WallInput = {
@@ -16,6 +17,14 @@ const BETWEEN: Record<Between, string> = {
   account: 'The page asks which account to sign in to.',
   newPassword: 'The page asks for a new password before it goes on.',
 };
+const LONE: Record<Lone, string> = {
+  password: 'The page asks for a password and shows hardly anything else.',
+  user: 'The page offers nothing but to sign in.',
+  locked: 'The page is locked and asks for a PIN or a password.',
+  scan: 'The page asks to scan a code to sign in.',
+};
+/** A document around a frame says no more than this when the frame is all there is to see. */
+const EMPTY_SHELL_CHARS = 40;
 /** A page with more text than this has something to show; walls have less. */
 export const SHORT_PAGE_CHARS = 900;
 const BRIEF_PAGE_CHARS = 400;
@@ -31,6 +40,7 @@ export function wallSign({ targetUrl, finalUrl, facts, deletedCookies }: WallInp
   return (
     addressSign(target, final, facts[0]) ??
     facts.map(pageSign).find((sign) => sign !== null) ??
+    loneSign({ targetUrl, facts }) ??
     (deletedCookies.length > 0
       ? `The site deleted ${deletedCookies.length === 1 ? 'the session cookie' : `${deletedCookies.length} session cookies`}.`
       : null)
@@ -45,6 +55,18 @@ export function layerSign({ targetUrl, facts }: Pick<WallInput, 'targetUrl' | 'f
   if (isSignInPage(targetUrl)) return null;
   const covers = facts.some((each) => each.passwords.some((field) => field.inDialog && field.hasSignInWords && isSignInField(field)));
   return covers || facts.some((each) => each.dialogAsks) ? 'A dialog over the page asks to sign in.' : null;
+}
+
+/**
+ * Names what the page asks for where it is little more than a sign-in form, frames included, or null. The strongest sign: a
+ * check that such a page meets is met by a word or an element of the sign-in page itself.
+ */
+export function loneSign({ targetUrl, facts }: Pick<WallInput, 'targetUrl' | 'facts'>): string | null {
+  if (isSignInPage(targetUrl)) return null;
+  const isEmpty = (each: PageFacts) =>
+    each.textLength <= EMPTY_SHELL_CHARS && !each.hasData && !each.hasSignOut && each.passwords.length === 0;
+  const lone = facts.map((each) => each.lone).find((each) => each !== null) ?? null;
+  return lone !== null && facts.every((each) => each.lone !== null || isEmpty(each)) ? LONE[lone] : null;
 }
 
 /** Tells whether a document by itself is a sign-in wall. */

@@ -1,15 +1,21 @@
 /// <reference lib="dom" />
 import { setTimeout as after } from 'node:timers/promises';
-import type { Page } from 'playwright';
+import type { Locator, Page } from 'playwright';
 import type { AuthVerify } from '#shared/auth-state.ts';
 import type { Expect } from '#shared/capture-request.ts';
 import { answeringFrames } from '../answering-frames.ts';
 import { type CaptureRun, WaitExpired } from '../capture-run.ts';
-import { classifyPlaywrightError } from '../classify-playwright-error.ts';
+import { classifyPlaywrightError, threwInPage } from '../classify-playwright-error.ts';
 import { matchesUrl } from '../glob.ts';
 import { locate } from '../locate.ts';
 
-export type CheckPage = { page: Page; run: CaptureRun; httpStatus: () => number | null };
+export type CheckPage = {
+  page: Page;
+  run: CaptureRun;
+  httpStatus: () => number | null;
+  /** An element counts as visible only if it is not transparent either. */
+  isProof?: boolean;
+};
 /** `at` is the place in the request, such as `expect[1].text`; null when everything is met. */
 export type Unmet = { at: string } | null;
 
@@ -26,9 +32,12 @@ export async function checkExpectations(target: CheckPage, expects: readonly Exp
   return null;
 }
 
-/** Holds the page against `auth.verify`, giving it up to `ms`, and names what is not met. A check of the URL alone is weak. */
+/**
+ * Holds the page against `auth.verify`, giving it up to `ms`, and names what is not met. A check of the URL alone is weak. What
+ * is transparent proves nothing: nobody sees it.
+ */
 export async function checkVerify(target: CheckPage, verify: AuthVerify, ms: number): Promise<{ met: boolean; weak: boolean; at: string }> {
-  const unmet = await firstUnmet(target, verify, ms);
+  const unmet = await firstUnmet({ ...target, isProof: true }, verify, ms);
   return {
     met: unmet === null,
     at: unmet ? `auth.verify.${unmet}` : 'auth.verify',
@@ -81,7 +90,7 @@ async function look(target: CheckPage, check: Expect): Promise<keyof Expect | nu
   if (check.url !== undefined && !matchesUrl(check.url, url, { strict: true })) return 'url';
   if (check.notUrl !== undefined && matchesUrl(check.notUrl, url)) return 'notUrl';
   try {
-    if (check.selector !== undefined && !(await run.within(CHECK_MS_MAX, hasState(page, check.selector, check.state ?? 'visible'))))
+    if (check.selector !== undefined && !(await run.within(CHECK_MS_MAX, hasState(target, check.selector, check.state ?? 'visible'))))
       return 'selector';
     if (check.text !== undefined && !(await run.within(CHECK_MS_MAX, showsText(target, check.text)))) return 'text';
     if (check.notText !== undefined && (await run.within(CHECK_MS_MAX, showsText(target, check.notText)))) return 'notText';
@@ -94,12 +103,35 @@ async function look(target: CheckPage, check: Expect): Promise<keyof Expect | nu
   }
 }
 
-async function hasState(page: Page, selector: string, state: NonNullable<Expect['state']>): Promise<boolean> {
+async function hasState({ page, isProof }: CheckPage, selector: string, state: NonNullable<Expect['state']>): Promise<boolean> {
   const elements = locate(page, selector);
   if (state === 'attached') return (await elements.count()) > 0;
   if (state === 'detached') return (await elements.count()) === 0;
-  const visible = await elements.filter({ visible: true }).count();
-  return state === 'visible' ? visible > 0 : visible === 0;
+  const inPlace = elements.filter({ visible: true });
+  const visible = await inPlace.count();
+  if (state === 'hidden') return visible === 0;
+  return visible > 0 && (!isProof || (await showsAny(inPlace)));
+}
+
+/** Whether any of them is not transparent. In a page that has replaced what is asked with, Playwright's word stands. */
+async function showsAny(elements: Locator): Promise<boolean> {
+  try {
+    const answer: boolean | undefined = await elements.evaluateAll(isAnyOpaque);
+    return answer !== false;
+  } catch (error) {
+    if (threwInPage(error)) return true;
+    throw error;
+  }
+}
+
+/** Runs in the page. Whether one of them, and all that is around it, is not wholly transparent. */
+function isAnyOpaque(elements: Element[]): boolean {
+  return elements.some((element) => {
+    let at = element;
+    // One without a box of its own is seen as what is around it.
+    while (at.parentElement && getComputedStyle(at).display === 'contents') at = at.parentElement;
+    return at.checkVisibility({ opacityProperty: true });
+  });
 }
 
 /** Text counts where a person sees it: in any frame, visible, whatever elements it is spread over. */
