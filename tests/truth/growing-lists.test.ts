@@ -7,6 +7,8 @@ import { html, startTestSite, type TestSite } from '#runner/browser/fixtures/tes
 import { takeFullPage } from './fixtures/take-full-page.ts';
 
 /** Lists that ask for their next rows when somebody has reached the end of those that there are. */
+/** A busy machine takes its time for each round. */
+const PATIENT = { timeouts: { readiness: 45_000 } };
 const APP = 'https://app.example.com';
 const ROW_PX = 60;
 const STYLE = `<style>*{box-sizing:border-box}body{margin:0;font:16px/20px sans-serif}.row{height:${ROW_PX}px;background:#def}#more{height:40px}</style>`;
@@ -20,7 +22,8 @@ const REPORT = Array.from({ length: 14 }, (_, at) => `<div style="height:100px;b
 );
 const PAGES: Record<string, string> = {
   '/window': `${STYLE}${list(100, 20)}`,
-  '/long': `${STYLE}${list(400, 50)}`,
+  // More calls by one path than a poll is known by.
+  '/long': `${STYLE}${list(300, 25)}`,
   '/area': inShell(list(100, 20, 'area')),
   '/feed': `${STYLE}${list(1_000_000, 10)}`,
   '/log': `${STYLE}<div style="height:2000px">log</div><div id="log"></div><script>setInterval(() => log.insertAdjacentHTML('beforeend', '<p style="margin:0">line</p>'), 900)</script>`,
@@ -39,7 +42,7 @@ afterAll(() => site.close());
 
 const textOf = async (file: string) => (await promisify(execFile)('pdftotext', ['-layout', file, '-'])).stdout;
 const pdfOf = async (path: string) => {
-  const result = await site.capture({ url: APP + path, output: { format: 'pdf' } });
+  const result = await site.capture({ url: APP + path, output: { format: 'pdf' }, ...PATIENT });
   if (!result.ok) throw new Error(result.failure.detail);
   const rows = (await textOf(result.file)).match(/row \d+/g) ?? [];
   return { rows: rows.length, last: rows.at(-1), partial: result.observed.partial };
@@ -48,16 +51,16 @@ const pdfOf = async (path: string) => {
 describe('a list with an end is followed to it', () => {
   it.each([
     ['/window', 100 * ROW_PX],
-    ['/long', 400 * ROW_PX],
+    ['/long', 300 * ROW_PX],
     ['/area', 50 + 100 * ROW_PX],
   ])('%s, in a picture', async (path, height) => {
-    const { image, partial } = await takeFullPage(site, path);
+    const { image, partial } = await takeFullPage(site, path, PATIENT);
     expect([image.height, partial]).toEqual([height, false]);
   });
 
   it.each([
     ['/window', 100],
-    ['/long', 400],
+    ['/long', 300],
     ['/area', 100],
   ])('%s, on paper', async (path, rows) => {
     expect(await pdfOf(path)).toEqual({ rows, last: `row ${rows}`, partial: false });
