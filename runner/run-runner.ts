@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describeBrowserAge } from '#shared/browser-age.ts';
 import { armFaultPoint } from '#shared/fault-points.ts';
+import { forbidCoreDumps } from '#shared/forbid-core-dumps.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { createLog, type Log } from '#shared/log.ts';
 import { runAttempt } from './attempt.ts';
@@ -9,7 +10,6 @@ import { openBrowsers } from './browser/launch/open-browsers.ts';
 import type { SelfTestResult } from './browser/launch/self-test.ts';
 import { type RunnerConfig, setTemporaryFolder } from './config.ts';
 import { createControlPlane } from './control-plane.ts';
-import { forbidCoreDumps } from './core-dumps.ts';
 import type { JobSource } from './job-source/job-source.ts';
 import { createPollJobSource } from './job-source/poll-job-source.ts';
 import { createRabbitJobSource } from './job-source/rabbit-job-source.ts';

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { armFaultPoint } from '#shared/fault-points.ts';
+import { forbidCoreDumps } from '#shared/forbid-core-dumps.ts';
 import { LIMITS } from '#shared/limits.ts';
 import { createLog, type Log } from '#shared/log.ts';
 import { followPublicKeys } from './adapters/public-key-file.ts';
@@ -22,6 +23,7 @@ const EXIT_INTERRUPTED = 130;
 export async function runServer(config: ServerConfig): Promise<number> {
   const log = createLog('server', config.logLevel);
   const stop = stopSignals(log);
+  await forbidCoreDumps(log);
   armFaultPoint(config.faultPlan);
   if (config.faultPlan) log.error('A FAULT POINT IS ARMED: this server will end on purpose', { step: config.faultPlan.point });
   try {

@@ -101,8 +101,14 @@ export const VENDORS: Record<string, readonly string[]> = {
   '@vitejs/plugin-react': ['vite.config.ts'],
 };
 
-/** Shared does no I/O: of Node's own modules only pure ones, and only in these files. Of `node:net` its lists and tests of addresses. */
+/**
+ * Shared does no I/O: of Node's own modules only pure ones, and only in these files. Of `node:net` its lists and tests of addresses.
+ * The one exception is what a server and a runner both do to themselves when they start.
+ */
 export const SHARED_BUILTINS: Record<string, readonly string[]> = {
+  'node:child_process': ['shared/forbid-core-dumps.ts'],
+  'node:fs/promises': ['shared/forbid-core-dumps.ts'],
+  'node:util': ['shared/forbid-core-dumps.ts'],
   'node:net': ['shared/address-policy.ts', 'shared/egress-policy.ts', 'shared/own-networks.ts'],
   'node:zlib': ['shared/api-key.ts'],
 };

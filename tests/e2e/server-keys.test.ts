@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { environmentOf, readDescendants } from '../security/read-proc.ts';
+import { coreFilterOf, coreLimitOf, environmentOf, readDescendants } from '../security/read-proc.ts';
 import { filesOf, findInMemory } from './read-memory.ts';
 import { type Distributed, startDistributed } from './start-distributed.ts';
 import type { Started } from './start-process.ts';
@@ -60,4 +60,9 @@ test('no private key is in the environment of a server, in what it was given by 
       expect((await filesOf(pid)).filter((path) => path.startsWith(shop.keysFolder))).toEqual([]);
     }
   expect(given, 'servers were given files').toBeGreaterThanOrEqual(shop.servers.length);
+});
+
+test('no dump of a server could hold what it is sent before it is sealed', async () => {
+  for (const server of shop.servers)
+    for (const pid of await treeOf(server)) expect([await coreLimitOf(pid), await coreFilterOf(pid)]).toEqual(['0 0', 0]);
 });

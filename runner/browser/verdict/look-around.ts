@@ -38,8 +38,7 @@ export type Words = Record<
 export function lookAround(words: Words, bare: Bare, closed: readonly ShadowRoot[]) {
   const DIALOGS = 'dialog[open],[role="dialog"],[role="alertdialog"],[aria-modal="true"]';
   /** All but what large pages consist of and what cannot have a shadow root. */
-  const MAY_BE_HOST = '*:not(td,tr,a,li,option,path,input,button,form)';
-  const ROOTS_MAX = 500;
+  const [MAY_BE_HOST, ROOTS_MAX] = ['*:not(td,tr,a,li,option,path,input,button,form)', 500];
   const squash = (text: string) => text.replace(/\s+/g, ' ').trim();
   const is = (pattern: string) => {
     // Made when it is first asked: most pages are asked few of them, and each page is a new world.

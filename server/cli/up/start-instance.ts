@@ -12,6 +12,7 @@ import { findPortFault } from '#server/embedded/free-port.ts';
 import { takeInstance } from '#server/embedded/instance.ts';
 import { EXIT, OperatorError } from '#server/embedded/operator-error.ts';
 import { readOrMake, writePrivateFile } from '#server/embedded/private-file.ts';
+import { forbidCoreDumps } from '#shared/forbid-core-dumps.ts';
 import { createLog, type Log } from '#shared/log.ts';
 import { secret } from '#shared/secret.ts';
 import { readDomainProof, readExternalParts, readPassedOn, readSingleSignOn, type Settings } from '../config.ts';
@@ -41,6 +42,8 @@ export async function startInstance(options: StartOptions): Promise<Running> {
   const instance = await takeInstance(dataDir.path, settings.host);
   await lifetime.own(Promise.resolve({ close: async () => instance.release() }));
   await checkPort(settings);
+  const log = openServerLog(dataDir.path, settings);
+  await forbidCoreDumps(log);
   if (dataDir.barrier) progress.note(`  ${dataDir.barrier} is closed to other users: the database is kept in ${dataDir.open}.`);
   const context: StartContext = {
     ...options,
@@ -48,7 +51,7 @@ export async function startInstance(options: StartOptions): Promise<Running> {
     instance,
     external: readExternalParts(),
     env: readPassedOn(),
-    log: openServerLog(dataDir.path, settings),
+    log,
   };
   const demoBefore = readDemoFacts(dataDir.path);
   const [browser, database, storage, , demo, keys] = await Promise.all([
