@@ -23,6 +23,7 @@ import { f16 } from './f16-no-runner.ts';
 import { f17 } from './f17-webhook-receiver-fails.ts';
 import { f18 } from './f18-worst-order.ts';
 import { f19 } from './f19-wrong-clocks.ts';
+import { f20 } from './f20-nothing-left.ts';
 import { k1 } from './k1-random-kills.ts';
 import { x1 } from './x1-canaries-under-crashes.ts';
 import { x3 } from './x3-runner-without-a-wall.ts';
@@ -50,6 +51,7 @@ export const DRILLS: readonly Drill[] = [
   f17,
   f18,
   f19,
+  f20,
   em1,
   em2,
   em3,
@@ -86,7 +88,7 @@ export const PLANNED: Readonly<Record<string, { title: string; instead?: string 
   },
   F18: { title: 'Everything stopped, started in the worst order, on an older database' },
   F19: { title: 'Clocks that are wrong and jump' },
-  F20: { title: 'Full disks, file handles, memory' },
+  F20: { title: 'Full disk, file handles at the limit' },
   EM1: {
     title: 'Embedded: the instance killed in the middle of its captures',
     instead: '`tests/e2e/stop-and-continue.test.ts` covers a smaller one',
